@@ -1,0 +1,1 @@
+"""Where SQL runs: the same methods in each engine."""

@@ -1,0 +1,75 @@
+"""What every engine and every data source offers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from sqlglot import exp
+
+
+class Engine(Protocol):
+    """Runs statement trees and remembers the SQL it ran."""
+
+    @property
+    def dialect(self) -> str:
+        """The sqlglot dialect this engine speaks: "duckdb" or "bigquery"."""
+
+    @property
+    def statements(self) -> Sequence[str]:
+        """The SQL this engine ran, oldest first; the last ten thousand."""
+
+    def run(self, tree: exp.Expr) -> pa.Table:
+        """The rows of a statement.
+
+        Raises:
+            EngineError: The engine refused the statement; the message holds its reason.
+        """
+
+    def schema(self, tree: exp.Query) -> Mapping[str, str]:
+        """Column → type of a query, obtained without running it."""
+
+
+class DataSource(Protocol):
+    """A named relation whose rows a suite measures."""
+
+    @property
+    def name(self) -> str:
+        """The dataset name that checks use."""
+
+    @property
+    def dialect(self) -> str:
+        """The sqlglot dialect of the engine behind it."""
+
+    @property
+    def schema(self) -> Mapping[str, str]:
+        """Column → type, obtained without reading rows."""
+
+    @property
+    def date_column(self) -> str | None:
+        """The column that says which day a row belongs to; None: the data *is* the nominal date."""
+
+    @property
+    def dimensions(self) -> Mapping[str, str]:
+        """Tag name → column: a key's tag of that name filters, any other tag is a label."""
+
+    @property
+    def skip_dates(self) -> AbstractSet[dt.date]:
+        """Days that are not measured."""
+
+    def relation(self) -> exp.Query:
+        """The query whose rows are the data."""
+
+    def query(self, tree: exp.Expr) -> pa.Table:
+        """The rows of a statement over `relation()`.
+
+        Raises:
+            EngineError: The engine refused the statement.
+        """
+
+    def data_version(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
+        """What changes when the rows of that day and those dimension values change; None: unknown."""

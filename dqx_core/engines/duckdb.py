@@ -1,0 +1,94 @@
+"""The embedded engine: DuckDB over a file, a folder of Parquet, Arrow or pandas."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dqx_core.errors import EngineError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    from sqlglot import exp
+
+
+class DuckDB:
+    """One DuckDB connection that runs statement trees, in UTC.
+
+    Give it a connection you already have, or a database path that it opens on first use
+    (DuckDB refuses to open one file twice in a process with different settings).
+    """
+
+    dialect = "duckdb"
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection | None = None,
+        *,
+        database: str | Path = ":memory:",
+        read_only: bool = False,
+    ) -> None:
+        self._given = connection
+        self._database = str(database)
+        self._read_only = read_only
+        self._ready: duckdb.DuckDBPyConnection | None = None
+        self._statements: deque[str] = deque(maxlen=10_000)
+        self._lock = threading.RLock()
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection, opened and prepared on first use."""
+        with self._lock:
+            if self._ready is None:
+                self._ready = self._open()
+            return self._ready
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        from dqx_core.sql import fingerprint
+
+        try:
+            connection = self._given or duckdb.connect(self._database, read_only=self._read_only)
+        except duckdb.Error as error:
+            raise EngineError("DuckDB", f"open '{self._database}'", error) from error
+        connection.execute("SET TimeZone = 'UTC'")
+        fingerprint.register(connection)
+        return connection
+
+    @property
+    def statements(self) -> Sequence[str]:
+        return tuple(self._statements)
+
+    def run(self, tree: exp.Expr) -> pa.Table:
+        import duckdb
+        from sqlglot import ErrorLevel
+
+        sql = tree.sql(dialect=self.dialect, unsupported_level=ErrorLevel.RAISE)
+        with self._lock:
+            self._statements.append(sql)
+            try:
+                return self.connection.execute(sql).to_arrow_table()
+            except duckdb.Error as error:
+                raise EngineError("DuckDB", "run a statement", f"{error}\n{sql}") from error
+
+    def schema(self, tree: exp.Query) -> Mapping[str, str]:
+        import duckdb
+
+        sql = f"DESCRIBE {tree.sql(dialect=self.dialect)}"
+        with self._lock:
+            try:
+                return {row[0]: row[1] for row in self.connection.execute(sql).fetchall()}
+            except duckdb.Error as error:
+                raise EngineError("DuckDB", "describe a query", f"{error}\n{sql}") from error
+
+    def close(self) -> None:
+        """Close a connection this engine opened; one it was given stays open."""
+        with self._lock:
+            if self._ready is not None and self._given is None:
+                self._ready.close()
+            self._ready = None

@@ -1,0 +1,1 @@
+"""SQL as trees: one query from one scan, dialect differences as data."""

@@ -1,0 +1,1 @@
+"""The Dagster plugin: definitions to assets, suites to asset checks."""
