@@ -1,1 +1,73 @@
-"""The engine: SQL, statistics, the metric store and dataset definitions. Knows nothing of Dagster."""
+"""The engine: SQL, statistics, the metric store and dataset definitions. Knows nothing of Dagster.
+
+Names are imported when they are first used, so that `import dqx_core` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dqx_core.checks import Check, Context, check
+    from dqx_core.engines.duckdb import DuckDB
+    from dqx_core.engines.duckdb_source import DuckRelationDataSource
+    from dqx_core.keys import ExecutionId, ResultKey
+    from dqx_core.metrics.metric import Metric
+    from dqx_core.provider import MetricProvider
+    from dqx_core.report import AssertionResult, Severity, Status, SymbolInfo
+    from dqx_core.retrieval import metric_history, metrics_by_execution_id
+    from dqx_core.store import InMemoryMetricDB, MetricDB
+    from dqx_core.verification import Suite, VerificationSuite
+
+_HOMES = {
+    "AssertionResult": "report",
+    "Check": "checks",
+    "Context": "checks",
+    "DuckDB": "engines.duckdb",
+    "DuckRelationDataSource": "engines.duckdb_source",
+    "ExecutionId": "keys",
+    "InMemoryMetricDB": "store",
+    "Metric": "metrics.metric",
+    "MetricDB": "store",
+    "MetricProvider": "provider",
+    "ResultKey": "keys",
+    "Severity": "report",
+    "Status": "report",
+    "Suite": "verification",
+    "SymbolInfo": "report",
+    "VerificationSuite": "verification",
+    "check": "checks",
+    "metric_history": "retrieval",
+    "metrics_by_execution_id": "retrieval",
+}
+
+__all__ = [
+    "AssertionResult",
+    "Check",
+    "Context",
+    "DuckDB",
+    "DuckRelationDataSource",
+    "ExecutionId",
+    "InMemoryMetricDB",
+    "Metric",
+    "MetricDB",
+    "MetricProvider",
+    "ResultKey",
+    "Severity",
+    "Status",
+    "Suite",
+    "SymbolInfo",
+    "VerificationSuite",
+    "check",
+    "metric_history",
+    "metrics_by_execution_id",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dqx_core' has no attribute {name!r}")
+    value = getattr(import_module(f"dqx_core.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -66,13 +66,18 @@ class DuckDB:
 
     def run(self, tree: exp.Expr) -> pa.Table:
         import duckdb
-        from sqlglot import ErrorLevel
+        import pyarrow as pa
+        from sqlglot import ErrorLevel, exp
 
         sql = tree.sql(dialect=self.dialect, unsupported_level=ErrorLevel.RAISE)
         with self._lock:
             self._statements.append(sql)
             try:
-                return self.connection.execute(sql).to_arrow_table()
+                if isinstance(tree, exp.Query):
+                    # A relation hands its rows over; a cursor's would be copied once more.
+                    return self.connection.sql(sql).to_arrow_table()
+                self.connection.execute(sql)
+                return pa.table({})
             except duckdb.Error as error:
                 raise EngineError("DuckDB", "run a statement", f"{error}\n{sql}") from error
 
@@ -85,6 +90,11 @@ class DuckDB:
                 return {row[0]: row[1] for row in self.connection.execute(sql).fetchall()}
             except duckdb.Error as error:
                 raise EngineError("DuckDB", "describe a query", f"{error}\n{sql}") from error
+
+    def register(self, view: str, table: pa.Table) -> None:
+        """Make an Arrow table readable under a name."""
+        with self._lock:
+            self.connection.register(view, table)
 
     def close(self) -> None:
         """Close a connection this engine opened; one it was given stays open."""

@@ -1,0 +1,63 @@
+# The commands of this project. Each one sets up what it needs: Python 3.11 to 3.13 and make are enough.
+
+PYTHON  ?= python3
+WORKERS ?= 2
+PORT    ?= 3000
+
+BIN   := .venv/bin
+READY := .venv/.ready
+TYPED := $(wildcard benchmarks definitions.py dqx_core dqx_dagster examples)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test ui check format bench lock clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Run the shop example from data to verdicts, in the terminal
+	@$(BIN)/python -m examples.shop.demo $(ARGS)
+
+test: $(READY) ## Run the tests; ARGS="-k name" chooses some
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI, on port 3000 or PORT=
+	@echo "Dagster UI: http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
+	@DAGSTER_HOME="$(CURDIR)/.dagster_home" $(BIN)/dagster-webserver -h 127.0.0.1 -p $(PORT) -w workspace.yaml
+
+check: $(READY) ## Lint, formatting, types and the direction of imports
+	@failed=0; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/ruff format --check . || failed=1; \
+	$(BIN)/mypy $(TYPED) || failed=1; \
+	$(BIN)/lint-imports --no-logo || failed=1; \
+	exit $$failed
+
+format: $(READY) ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## Run the benchmarks; ARGS=name chooses some
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## Resolve requirements.lock again; ARGS=--upgrade takes newer versions
+	@command -v uv >/dev/null || test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install -qq uv; }
+	@PATH="$$PATH:$(CURDIR)/.uv/bin" uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--no-strip-extras --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock $(ARGS) >/dev/null
+	@git --no-pager diff --stat -- requirements.lock
+
+clean: ## Remove the environment and the caches; data and runs stay
+	@rm -rf .venv .uv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# Everything is pinned, the build backend too: the second step builds without fetching anything.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("dqx needs Python 3.11, 3.12 or 3.13, but $(PYTHON) is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11")'
+	@echo "Setting up .venv from requirements.lock: a minute or two the first time"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.dagster_home/dagster.yaml:
+	@mkdir -p $(@D)
+	@printf 'telemetry:\n  enabled: false\n' > $@

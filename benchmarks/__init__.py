@@ -1,0 +1,1 @@
+"""What is measured, how to rerun it, and the last results."""

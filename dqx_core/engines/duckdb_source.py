@@ -1,0 +1,253 @@
+"""Data sources on DuckDB: Arrow, pandas, Parquet, a table, or any relation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import itertools
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from dqx_core.engines.duckdb import DuckDB
+from dqx_core.errors import DefinitionError, EngineError, hint
+from dqx_core.sql.types import ColumnKind, kind_of
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    import pyarrow as pa
+    from sqlglot import exp
+
+DEFAULT_DATE_COLUMN = "yyyy_mm_dd"
+AUTO = "auto"
+"""For `date_column`: the column `yyyy_mm_dd` if the data has one."""
+
+DataVersion = Callable[[dt.date, Mapping[str, str]], str | None]
+
+
+class Options(TypedDict, total=False):
+    """What every way of making a data source takes."""
+
+    date_column: str | None
+    """Which day a row belongs to, a DATE or TIMESTAMP column; by default `yyyy_mm_dd` if there is one."""
+    dimensions: Mapping[str, str] | None
+    """Tag name → column: a tag of that name filters rows."""
+    skip_dates: Collection[dt.date]
+    """Days that are not measured."""
+    data_version: DataVersion | None
+    """What changes when the rows of a day and tags change, so that numbers can be carried forward."""
+
+
+_numbers = itertools.count(1)
+
+
+class DuckRelationDataSource:
+    """A named relation on a DuckDB connection.
+
+    Make one with `from_arrow`, `from_pandas`, `from_parquet`, `from_table` or `from_relation`; each takes the
+    `Options`. Without a date column the data is the nominal day, and a lagged metric is never computed from it.
+    """
+
+    dialect = "duckdb"
+
+    def __init__(
+        self,
+        engine: DuckDB,
+        relation: exp.Query,
+        name: str,
+        *,
+        date_column: str | None = AUTO,
+        dimensions: Mapping[str, str] | None = None,
+        skip_dates: Collection[dt.date] = (),
+        data_version: DataVersion | None = None,
+    ) -> None:
+        self.engine = engine
+        self.name = name
+        self.skip_dates = frozenset(skip_dates)
+        self._relation = relation
+        self._data_version = data_version
+        if not name.strip():
+            raise DefinitionError("A data source needs a name: the dataset that checks ask for.")
+        self.schema: Mapping[str, str] = engine.schema(relation)
+        if date_column == AUTO:
+            date_column = DEFAULT_DATE_COLUMN if DEFAULT_DATE_COLUMN in self.schema else None
+        self.date_column = date_column
+        self.dimensions: Mapping[str, str] = dict(dimensions or {})
+        self._check_columns()
+
+    def _check_columns(self) -> None:
+        for what, column in (
+            *([("date_column", self.date_column)] if self.date_column is not None else []),
+            *((f"dimension {tag}", column) for tag, column in self.dimensions.items()),
+        ):
+            if column not in self.schema:
+                raise DefinitionError(
+                    f"Data source '{self.name}' has no column '{column}' ({what}). {hint(column, self.schema)}"
+                )
+        if self.date_column is not None:
+            type_name = self.schema[self.date_column]
+            if kind_of(type_name, self.dialect) not in (ColumnKind.DATE, ColumnKind.TIMESTAMP):
+                raise DefinitionError(
+                    f"Data source '{self.name}' has date_column='{self.date_column}', which is {type_name}. "
+                    "Give a DATE or TIMESTAMP column, or date_column=None if the data is one day's."
+                )
+
+    @classmethod
+    def from_arrow(
+        cls,
+        table: pa.Table,
+        name: str,
+        *,
+        engine: DuckDB | None = None,
+        **options: Unpack[Options],
+    ) -> DuckRelationDataSource:
+        """The rows of an Arrow table."""
+        on = engine or DuckDB()
+        view = f"dqx_{next(_numbers)}"
+        on.register(view, table)
+        return cls(
+            on,
+            _star(view),
+            name,
+            **options,
+        )
+
+    @classmethod
+    def from_pandas(
+        cls,
+        frame: pd.DataFrame,
+        name: str,
+        *,
+        engine: DuckDB | None = None,
+        **options: Unpack[Options],
+    ) -> DuckRelationDataSource:
+        """The rows of a pandas frame; its index is not a column; missing values are null."""
+        import pyarrow as pa
+
+        try:
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, TypeError) as error:
+            raise DefinitionError(f"Data source '{name}': the pandas frame cannot be read: {error}") from error
+        return cls.from_arrow(
+            table,
+            name,
+            engine=engine,
+            **options,
+        )
+
+    @classmethod
+    def from_parquet(
+        cls,
+        path: str | Path | Collection[str | Path],
+        name: str | None = None,
+        *,
+        engine: DuckDB | None = None,
+        **options: Unpack[Options],
+    ) -> DuckRelationDataSource:
+        """The rows of Parquet files: a path, a glob or several; `key=value` folders are columns.
+
+        Unless `data_version` is given, the data version is that of all the files: their names, sizes and times.
+        """
+        from sqlglot import exp
+
+        paths = [str(p) for p in ([path] if isinstance(path, str | Path) else path)]
+        files = sorted(file for p in paths for file in _files(p))
+        if not files or any(not Path(file).exists() for file in files):
+            lost = next((file for file in files if not Path(file).exists()), ", ".join(paths) or "nothing")
+            raise EngineError("DuckDB", f"read Parquet for data source '{name or 'data'}'", f"no file matches '{lost}'")
+        read = exp.Anonymous(
+            this="READ_PARQUET",
+            expressions=[
+                exp.Array(expressions=[exp.Literal.string(p) for p in paths]),
+                exp.EQ(this=exp.to_identifier("hive_partitioning"), expression=exp.true()),
+                exp.EQ(this=exp.to_identifier("union_by_name"), expression=exp.true()),
+            ],
+        )
+        return cls(
+            engine or DuckDB(),
+            exp.select("*").from_(exp.Table(this=read)),
+            name or Path(paths[0]).stem,
+            **({"data_version": lambda _day, _tags: _version_of_files(files)} | options),
+        )
+
+    @classmethod
+    def from_table(
+        cls,
+        connection: duckdb.DuckDBPyConnection | DuckDB,
+        table: str,
+        name: str | None = None,
+        **options: Unpack[Options],
+    ) -> DuckRelationDataSource:
+        """The rows of a table or view, `name` or `schema.name` or `database.schema.name`."""
+        from sqlglot import exp
+
+        on = connection if isinstance(connection, DuckDB) else DuckDB(connection)
+        parts = table.split(".")
+        place = exp.Table(**dict(zip(("this", "db", "catalog"), map(_identifier, reversed(parts)), strict=False)))
+        return cls(
+            on,
+            exp.select("*").from_(place),
+            name or parts[-1],
+            **options,
+        )
+
+    @classmethod
+    def from_relation(
+        cls,
+        connection: duckdb.DuckDBPyConnection | DuckDB,
+        relation: duckdb.DuckDBPyRelation,
+        name: str,
+        **options: Unpack[Options],
+    ) -> DuckRelationDataSource:
+        """The rows of a DuckDB relation of that connection."""
+        on = connection if isinstance(connection, DuckDB) else DuckDB(connection)
+        view = f"dqx_{next(_numbers)}"
+        relation.create_view(view, replace=True)
+        return cls(
+            on,
+            _star(view),
+            name,
+            **options,
+        )
+
+    def relation(self) -> exp.Query:
+        """The query whose rows are the data."""
+        return self._relation.copy()
+
+    def query(self, tree: exp.Expr) -> pa.Table:
+        """The rows of a statement over the relation."""
+        return self.engine.run(tree)
+
+    def data_version(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
+        """What changes when the rows of that day and tags change; None: unknown."""
+        return self._data_version(date, tags) if self._data_version else None
+
+
+def _star(view: str) -> exp.Query:
+    from sqlglot import exp
+
+    return exp.select("*").from_(exp.table_(view, quoted=True))
+
+
+def _identifier(name: str) -> exp.Identifier:
+    from sqlglot import exp
+
+    return exp.to_identifier(name, quoted=True)
+
+
+def _files(path: str) -> list[str]:
+    """The files a path or glob names."""
+    first_sign = min((i for sign in "*?[" if (i := path.find(sign)) >= 0), default=-1)
+    if first_sign < 0:
+        return [path]
+    root, _, pattern = path[:first_sign].rpartition("/")
+    return [str(p) for p in Path(root or ("/" if path.startswith("/") else ".")).glob(pattern + path[first_sign:])]
+
+
+def _version_of_files(files: Collection[str]) -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    for file in files:
+        stat = Path(file).stat()
+        digest.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,142 @@
+"""Values × conditions → verdicts. Reads nothing but the numbers stored under one execution id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from returns.result import Failure, Result
+
+from dqx_core.bounds import Operator
+from dqx_core.expressions import Computed, compute, text, text_of_number
+from dqx_core.graph import AssertionNode, CheckNode, Graph
+from dqx_core.history import Derived, Problem, Value
+from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.metrics.base import MetricSpec, Spec
+from dqx_core.metrics.metric import Metric
+from dqx_core.planning import Need, effective_key
+from dqx_core.report import AssertionResult, Status, SymbolInfo
+
+if TYPE_CHECKING:
+    import sympy as sp
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Judges a graph for any key from the numbers of one execution."""
+
+    graph: Graph
+    execution_id: ExecutionId
+    metrics: Mapping[Need, Metric]
+    _memo: dict[tuple[Spec, ResultKey, str | None, bool], Value] = field(default_factory=dict, repr=False)
+
+    def results(self, key: ResultKey) -> list[AssertionResult]:
+        """The verdict on every assertion, in the order in which they were written."""
+        return [self._judge(check, assertion, key) for check, assertion in self.graph.root.assertions()]
+
+    def symbols(self, key: ResultKey) -> list[SymbolInfo]:
+        """Every symbol with its value for the key, in natural order."""
+        return [self._info(symbol, key) for symbol in self.graph.symbols]
+
+    def value_of(self, symbol: sp.Symbol, key: ResultKey) -> Value:
+        """The number that a symbol stands for when the suite is judged for `key`."""
+        metric = self.graph.symbols[symbol]
+        at = effective_key(key, metric.lag_offset, metric.tags)
+        return self._value(metric.spec, at, metric.dataset, metric.lag_offset > 0)
+
+    def _value(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
+        asked = (spec, key, dataset, past)
+        if asked not in self._memo:
+            self._memo[asked] = self._find(spec, key, dataset, past)
+        return self._memo[asked]
+
+    def _find(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
+        if isinstance(spec, Derived):
+            series = {o: self._value(spec.base, key.lag(o), dataset, past or o > 0) for o in spec.offsets}
+            return spec.value(key.yyyy_mm_dd, series)
+        assert isinstance(spec, MetricSpec)
+        metric = self.metrics.get((spec, key, dataset))
+        if metric is None:
+            return Failure(
+                Problem(
+                    f"Metric {spec.name} for {key.yyyy_mm_dd} on dataset '{dataset}' "
+                    f"in execution {self.execution_id} not found!",
+                    no_history=past,
+                )
+            )
+        return metric.value.alt(lambda reason: Problem(f"{spec.name} on {key.yyyy_mm_dd}: {reason}"))
+
+    def _judge(self, check: CheckNode, assertion: AssertionNode, key: ResultKey) -> AssertionResult:
+        def number(expression: sp.Expr) -> Computed:
+            return compute(expression, lambda symbol: self.value_of(symbol, key))
+
+        value = number(assertion.expression)
+        limits = [number(limit) for limit in assertion.bound.limits]
+        problems = {
+            p: None for computed in (value, *limits) if isinstance(computed, Failure) for p in computed.failure()
+        }
+        name = text(assertion.expression, lambda symbol: self.graph.symbols[symbol].metric)
+        bound = assertion.bound.text(
+            [text(limit, lambda symbol: self.graph.symbols[symbol].metric) for limit in assertion.bound.limits]
+        )
+        status: Status
+        if problems:
+            waits = assertion.on_missing_history == "skip" and all(p.no_history for p in problems)
+            status = Status.SKIPPED if waits else Status.ERROR
+            message = "; ".join(p.reason for p in problems)
+        else:
+            holds = assertion.bound.holds(value.unwrap(), [limit.unwrap() for limit in limits])
+            status = Status.PASSED if holds else Status.FAILED
+            message = _sentence(assertion, name, value.unwrap(), bound, [limit.unwrap() for limit in limits], holds)
+        return AssertionResult(
+            suite=self.graph.root.name,
+            check=check.name,
+            assertion=assertion.name,
+            yyyy_mm_dd=key.yyyy_mm_dd,
+            tags=key.tags,
+            severity=assertion.severity,
+            status=status,
+            metric=value.alt(lambda reasons: tuple(p.reason for p in reasons)),
+            bound=bound,
+            expression=name,
+            symbols=tuple(self._info(symbol, key) for symbol in self._reached(assertion)),
+            message=message,
+        )
+
+    def _reached(self, assertion: AssertionNode) -> list[sp.Symbol]:
+        """The assertion's symbols and, behind each, those it needs."""
+        reached: dict[sp.Symbol, None] = {}
+        ahead = list(reversed(assertion.symbols))
+        while ahead:
+            symbol = ahead.pop()
+            if symbol not in reached:
+                reached[symbol] = None
+                ahead.extend(reversed(self.graph.symbols[symbol].needs))
+        return list(reached)
+
+    def _info(self, symbol: sp.Symbol, key: ResultKey) -> SymbolInfo:
+        metric = self.graph.symbols[symbol]
+        at = effective_key(key, metric.lag_offset, metric.tags)
+        kept = self.metrics.get((metric.spec, at, metric.dataset)) if isinstance(metric.spec, MetricSpec) else None
+        value: Result[int | float, str] = self.value_of(symbol, key).alt(lambda problem: problem.reason)
+        return SymbolInfo(
+            metric.name,
+            metric.spec.name,
+            metric.dataset,
+            value,
+            at.yyyy_mm_dd,
+            at.tags,
+            metric.lag_offset,
+            kept.source_execution_id if kept else None,
+        )
+
+
+def _sentence(
+    assertion: AssertionNode, name: str, value: int | float, bound: str, limits: list[int | float], holds: bool
+) -> str:
+    shown = assertion.bound.text([text_of_number(limit) for limit in limits])
+    because = f" ({bound})" if any(limit.free_symbols for limit in assertion.bound.limits) else ""
+    if assertion.bound.operator is Operator.NOOP:
+        return f"{name} = {text_of_number(value)}"
+    return f"{name} = {text_of_number(value)}, {'is' if holds else 'is not'} {shown}{because}"

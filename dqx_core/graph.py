@@ -1,0 +1,102 @@
+"""What the checks built: a root, its checks, their assertions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from dqx_core.bounds import Bound
+from dqx_core.report import Severity
+from dqx_core.symbols import Symbols
+
+if TYPE_CHECKING:
+    import sympy as sp
+
+OnMissingHistory = Literal["skip", "fail"]
+
+
+@dataclass(frozen=True)
+class AssertionNode:
+    """One condition on one expression."""
+
+    name: str
+    expression: sp.Expr
+    bound: Bound
+    severity: Severity = Severity.P1
+    tags: frozenset[str] = frozenset()
+    on_missing_history: OnMissingHistory = "skip"
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        """The symbols of the expression and of the limits, in natural order."""
+        used = set[object]().union(*(e.free_symbols for e in (self.expression, *self.bound.limits)))
+        return tuple(sorted(used, key=lambda s: int(str(s).partition("_")[2])))
+
+    def rewritten(self, rewrite: Callable[[sp.Expr], sp.Expr]) -> AssertionNode:
+        """The same assertion over rewritten expressions."""
+        bound = replace(self.bound, limits=tuple(map(rewrite, self.bound.limits)))
+        return replace(self, expression=rewrite(self.expression), bound=bound)
+
+    def accept(self, visitor: Visitor) -> AssertionNode:
+        return visitor.visit_assertion(self)
+
+
+@dataclass(frozen=True)
+class CheckNode:
+    """A check and its assertions."""
+
+    name: str
+    datasets: tuple[str, ...]
+    assertions: tuple[AssertionNode, ...]
+
+    def accept(self, visitor: Visitor) -> CheckNode:
+        return visitor.visit_check(self)
+
+
+@dataclass(frozen=True)
+class RootNode:
+    """A suite and its checks."""
+
+    name: str
+    checks: tuple[CheckNode, ...]
+
+    def accept(self, visitor: Visitor) -> RootNode:
+        return visitor.visit_root(self)
+
+    def assertions(self) -> Iterator[tuple[CheckNode, AssertionNode]]:
+        """Every assertion with its check, in the order in which they were written."""
+        for check in self.checks:
+            for assertion in check.assertions:
+                yield check, assertion
+
+
+class Visitor(Protocol):
+    """Takes each node and gives what stands in its place."""
+
+    def visit_root(self, node: RootNode, /) -> RootNode: ...
+
+    def visit_check(self, node: CheckNode, /) -> CheckNode: ...
+
+    def visit_assertion(self, node: AssertionNode, /) -> AssertionNode: ...
+
+
+class Walk:
+    """Visits the whole graph and changes nothing; override what you want to change."""
+
+    def visit_root(self, node: RootNode, /) -> RootNode:
+        return replace(node, checks=tuple(check.accept(self) for check in node.checks))
+
+    def visit_check(self, node: CheckNode, /) -> CheckNode:
+        return replace(node, assertions=tuple(assertion.accept(self) for assertion in node.assertions))
+
+    def visit_assertion(self, node: AssertionNode, /) -> AssertionNode:
+        return node
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What a suite asks: assertions, and what their symbols stand for."""
+
+    root: RootNode
+    symbols: Symbols

@@ -1,0 +1,92 @@
+"""What a number speaks of: a day and its tags; and the run it was used in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dqx_core.errors import DefinitionError
+
+ExecutionId = str
+
+EXECUTION_TAG = "__execution_id"
+"""The one tag dqx adds itself; names that start with two underscores are reserved for it."""
+
+
+class Tags(Mapping[str, str]):
+    """An immutable mapping of tag names to values: equal to any mapping with the same items, in any order."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, str] | None = None) -> None:
+        for name, value in (items or {}).items():
+            if not isinstance(name, str) or not isinstance(value, str):
+                raise DefinitionError(f"Tag {name!r}={value!r} is not text. Tags are names and values of type str.")
+        self._items = dict(sorted((items or {}).items()))
+
+    def __getitem__(self, name: str) -> str:
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._items.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={value}" for name, value in self._items.items())
+
+    def __or__(self, other: Mapping[str, str]) -> Tags:
+        return Tags({**self._items, **other})
+
+    @property
+    def canonical(self) -> str:
+        """One text for equal tags, whatever order they were written in."""
+        return json.dumps(self._items, ensure_ascii=False, separators=(",", ":"))
+
+
+def user_tags(tags: Mapping[str, str] | None) -> Tags:
+    """The tags a person gave.
+
+    Raises:
+        DefinitionError: A name is reserved.
+    """
+    for name in tags or {}:
+        if isinstance(name, str) and name.startswith("__"):
+            raise DefinitionError(
+                f"Tag name '{name}' is reserved: names that start with '__' belong to dqx. Rename it."
+            )
+    return Tags(tags)
+
+
+@dataclass(frozen=True)
+class ResultKey:
+    """A nominal date and tags."""
+
+    yyyy_mm_dd: dt.date
+    tags: Mapping[str, str] = field(default_factory=Tags)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.yyyy_mm_dd, dt.datetime) or not isinstance(self.yyyy_mm_dd, dt.date):
+            raise DefinitionError(f"ResultKey takes a datetime.date, not {self.yyyy_mm_dd!r}.")
+        object.__setattr__(self, "tags", self.tags if isinstance(self.tags, Tags) else user_tags(self.tags))
+
+    def lag(self, days: int) -> ResultKey:
+        """The key `days` days earlier, same tags."""
+        return ResultKey(self.yyyy_mm_dd - dt.timedelta(days=days), self.tags)
+
+    def range(self, lag: int, window: int) -> tuple[dt.date, dt.date]:
+        """The inclusive (from, until) of `window` days that end `lag` days before this key."""
+        until = self.yyyy_mm_dd - dt.timedelta(days=lag)
+        return until - dt.timedelta(days=window - 1), until
+
+    def __str__(self) -> str:
+        return f"{self.yyyy_mm_dd}" + (f" ({self.tags})" if self.tags else "")

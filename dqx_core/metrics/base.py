@@ -1,0 +1,172 @@
+"""What a metric is: its parameters, the SQL that observes it, the state it keeps, the value it has."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from returns.result import Failure, Result
+
+from dqx_core.states import Alone, Mergeable, Number, State
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from dqx_core.sql.rows import Rows
+
+NO_VALUES = "no non-null values"
+
+
+class Spec(ABC):
+    """What can be named, stored and compared: a kind and parameters. Subclasses are frozen dataclasses."""
+
+    kind: ClassVar[str]
+
+    @cached_property
+    def json(self) -> Mapping[str, Any]:
+        """The kind and every parameter that is set, as JSON values."""
+        set_ = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {"kind": self.kind, **{name: _plain(value) for name, value in set_.items() if value is not None}}
+
+    @cached_property
+    def canonical(self) -> str:
+        """One text for equal specs."""
+        return json.dumps(self.json, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @cached_property
+    def digest(self) -> str:
+        """Identity in the store: 128 bits of the canonical text, in hex."""
+        return hashlib.blake2b(self.canonical.encode(), digest_size=16).hexdigest()
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """How logs, store, report and UI print it: `average(price)`."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class MetricSpec(Spec):
+    """A number computed from rows, as `kind(parameters) where condition`."""
+
+    where: str | None = field(default=None, kw_only=True)
+    """A SQL condition on rows, in canonical form; None: all rows."""
+
+    def __post_init__(self) -> None:
+        if self.where is not None:
+            from dqx_core.sql.conditions import canonical_condition
+
+            object.__setattr__(self, "where", canonical_condition(self.where))
+
+    @property
+    def name(self) -> str:
+        parameters = (getattr(self, f.name) for f in fields(self) if f.name != "where")
+        shown = ", ".join(_shown(p) for p in parameters if p is not None)
+        return f"{self.kind}({shown})" + (f" where {self.where}" if self.where else "")
+
+    @property
+    @abstractmethod
+    def columns(self) -> Sequence[str]:
+        """The columns it reads, those of `where` not counted."""
+
+    @property
+    def takes(self) -> str:
+        """What its columns must hold: "anything", "numbers", "text", "ordered"."""
+        return "anything"
+
+    @property
+    @abstractmethod
+    def mergeable(self) -> bool:
+        """Whether its state of a whole follows from its states of the parts."""
+
+    @abstractmethod
+    def value(self, state: Any, /) -> Result[Number, str]:
+        """The number a state stands for, or why there is none."""
+
+
+class ScanMetric(MetricSpec):
+    """A metric of plain aggregates: any number of them share one pass over the rows."""
+
+    @property
+    def mergeable(self) -> bool:
+        return True
+
+    @abstractmethod
+    def aggregates(self, rows: Rows, /) -> Mapping[str, exp.Expr]:
+        """The aggregates it needs, each under a name of its own."""
+
+    @abstractmethod
+    def state(self, seen: Mapping[str, Any], /) -> Mergeable:
+        """The state, from the value of each aggregate."""
+
+
+class GroupedMetric(MetricSpec):
+    """A metric that groups the rows by values first: a statement of its own, over all dates at once."""
+
+    @property
+    def mergeable(self) -> bool:
+        return False
+
+    @abstractmethod
+    def statement(self, rows: Rows, groups: Sequence[exp.Expr], /) -> exp.Select:
+        """A query of the groups (aliased as they come) and one column `value`."""
+
+    def state(self, seen: Mapping[str, Any], /) -> State:
+        """The state, from the column `value`; over no rows, `value` is None."""
+        return Alone(seen.get("value"))
+
+
+def failure(reason: str) -> Result[Number, str]:
+    """There is no number, and this is why."""
+    return Failure(reason)
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else {"float": repr(value)}
+        case dt.datetime():
+            return {"timestamp": value.isoformat()}
+        case dt.date():
+            return {"date": value.isoformat()}
+        case tuple():
+            return [_plain(v) for v in value]
+        case Spec():
+            return value.json
+    raise TypeError(f"a metric parameter of type {type(value).__name__} cannot be stored")
+
+
+def revive(value: Any) -> Any:
+    """A parameter from its JSON: the inverse of what `Spec.json` holds."""
+    match value:
+        case {"float": text}:
+            return float(text)
+        case {"timestamp": text}:
+            return dt.datetime.fromisoformat(text)
+        case {"date": text}:
+            return dt.date.fromisoformat(text)
+        case list():
+            return tuple(revive(v) for v in value)
+    return value
+
+
+def _shown(value: object) -> str:
+    match value:
+        case tuple():
+            return "[" + ", ".join(_shown(v) for v in value) + "]"
+        case dt.date():
+            return value.isoformat()
+        case str():
+            return value
+    return repr(value)

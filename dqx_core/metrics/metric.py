@@ -1,0 +1,69 @@
+"""A measured number: what was measured, on which day and tags, its state and value, and where it came from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+from uuid import UUID
+
+from returns.result import Failure, Result
+
+from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.metrics.base import MetricSpec
+from dqx_core.states import Number, State
+
+TimeSeries = Mapping[dt.date, float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of one partition. Within an execution, (spec, key, dataset) identifies it."""
+
+    spec: MetricSpec
+    key: ResultKey
+    dataset: str | None
+    state: State | None
+    value: Result[Number, str]
+    execution_id: ExecutionId | None = None
+    data_version: str | None = None
+    source_execution_id: ExecutionId | None = None
+    """The execution it was carried forward from; None: this execution measured it."""
+    metadata: Mapping[str, object] = field(default_factory=dict, compare=False)
+    metric_id: UUID | None = field(default=None, compare=False)
+
+    @classmethod
+    def build(
+        cls,
+        spec: MetricSpec,
+        key: ResultKey,
+        state: State,
+        dataset: str | None = None,
+        execution_id: ExecutionId | None = None,
+        data_version: str | None = None,
+    ) -> Self:
+        """A metric whose value is what its state says."""
+        return cls(spec, key, dataset, state, spec.value(state), execution_id, data_version)
+
+    @classmethod
+    def failed(
+        cls,
+        spec: MetricSpec,
+        key: ResultKey,
+        reason: str,
+        dataset: str | None = None,
+        execution_id: ExecutionId | None = None,
+        data_version: str | None = None,
+    ) -> Self:
+        """A metric that could not be computed."""
+        return cls(spec, key, dataset, None, Failure(reason), execution_id, data_version)
+
+    def carried_into(self, execution_id: ExecutionId) -> Self:
+        """The same number under another execution, with its provenance."""
+        return replace(
+            self,
+            execution_id=execution_id,
+            source_execution_id=self.source_execution_id or self.execution_id,
+            metric_id=None,
+        )

@@ -1,0 +1,28 @@
+"""What happens to a graph between the checks that made it and the plan: one pass, one file, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from dqx_core.engines.base import DataSource
+from dqx_core.graph import Graph
+from dqx_core.passes.deduplication import deduplicate
+from dqx_core.passes.imputation import impute_datasets
+from dqx_core.passes.pruning import prune
+from dqx_core.passes.validation import validate
+
+Sources = Mapping[str, DataSource] | None
+"""Data sources by name; None while a suite is built without data."""
+
+PASSES: tuple[Callable[[Graph, Sources], Graph], ...] = (impute_datasets, deduplicate, validate, prune)
+
+
+def prepare(graph: Graph, sources: Sources = None) -> Graph:
+    """The graph after every pass.
+
+    Raises:
+        ValidationError: Something a person wrote cannot work; all of it is listed.
+    """
+    for run in PASSES:
+        graph = run(graph, sources)
+    return graph

@@ -1,0 +1,106 @@
+"""Find everything wrong with a graph before any data is read, and say it all at once."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from dqx_core.engines.base import DataSource
+from dqx_core.errors import UnknownColumnError, UnknownDatasetError, ValidationError
+from dqx_core.graph import Graph
+from dqx_core.metrics.base import MetricSpec
+from dqx_core.sql.conditions import columns_of, condition
+from dqx_core.sql.types import NUMBERS, ORDERED, SIZED, ColumnKind, kind_of
+
+ACCEPTED: Mapping[str, frozenset[ColumnKind]] = {
+    "anything": frozenset(ColumnKind),
+    "numbers": NUMBERS,
+    "ordered": ORDERED,
+    "text": frozenset({ColumnKind.TEXT}),
+    "sized": SIZED,
+}
+"""What the columns of a metric may hold, by what it takes."""
+
+
+class SuiteWarning(UserWarning):
+    """A suite works, and probably does not do what was meant."""
+
+
+def validate(graph: Graph, sources: Mapping[str, DataSource] | None = None) -> Graph:
+    """The graph unchanged.
+
+    Raises:
+        ValidationError: Lists every problem there is.
+    """
+    problems = [*_names(graph), *_requirements(graph), *(_data(graph, sources) if sources is not None else ())]
+    if problems:
+        raise ValidationError(f"Suite '{graph.root.name}'", dict.fromkeys(problems))
+    for check in graph.root.checks:
+        if not check.assertions:
+            warnings.warn(f"Check '{check.name}' asserts nothing.", SuiteWarning, stacklevel=2)
+    return graph
+
+
+def _names(graph: Graph) -> Iterator[str]:
+    root = graph.root
+    if not root.checks:
+        yield "It has no checks."
+    for name, times in Counter(check.name for check in root.checks).items():
+        if times > 1:
+            yield f"{times} checks are named '{name}'. Names tell results apart: give each its own."
+    for check in root.checks:
+        for name, times in Counter(assertion.name for assertion in check.assertions).items():
+            if times > 1:
+                yield (
+                    f"Check '{check.name}' has {times} assertions named '{name}'. "
+                    "Names tell results apart: give each its own."
+                )
+
+
+def _requirements(graph: Graph) -> Iterator[str]:
+    symbols = graph.symbols
+    for metric in symbols.values():
+        for needed in metric.needs:
+            required = symbols[needed]
+            if metric.dataset and required.dataset and metric.dataset != required.dataset:
+                yield (
+                    f"Dataset mismatch: {metric.name} = {metric.metric} is on dataset '{metric.dataset}', but its "
+                    f"required metric {required.name} = {required.metric} is on dataset '{required.dataset}'."
+                )
+
+
+def _data(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
+    for check in graph.root.checks:
+        for dataset in check.datasets:
+            if dataset not in sources:
+                yield str(UnknownDatasetError(f"Check '{check.name}'", dataset, sources))
+    for metric in graph.symbols.values():
+        spec = metric.spec
+        if metric.dataset is None or not isinstance(spec, MetricSpec):
+            continue
+        source = sources.get(metric.dataset)
+        if source is None:
+            yield str(UnknownDatasetError(f"Metric {spec.name}", metric.dataset, sources))
+            continue
+        read = columns_of(condition(spec.where)) if spec.where else []
+        known = {column.lower() for column in source.schema}
+        for column in [*spec.columns, *read]:
+            if column.lower() not in known:
+                yield str(UnknownColumnError(spec.name, column, metric.dataset, source.schema))
+        types = {column.lower(): type_name for column, type_name in source.schema.items()}
+        for column in spec.columns:
+            type_name = types.get(column.lower())
+            if type_name is not None and kind_of(type_name, source.dialect) not in ACCEPTED[spec.takes]:
+                yield (
+                    f"Metric {spec.name} takes a column of {_WORDS[spec.takes]}, and '{column}' of dataset "
+                    f"'{metric.dataset}' is {type_name}."
+                )
+
+
+_WORDS = {
+    "numbers": "numbers",
+    "ordered": "numbers, dates or timestamps",
+    "text": "text",
+    "sized": "text or lists",
+}

@@ -1,0 +1,140 @@
+"""What to measure, what to carry forward and what is missing: a pure function of needs, sources and what is known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dqx_core.engines.base import DataSource
+from dqx_core.graph import Graph
+from dqx_core.keys import ResultKey, Tags
+from dqx_core.metrics.base import MetricSpec
+from dqx_core.metrics.metric import Metric
+
+History = Literal["shared", "isolated"]
+
+Need = tuple[MetricSpec, ResultKey, str | None]
+"""One number: what, for which day and tags, of which dataset. It is its identity in an execution."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The numbers that are measured from one data source, in one pass."""
+
+    source: DataSource
+    needs: tuple[Need, ...]
+    lagged: frozenset[Need] = frozenset()
+    """Those of earlier days, which are only there if the source has rows for the day."""
+    versions: Mapping[Need, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How each number of an execution gets into the store under its id."""
+
+    scans: tuple[Scan, ...] = ()
+    carried: Mapping[Need, Metric] = field(default_factory=dict)
+    """From earlier executions that measured the same data version."""
+    unverified: Mapping[Need, Metric] = field(default_factory=dict)
+    """From earlier executions, for days the source cannot serve any more."""
+    ready: frozenset[Need] = frozenset()
+    """Measured by this execution already."""
+    missing: frozenset[Need] = frozenset()
+    """Nobody can say."""
+
+
+def effective_key(key: ResultKey, lag: int, tags: Tags | None) -> ResultKey:
+    """The day and tags a symbol speaks of when the suite is judged for `key`."""
+    return ResultKey((key.lag(lag)).yyyy_mm_dd, Tags(key.tags) | tags if tags is not None else key.tags)
+
+
+def needs_of(graph: Graph, keys: Iterable[ResultKey]) -> list[Need]:
+    """Every number that judging the graph for the keys takes, each once."""
+    metrics = [m for m in graph.symbols.values() if isinstance(m.spec, MetricSpec)]
+    found: dict[Need, None] = {}
+    for key in keys:
+        for metric in metrics:
+            assert isinstance(metric.spec, MetricSpec)
+            found[metric.spec, effective_key(key, metric.lag_offset, metric.tags), metric.dataset] = None
+    return list(found)
+
+
+def data_versions(needs: Sequence[Need], sources: Mapping[str, DataSource]) -> dict[Need, str | None]:
+    """The data version that each need's source reports now; asked once per day and tags."""
+    asked: dict[tuple[str | None, ResultKey], str | None] = {}
+    for _, key, dataset in needs:
+        if (dataset, key) not in asked:
+            source = sources.get(dataset or "")
+            asked[dataset, key] = source.data_version(key.yyyy_mm_dd, key.tags) if source else None
+    return {need: asked[need[2], need[1]] for need in needs}
+
+
+def plan(
+    needs: Sequence[Need],
+    days: AbstractSet[dt.date],
+    sources: Mapping[str, DataSource],
+    *,
+    versions: Mapping[Need, str | None],
+    own: Mapping[Need, Metric],
+    same_version: Mapping[Need, Metric],
+    newest: Mapping[Need, Metric],
+    history: History = "shared",
+) -> Plan:
+    """How to get every need.
+
+    Args:
+        needs: What is needed.
+        days: The nominal days of the run; needs of other days are history.
+        sources: The data sources by name.
+        versions: The data version that each need's source reports now.
+        own: What this execution measured already.
+        same_version: For needs of other days, the newest earlier measurement of the same data version.
+        newest: For needs of other days, the newest earlier measurement of any data version.
+        history: "isolated" carries nothing forward.
+    """
+    ready = frozenset(need for need in needs if need in own and own[need].data_version == versions[need])
+    carried: dict[Need, Metric] = {}
+    unverified: dict[Need, Metric] = {}
+    missing: set[Need] = set()
+    to_measure: dict[str, list[Need]] = {}
+    for need in needs:
+        _, key, dataset = need
+        source = sources.get(dataset or "")
+        today = key.yyyy_mm_dd in days
+        known = newest.get(need) if history == "shared" and not today else None
+        if need in ready:
+            continue
+        if known is not None and need in same_version:
+            carried[need] = same_version[need]
+        elif source is not None and can_serve(source, key.yyyy_mm_dd, today):
+            to_measure.setdefault(source.name, []).append(need)
+            if known is not None:
+                unverified[need] = known
+        elif known is not None:
+            unverified[need] = known
+        else:
+            missing.add(need)
+    scans = tuple(
+        Scan(
+            sources[name],
+            tuple(wanted),
+            frozenset(need for need in wanted if need[1].yyyy_mm_dd not in days),
+            {need: versions[need] for need in wanted},
+        )
+        for name, wanted in to_measure.items()
+    )
+    return Plan(scans, carried, unverified, ready, frozenset(missing))
+
+
+def can_serve(source: DataSource, day: dt.date, today: bool) -> bool:
+    """Whether a day may be measured: without a date column the data is the nominal day and no other."""
+    return day not in source.skip_dates and (today or source.date_column is not None)
+
+
+def by_dimensions(source: DataSource, needs: Iterable[Need]) -> Iterator[tuple[Need, Tags]]:
+    """Each need with those of its tags that filter rows of the source."""
+    for need in needs:
+        yield need, Tags({name: value for name, value in need[1].tags.items() if name in source.dimensions})

@@ -1,0 +1,161 @@
+"""The metric provider: what a check asks for numbers, as symbols to calculate with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from dqx_core.errors import DefinitionError
+from dqx_core.history import DayOverDay, Derived, Stddev, WeekOverWeek
+from dqx_core.keys import user_tags
+from dqx_core.metrics.base import MetricSpec, Spec
+from dqx_core.metrics.counts import CountValues, NullCount, NumRows, Scalar
+from dqx_core.metrics.distinct import DuplicateCount, UniqueCount
+from dqx_core.metrics.extremes import Maximum, Minimum
+from dqx_core.metrics.moments import Average, Sum
+
+if TYPE_CHECKING:
+    import sympy as sp
+
+    from dqx_core.symbols import SymbolRegistry
+
+
+class Place(TypedDict, total=False):
+    """Which rows of which day a number is computed from."""
+
+    lag: int
+    """Days before the key; 0 is the key's own day."""
+    dataset: str | None
+    """Needed when the check has several datasets."""
+    tags: Mapping[str, str] | None
+    """Laid over the key's tags: `tags={"split": "train"}` while judging eval."""
+
+
+class Options(Place, total=False):
+    """What every metric takes beside its own parameters."""
+
+    where: str | None
+    """A SQL condition on rows."""
+
+
+class MetricProvider:
+    """Makes symbols: `mp.average("price")` is a SymPy symbol that stands for that number.
+
+    Every metric also takes `lag`, `dataset`, `tags` and `where` (see `Options`).
+    """
+
+    def __init__(self, registry: SymbolRegistry) -> None:
+        self._registry = registry
+
+    def metric(self, spec: MetricSpec, **place: Unpack[Place]) -> sp.Symbol:
+        """The number that any spec describes."""
+        if not isinstance(spec, MetricSpec):
+            raise DefinitionError(f"mp.metric takes a metric spec such as Average('price'), not {spec!r}.")
+        tags = place.get("tags")
+        return self._registry.metric(
+            spec, _days(spec.name, place.get("lag", 0)), place.get("dataset"), None if tags is None else user_tags(tags)
+        )
+
+    def num_rows(self, **options: Unpack[Options]) -> sp.Symbol:
+        """Rows."""
+        where, place = _apart(options)
+        return self.metric(NumRows(where=where), **place)
+
+    def null_count(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Rows in which the column is null."""
+        where, place = _apart(options)
+        return self.metric(NullCount(column, where=where), **place)
+
+    def count_values(self, column: str, values: Scalar | Iterable[Scalar], **options: Unpack[Options]) -> sp.Symbol:
+        """Rows whose column is one of the values; null never counts."""
+        where, place = _apart(options)
+        listed = (values,) if isinstance(values, str) or not isinstance(values, Iterable) else tuple(values)
+        return self.metric(CountValues(column, listed, where=where), **place)
+
+    def sum(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Sum of the non-null values, exact."""
+        where, place = _apart(options)
+        return self.metric(Sum(column, where=where), **place)
+
+    def average(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Mean of the non-null values."""
+        where, place = _apart(options)
+        return self.metric(Average(column, where=where), **place)
+
+    def minimum(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Smallest non-null value; dates and timestamps as epoch seconds UTC."""
+        where, place = _apart(options)
+        return self.metric(Minimum(column, where=where), **place)
+
+    def maximum(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Largest non-null value; dates and timestamps as epoch seconds UTC."""
+        where, place = _apart(options)
+        return self.metric(Maximum(column, where=where), **place)
+
+    def unique_count(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Distinct non-null values, exact."""
+        where, place = _apart(options)
+        return self.metric(UniqueCount(column, where=where), **place)
+
+    def duplicate_count(self, columns: str | Iterable[str], **options: Unpack[Options]) -> sp.Symbol:
+        """Rows beyond the first of each distinct tuple of the columns; null equals null."""
+        where, place = _apart(options)
+        listed = (columns,) if isinstance(columns, str) else tuple(columns)
+        return self.metric(DuplicateCount(listed, where=where), **place)
+
+    @property
+    def ext(self) -> ExtendedProvider:
+        """Metrics of metrics: how a number moves against its own history."""
+        return ExtendedProvider(self._registry)
+
+
+class ExtendedProvider:
+    """Makes symbols for metrics of metrics. Each takes the symbol of one metric and honours its lag."""
+
+    def __init__(self, registry: SymbolRegistry) -> None:
+        self._registry = registry
+
+    def day_over_day(self, metric: sp.Symbol, lag: int = 0, *, dataset: str | None = None) -> sp.Symbol:
+        """|today - yesterday| / |yesterday|."""
+        return self._derive(DayOverDay(self._spec("day_over_day", metric)), metric, lag, dataset)
+
+    def week_over_week(self, metric: sp.Symbol, lag: int = 0, *, dataset: str | None = None) -> sp.Symbol:
+        """|today - 7 days ago| / |7 days ago|."""
+        return self._derive(WeekOverWeek(self._spec("week_over_week", metric)), metric, lag, dataset)
+
+    def stddev(
+        self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
+    ) -> sp.Symbol:
+        """Sample standard deviation over the n days that end `lag` days before."""
+        return self._derive(Stddev(self._spec("stddev", metric), n, min_periods), metric, lag, dataset)
+
+    def _spec(self, name: str, metric: sp.Symbol) -> Spec:
+        import sympy as sp
+
+        if not isinstance(metric, sp.Symbol):
+            raise DefinitionError(
+                f"mp.ext.{name} takes the symbol of one metric, such as mp.average('price'), not {metric!r}. "
+                "For an expression, apply it to each metric and calculate with the results."
+            )
+        return self._registry[metric].spec
+
+    def _derive(self, spec: Derived, metric: sp.Symbol, lag: int, dataset: str | None) -> sp.Symbol:
+        base = self._registry[metric]
+        if dataset is not None and base.dataset is not None and dataset != base.dataset:
+            raise DefinitionError(
+                f"{spec.name} asks for dataset '{dataset}', but its base {base.name} is {base.spec.name} on dataset "
+                f"'{base.dataset}'. Make the base metric on '{dataset}'."
+            )
+        on = metric if dataset is None else self._registry.on(metric, dataset)
+        return self._registry.derive(spec, on, _days(spec.name, lag))
+
+
+def _apart(options: Options) -> tuple[str | None, Place]:
+    place = options.copy()
+    return place.pop("where", None), place
+
+
+def _days(metric: str, lag: int) -> int:
+    if isinstance(lag, bool) or not isinstance(lag, int) or lag < 0:
+        raise DefinitionError(f"{metric} has lag={lag!r}. A lag is a whole number of days, 0 or more.")
+    return lag

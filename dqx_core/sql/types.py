@@ -1,0 +1,66 @@
+"""The few kinds of column types that metrics tell apart."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+
+
+class ColumnKind(StrEnum):
+    """What a column holds, as far as a metric cares."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    LIST = "list"
+    OTHER = "other"
+
+
+NUMBERS = frozenset({ColumnKind.INTEGER, ColumnKind.DECIMAL, ColumnKind.FLOAT})
+ORDERED = NUMBERS | {ColumnKind.DATE, ColumnKind.TIMESTAMP}
+SIZED = frozenset({ColumnKind.TEXT, ColumnKind.LIST})
+
+
+@lru_cache(maxsize=1024)
+def kind_of(type_name: str, dialect: str) -> ColumnKind:
+    """The kind of a column from its type as the engine spells it."""
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        built = exp.DataType.build(type_name, dialect=dialect)
+    except SqlglotError:
+        return ColumnKind.OTHER
+    base = built.this
+    kinds = {
+        ColumnKind.INTEGER: exp.DataType.INTEGER_TYPES,
+        ColumnKind.DECIMAL: {
+            exp.DataType.Type.DECIMAL,
+            exp.DataType.Type.BIGDECIMAL,
+            exp.DataType.Type.DECIMAL128,
+            exp.DataType.Type.UDECIMAL,
+        },
+        ColumnKind.FLOAT: {exp.DataType.Type.FLOAT, exp.DataType.Type.DOUBLE},
+        ColumnKind.TEXT: exp.DataType.TEXT_TYPES,
+        ColumnKind.BOOLEAN: {exp.DataType.Type.BOOLEAN},
+        ColumnKind.DATE: {exp.DataType.Type.DATE, exp.DataType.Type.DATE32},
+        ColumnKind.TIMESTAMP: {
+            exp.DataType.Type.TIMESTAMP,
+            exp.DataType.Type.TIMESTAMPTZ,
+            exp.DataType.Type.TIMESTAMPLTZ,
+            exp.DataType.Type.TIMESTAMPNTZ,
+            exp.DataType.Type.TIMESTAMP_S,
+            exp.DataType.Type.TIMESTAMP_MS,
+            exp.DataType.Type.TIMESTAMP_NS,
+            exp.DataType.Type.DATETIME,
+        },
+        ColumnKind.LIST: {exp.DataType.Type.ARRAY, exp.DataType.Type.LIST, exp.DataType.Type.MAP},
+    }
+    for kind, members in kinds.items():
+        if base in members:
+            return kind
+    return ColumnKind.OTHER

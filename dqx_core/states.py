@@ -1,0 +1,209 @@
+"""What a metric remembers of the rows it saw, and how two memories become one.
+
+For all row sets a and b: `state(a).merge(state(b)) == state(a ∪ b)`, exactly, because every state
+is made of integers, fractions and extremes, never of rounded floating-point sums.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
+
+from dqx_core.errors import DqxError
+
+Number = int | float
+
+
+class State(Protocol):
+    """What a metric remembers: a frozen dataclass whose fields the codec can write."""
+
+    kind: ClassVar[str]
+
+
+@runtime_checkable
+class Mergeable(State, Protocol):
+    """A state of rows that can absorb the state of other rows."""
+
+    def merge(self, other: Self, /) -> Self: ...
+
+
+S = TypeVar("S", bound=State)
+_KINDS: dict[str, type[Any]] = {}
+
+
+def _state(kind: str) -> Callable[[type[S]], type[S]]:
+    """Give a state class its name in storage."""
+
+    def register(cls: type[S]) -> type[S]:
+        cls.kind = kind
+        _KINDS[kind] = cls
+        return cls
+
+    return register
+
+
+@_state("count")
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows."""
+
+    kind: ClassVar[str]
+    count: int
+
+    def merge(self, other: Count, /) -> Count:
+        return Count(self.count + other.count)
+
+
+@_state("total")
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many non-null values, and their sum.
+
+    `sum` is exact for every value of magnitude 0 or [2⁻⁷¹, 2¹²⁴); `rest` is the compensated sum of
+    the values outside that range, infinities and NaN included.
+    """
+
+    kind: ClassVar[str]
+    count: int
+    sum: Fraction
+    rest: float = 0.0
+
+    def merge(self, other: Total, /) -> Total:
+        return Total(self.count + other.count, self.sum + other.sum, self.rest + other.rest)
+
+    @property
+    def value(self) -> Number:
+        """The sum, rounded once: an integer if it is one, else the nearest double."""
+        return rounded(self.sum, self.rest)
+
+
+@_state("moments")
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """How many non-null values, their sum and the sum of their squares, each kept like `Total`'s."""
+
+    kind: ClassVar[str]
+    count: int
+    sum: Fraction
+    squares: Fraction
+    rest: float = 0.0
+    rest_squares: float = 0.0
+
+    def merge(self, other: Moments, /) -> Moments:
+        return Moments(
+            self.count + other.count,
+            self.sum + other.sum,
+            self.squares + other.squares,
+            self.rest + other.rest,
+            self.rest_squares + other.rest_squares,
+        )
+
+
+@_state("least")
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The smallest non-null value; None over no values; NaN once a NaN was seen."""
+
+    kind: ClassVar[str]
+    value: Number | None
+
+    def merge(self, other: Least, /) -> Least:
+        return Least(_extreme(min, self.value, other.value))
+
+
+@_state("greatest")
+@dataclass(frozen=True, slots=True)
+class Greatest:
+    """The largest non-null value; None over no values; NaN once a NaN was seen."""
+
+    kind: ClassVar[str]
+    value: Number | None
+
+    def merge(self, other: Greatest, /) -> Greatest:
+        return Greatest(_extreme(max, self.value, other.value))
+
+
+@_state("alone")
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A value that holds for exactly the rows it was computed from: it does not merge."""
+
+    kind: ClassVar[str]
+    value: Number | None
+
+
+def _extreme(pick: Callable[[Number, Number], Number], a: Number | None, b: Number | None) -> Number | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return math.nan if math.isnan(a) or math.isnan(b) else pick(a, b)
+
+
+def rounded(exact: Fraction, rest: float = 0.0) -> Number:
+    """`exact + rest` rounded once; infinities and NaN in `rest` win."""
+    if not math.isfinite(rest):
+        return rest
+    whole = exact + Fraction(rest) if rest else exact
+    if whole.denominator == 1:
+        return whole.numerator
+    try:
+        return float(whole)
+    except OverflowError:
+        return math.inf if whole > 0 else -math.inf
+
+
+def encode(state: State) -> str:
+    """A state as JSON: its kind and its fields in order."""
+    return json.dumps(
+        [state.kind, *(_pack(getattr(state, f.name)) for f in fields(state))],  # type: ignore[arg-type]
+        separators=(",", ":"),
+    )
+
+
+def decode(text: str) -> State:
+    """The state that `encode` wrote.
+
+    Raises:
+        DqxError: The text names a state this version does not know.
+    """
+    kind, *values = json.loads(text)
+    if kind not in _KINDS:
+        raise DqxError(f"State '{kind}' is unknown to this version of dqx, which knows: {', '.join(sorted(_KINDS))}.")
+    state: State = _KINDS[kind](*map(_unpack, values))
+    return state
+
+
+def _pack(value: object) -> object:
+    """JSON for a field: what JSON has no word for becomes a one-entry object."""
+    match value:
+        case Fraction():
+            return {
+                "q": f"{value.numerator:x}/{value.denominator:x}" if value.denominator != 1 else f"{value.numerator:x}"
+            }
+        case float() if not math.isfinite(value):
+            return {"f": repr(value)}
+        case bytes():
+            return {"b": b64encode(value).decode()}
+        case tuple():
+            return [_pack(v) for v in value]
+        case None | bool() | int() | float() | str():
+            return value
+    raise TypeError(f"a state field of type {type(value).__name__} cannot be stored")
+
+
+def _unpack(value: Any) -> object:
+    match value:
+        case {"q": text}:
+            numerator, _, denominator = text.partition("/")
+            return Fraction(int(numerator, 16), int(denominator or "1", 16))
+        case {"f": text}:
+            return float(text)
+        case {"b": text}:
+            return b64decode(text)
+        case list():
+            return tuple(_unpack(v) for v in value)
+    return value

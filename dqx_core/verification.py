@@ -1,0 +1,231 @@
+"""START HERE: a verification suite: build → plan → measure → keep → judge."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from returns.result import Failure
+
+from dqx_core.checks import Check
+from dqx_core.engines.base import DataSource
+from dqx_core.errors import DefinitionError
+from dqx_core.evaluation import Evaluation
+from dqx_core.execution import Measured, execute
+from dqx_core.graph import Graph, RootNode
+from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.metrics.metric import Metric
+from dqx_core.passes import prepare
+from dqx_core.planning import History, Need, Plan, data_versions, needs_of, plan
+from dqx_core.report import AssertionResult, Severity, Status, SymbolInfo
+from dqx_core.symbols import SymbolRegistry
+
+if TYPE_CHECKING:
+    from dqx_core.store import MetricDB
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Checks under a name: what a verification suite runs, before there is a store or an execution."""
+
+    name: str
+    checks: tuple[Check, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "checks", tuple(self.checks))
+        if not self.name.strip():
+            raise DefinitionError("A suite needs a name, such as VerificationSuite([sales], db, 'Sales suite').")
+        for check in self.checks:
+            if not isinstance(check, Check):
+                raise DefinitionError(
+                    f"Suite '{self.name}' was given {check!r}, which is not a check. "
+                    'Decorate the function with @check(name="…", datasets=["…"]).'
+                )
+
+    def build(self, sources: Sequence[DataSource] | None = None) -> Graph:
+        """What the checks assert, through every pass; without data unless sources are given.
+
+        Raises:
+            DefinitionError: A check cannot work; as `ValidationError` it lists every problem.
+        """
+        registry = SymbolRegistry()
+        root = RootNode(self.name, tuple(check.node(registry) for check in self.checks))
+        return prepare(Graph(root, dict(registry)), None if sources is None else _by_name(sources))
+
+
+class VerificationSuite:
+    """Checks, a metric store to keep numbers in, and one execution.
+
+    An execution is a closed world: every number it uses is in the store under its `execution_id`, and
+    verdicts are made from those alone.
+    """
+
+    def __init__(
+        self,
+        checks: Iterable[Check],
+        db: MetricDB,
+        name: str,
+        *,
+        execution_id: ExecutionId | None = None,
+        history: History = "shared",
+        origin: str = "python",
+    ) -> None:
+        self.suite = Suite(name, tuple(checks))
+        self.db = db
+        self.history: History = history
+        self.origin = origin
+        self._execution_id = execution_id or _new_id()
+        self._evaluation: Evaluation | None = None
+        self._keys: tuple[ResultKey, ...] = ()
+        self._results: list[AssertionResult] = []
+
+    @property
+    def name(self) -> str:
+        """The suite's name."""
+        return self.suite.name
+
+    @property
+    def execution_id(self) -> ExecutionId:
+        """The id under which every number of this execution is stored."""
+        return self._execution_id
+
+    def build(self) -> Graph:
+        """What the checks assert, checked without touching data."""
+        return self.suite.build()
+
+    def run(
+        self, datasources: Sequence[DataSource], key: ResultKey, *, announce: Announce | None = None
+    ) -> list[AssertionResult]:
+        """Measure one key, keep what was measured, and judge it.
+
+        Raises:
+            DefinitionError: A check cannot work on these sources, or the suite ran already.
+            EngineError: The engine refused; nothing was stored.
+            StoreError: The numbers could not be kept; nothing was judged.
+        """
+        return self.run_many(datasources, [key], announce=announce)
+
+    def run_many(
+        self, datasources: Sequence[DataSource], keys: Sequence[ResultKey], *, announce: Announce | None = None
+    ) -> list[AssertionResult]:
+        """The same for several keys under one execution: one scan for all, then judged key by key, in date order."""
+        if self._evaluation is not None:
+            raise DefinitionError(
+                f"Suite '{self.name}' ran already, as execution {self.execution_id}. "
+                "Call reset() to run it as a new execution."
+            )
+        if not keys:
+            raise DefinitionError(f"Suite '{self.name}' was given no keys to run.")
+        ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.yyyy_mm_dd, tuple(key.tags.items())))
+        graph = self.suite.build(datasources)
+        self.measure(datasources, ordered, graph=graph, announce=announce)
+        evaluation = Evaluation(graph, self.execution_id, _by_need(self.db.measured(self.execution_id)))
+        results = [result for key in ordered for result in evaluation.results(key)]
+        self.db.persist_results(self.execution_id, results)
+        self._evaluation, self._keys, self._results = evaluation, tuple(ordered), results
+        return results
+
+    def plan(self, datasources: Sequence[DataSource], keys: Sequence[ResultKey], *, graph: Graph | None = None) -> Plan:
+        """What running the keys would measure, carry forward and miss; nothing is run."""
+        sources = _by_name(datasources)
+        needs = needs_of(graph or self.suite.build(datasources), keys)
+        days = {key.yyyy_mm_dd for key in keys}
+        versions = data_versions(needs, sources)
+        past = [] if self.history == "isolated" else [need for need in needs if need[1].yyyy_mm_dd not in days]
+        known_versions = {need: version for need in past if (version := versions[need]) is not None}
+        return plan(
+            needs,
+            days,
+            sources,
+            versions=versions,
+            own=_by_need(self.db.measured(self.execution_id)),
+            same_version=self.db.latest_many(list(known_versions), data_versions=known_versions)
+            if known_versions
+            else {},
+            newest=self.db.latest_many(past) if past else {},
+            history=self.history,
+        )
+
+    def measure(
+        self,
+        datasources: Sequence[DataSource],
+        keys: Sequence[ResultKey],
+        *,
+        graph: Graph | None = None,
+        announce: Announce | None = None,
+        persist: bool = True,
+    ) -> list[Metric]:
+        """Put every number that judging the keys takes under this execution, in one transaction."""
+        from dqx_core.store import Execution
+
+        planned = self.plan(datasources, keys, graph=graph)
+        measured: dict[Need, Measured] = {}
+        for scan in planned.scans:
+            measured |= execute(scan, announce)
+        versions = {need: version for scan in planned.scans for need, version in scan.versions.items()}
+        metrics = [self._metric(need, state, versions[need]) for need, state in measured.items()]
+        carried = {**{n: m for n, m in planned.unverified.items() if n not in measured}, **planned.carried}
+        metrics += [metric.carried_into(self.execution_id) for metric in carried.values()]
+        if not persist:
+            return metrics
+        execution = Execution(
+            self.execution_id,
+            suite=self.name,
+            started=dt.datetime.now(dt.UTC),
+            data_sources=tuple(sorted(source.name for source in datasources)),
+            origin=self.origin,
+        )
+        return self.db.persist(metrics, execution=execution)
+
+    def _metric(self, need: Need, state: Measured, version: str | None) -> Metric:
+        spec, key, dataset = need
+        if isinstance(state, Failure):
+            return Metric.failed(spec, key, state.failure(), dataset, self.execution_id, version)
+        return Metric.build(spec, key, state.unwrap(), dataset, self.execution_id, version)
+
+    def reset(self) -> None:
+        """Forget the run and take a new execution id; what was stored stays."""
+        self._execution_id = _new_id()
+        self._evaluation, self._keys, self._results = None, (), []
+
+    def collect_results(self) -> list[AssertionResult]:
+        """The verdicts of the run, in key order and then in the order in which the assertions were written."""
+        self._ran()
+        return list(self._results)
+
+    def collect_symbols(self) -> list[SymbolInfo]:
+        """Every number the run used, in natural order for each key."""
+        evaluation = self._ran()
+        return [info for key in self._keys for info in evaluation.symbols(key)]
+
+    def is_critical(self) -> bool:
+        """Whether a P0 assertion failed or could not be computed."""
+        self._ran()
+        return any(r.severity is Severity.P0 and r.status in (Status.FAILED, Status.ERROR) for r in self._results)
+
+    def _ran(self) -> Evaluation:
+        if self._evaluation is None:
+            raise DefinitionError(f"Suite '{self.name}' has not run yet. Call run(datasources, key) first.")
+        return self._evaluation
+
+
+def _new_id() -> ExecutionId:
+    return str(uuid.uuid4())
+
+
+def _by_need(metrics: Iterable[Metric]) -> dict[Need, Metric]:
+    return {(metric.spec, metric.key, metric.dataset): metric for metric in metrics}
+
+
+def _by_name(sources: Iterable[DataSource]) -> dict[str, DataSource]:
+    named: dict[str, DataSource] = {}
+    for source in sources:
+        if source.name in named:
+            raise DefinitionError(f"Two data sources are named '{source.name}'. Names tell them apart: rename one.")
+        named[source.name] = source
+    return named
