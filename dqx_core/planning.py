@@ -51,14 +51,20 @@ def effective_key(key: ResultKey, lag: int, tags: Tags | None) -> ResultKey:
     return ResultKey((key.lag(lag)).yyyy_mm_dd, Tags(key.tags) | tags if tags is not None else key.tags)
 
 
-def needs_of(graph: Graph, keys: Iterable[ResultKey]) -> list[Need]:
-    """Every number that judging the graph for the keys takes, each once."""
+def needs_of(graph: Graph, keys: Iterable[ResultKey], also_lags: Iterable[int] = ()) -> list[Need]:
+    """Every number that judging the graph for the keys takes, each once.
+
+    `also_lags` adds the same metrics that many days before, so that a trend can be told beside the verdict.
+    """
+    extra = tuple(also_lags)
     metrics = [m for m in graph.symbols.values() if isinstance(m.spec, MetricSpec)]
     found: dict[Need, None] = {}
     for key in keys:
         for metric in metrics:
             assert isinstance(metric.spec, MetricSpec)
-            found[metric.spec, effective_key(key, metric.lag_offset, metric.tags), metric.dataset] = None
+            for days in (0, *extra):
+                at = effective_key(key, metric.lag_offset + days, metric.tags)
+                found[metric.spec, at, metric.dataset] = None
     return list(found)
 
 

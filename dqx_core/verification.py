@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from returns.result import Failure
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dqx_core.store import MetricDB
 
 Announce = Callable[[str], None]
+Selection = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,22 @@ class Suite:
                     'Decorate the function with @check(name="…", datasets=["…"]).'
                 )
 
-    def build(self, sources: Sequence[DataSource] | None = None) -> Graph:
+    def build(self, sources: Sequence[DataSource] | None = None, *, select: Selection | None = None) -> Graph:
         """What the checks assert, through every pass; without data unless sources are given.
+
+        Args:
+            sources: The data sources, to check names and types against.
+            select: Which assertions to keep, by check and assertion name; None: all.
 
         Raises:
             DefinitionError: A check cannot work; as `ValidationError` it lists every problem.
         """
         registry = SymbolRegistry()
-        root = RootNode(self.name, tuple(check.node(registry) for check in self.checks))
+        nodes = [check.node(registry) for check in self.checks]
+        if select is not None:
+            kept = (replace(n, assertions=tuple(a for a in n.assertions if select(n.name, a.name))) for n in nodes)
+            nodes = [node for node in kept if node.assertions]
+        root = RootNode(self.name, tuple(nodes))
         return prepare(Graph(root, dict(registry)), None if sources is None else _by_name(sources))
 
 
@@ -111,7 +120,12 @@ class VerificationSuite:
         return self.run_many(datasources, [key], announce=announce)
 
     def run_many(
-        self, datasources: Sequence[DataSource], keys: Sequence[ResultKey], *, announce: Announce | None = None
+        self,
+        datasources: Sequence[DataSource],
+        keys: Sequence[ResultKey],
+        *,
+        select: Selection | None = None,
+        announce: Announce | None = None,
     ) -> list[AssertionResult]:
         """The same for several keys under one execution: one scan for all, then judged key by key, in date order."""
         if self._evaluation is not None:
@@ -122,7 +136,7 @@ class VerificationSuite:
         if not keys:
             raise DefinitionError(f"Suite '{self.name}' was given no keys to run.")
         ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.yyyy_mm_dd, tuple(key.tags.items())))
-        graph = self.suite.build(datasources)
+        graph = self.suite.build(datasources, select=select)
         self.measure(datasources, ordered, graph=graph, announce=announce)
         evaluation = Evaluation(graph, self.execution_id, _by_need(self.db.measured(self.execution_id)))
         results = [result for key in ordered for result in evaluation.results(key)]
@@ -130,10 +144,17 @@ class VerificationSuite:
         self._evaluation, self._keys, self._results = evaluation, tuple(ordered), results
         return results
 
-    def plan(self, datasources: Sequence[DataSource], keys: Sequence[ResultKey], *, graph: Graph | None = None) -> Plan:
+    def plan(
+        self,
+        datasources: Sequence[DataSource],
+        keys: Sequence[ResultKey],
+        *,
+        graph: Graph | None = None,
+        also_lags: Sequence[int] = (),
+    ) -> Plan:
         """What running the keys would measure, carry forward and miss; nothing is run."""
         sources = _by_name(datasources)
-        needs = needs_of(graph or self.suite.build(datasources), keys)
+        needs = needs_of(graph or self.suite.build(datasources), keys, also_lags)
         days = {key.yyyy_mm_dd for key in keys}
         versions = data_versions(needs, sources)
         past = [] if self.history == "isolated" else [need for need in needs if need[1].yyyy_mm_dd not in days]
@@ -157,13 +178,17 @@ class VerificationSuite:
         keys: Sequence[ResultKey],
         *,
         graph: Graph | None = None,
+        also_lags: Sequence[int] = (),
         announce: Announce | None = None,
         persist: bool = True,
     ) -> list[Metric]:
-        """Put every number that judging the keys takes under this execution, in one transaction."""
+        """Put every number that judging the keys takes under this execution, in one transaction.
+
+        With `persist=False` the numbers are returned for somebody else to keep (an IO manager, say).
+        """
         from dqx_core.store import Execution
 
-        planned = self.plan(datasources, keys, graph=graph)
+        planned = self.plan(datasources, keys, graph=graph, also_lags=also_lags)
         measured: dict[Need, Measured] = {}
         for scan in planned.scans:
             measured |= execute(scan, announce)
