@@ -18,7 +18,7 @@ demo: $(READY) ## Run the shop example from data to verdicts, in the terminal
 	@$(BIN)/python -m examples.shop.demo $(ARGS)
 
 test: $(READY) ## Run the tests; ARGS="-k name" chooses some
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI, on port 3000 or PORT=
 	@echo "Dagster UI: http://127.0.0.1:$(PORT) (Ctrl-C stops it)"

@@ -1,1 +1,54 @@
-"""The Dagster plugin: definitions to assets, suites to asset checks."""
+"""The Dagster plugin: dataset definitions become assets, verification suites become asset checks.
+
+Names are imported when they are first used: every Dagster step is a process of its own.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dqx_dagster.datasets import dataset_asset, dataset_assets, source_assets
+    from dqx_dagster.io_manager import DatasetIOManager, MetricsIOManager
+    from dqx_dagster.metrics_assets import suite_metrics_asset
+    from dqx_dagster.resources import DuckDBEngine, MetricStore
+    from dqx_dagster.schedules import dataset_schedule
+    from dqx_dagster.suites import suite_checks
+    from dqx_dagster.translator import DqxTranslator
+
+_HOMES = {
+    "DatasetIOManager": "io_manager",
+    "DqxTranslator": "translator",
+    "DuckDBEngine": "resources",
+    "MetricStore": "resources",
+    "MetricsIOManager": "io_manager",
+    "dataset_asset": "datasets",
+    "dataset_assets": "datasets",
+    "dataset_schedule": "schedules",
+    "source_assets": "datasets",
+    "suite_checks": "suites",
+    "suite_metrics_asset": "metrics_assets",
+}
+
+__all__ = [
+    "DatasetIOManager",
+    "DqxTranslator",
+    "DuckDBEngine",
+    "MetricStore",
+    "MetricsIOManager",
+    "dataset_asset",
+    "dataset_assets",
+    "dataset_schedule",
+    "source_assets",
+    "suite_checks",
+    "suite_metrics_asset",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dqx_dagster' has no attribute {name!r}")
+    value = getattr(import_module(f"dqx_dagster.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

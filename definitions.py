@@ -1,0 +1,49 @@
+"""The shop as a Dagster code location: datasets, what is expected of them, and when they are made."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from dqx_core.datasets import load_definition
+from dqx_dagster import (
+    DatasetIOManager,
+    DuckDBEngine,
+    MetricsIOManager,
+    MetricStore,
+    dataset_asset,
+    dataset_schedule,
+    source_assets,
+    suite_checks,
+    suite_metrics_asset,
+)
+from examples.shop.sales import sales_by_category
+from examples.shop.suites import DAILY_SUITE, RANKING_SUITE
+
+ROOT = Path(__file__).parent
+DATA = Path(os.environ.get("DQX_DATA", ROOT / "data"))
+STORE_URL = f"sqlite:///{DATA / 'metrics.db'}"
+
+daily = load_definition(ROOT / "examples/shop/datasets/shop_daily.yaml")
+ranking = load_definition(ROOT / "examples/shop/datasets/shop_ranking.yaml")
+
+shop_daily = dataset_asset(daily)
+shop_ranking = dataset_asset(ranking)
+daily_metrics = suite_metrics_asset(DAILY_SUITE, shop_daily)
+sales = sales_by_category(shop_daily)
+
+defs = dg.Definitions(
+    assets=[*source_assets([daily, ranking]), shop_daily, shop_ranking, daily_metrics, sales],
+    asset_checks=[suite_checks(DAILY_SUITE, shop_daily), suite_checks(RANKING_SUITE, shop_ranking)],
+    jobs=[dg.define_asset_job("shop", selection="*", partitions_def=shop_daily.partitions_def)],
+    schedules=[
+        dataset_schedule(shop_daily, also=[daily_metrics, sales], hour=6),
+        dataset_schedule(shop_ranking, hour=6, minute=30),
+    ],
+    resources={
+        "engine": DuckDBEngine(database=str(DATA / "shop.duckdb"), datasets=str(DATA / "datasets")),
+        "store": MetricStore(url=STORE_URL),
+        "metrics_io_manager": MetricsIOManager(url=STORE_URL),
+        "datasets_io_manager": DatasetIOManager(datasets=str(DATA / "datasets")),
+    },
+)

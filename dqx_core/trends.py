@@ -1,0 +1,92 @@
+"""A suite's numbers as a frame, each beside yesterday's and last week's of the same execution."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from returns.result import Failure, Success
+
+from dqx_core.history import DayOverDay, Problem, Value, WeekOverWeek
+from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dqx_core.store import MetricDB
+
+LAGS = (1, 7)
+"""The days before its own that a number is shown with."""
+
+COLUMNS = (
+    "date",
+    "tags",
+    "metric",
+    "value",
+    "value_lag_1",
+    "value_lag_7",
+    "day_over_day",
+    "week_over_week",
+    "execution_id",
+)
+
+
+def newest_executions(db: MetricDB, suite: str, keys: Iterable[ResultKey]) -> dict[ResultKey, ExecutionId]:
+    """For each key, the newest execution of the suite that speaks of it; keys that none speaks of are absent."""
+    wanted = set(keys)
+    found: dict[ResultKey, ExecutionId] = {}
+    for execution in db.executions(suite=suite):
+        for key in execution.keys:
+            if key in wanted:
+                found.setdefault(key, execution.execution_id)
+    return found
+
+
+def trend_frame(db: MetricDB, suite: str, dataset: str, keys: Sequence[ResultKey]) -> pd.DataFrame:
+    """One row per metric and key, from the newest execution of the suite that speaks of the key.
+
+    Columns: date, tags, metric, value, value_lag_1, value_lag_7, day_over_day, week_over_week, execution_id.
+    A number that is not there, or could not be computed, is NaN.
+    """
+    import pandas as pd
+
+    executions = newest_executions(db, suite, keys)
+    measured = {execution_id: db.measured(execution_id) for execution_id in dict.fromkeys(executions.values())}
+    rows = [
+        row
+        for key in keys
+        if key in executions
+        for row in trend_rows(key, dataset, measured[executions[key]], executions[key])
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def trend_rows(
+    key: ResultKey, dataset: str | None, metrics: Sequence[Metric], execution_id: ExecutionId
+) -> list[tuple[object, ...]]:
+    """The rows of one key, sorted by metric: see `trend_frame`."""
+    values: Mapping[tuple[object, dt.date], Value] = {
+        (metric.spec, metric.key.yyyy_mm_dd): metric.value.alt(Problem)
+        for metric in metrics
+        if metric.dataset == dataset and metric.key.tags == key.tags
+    }
+    today = sorted(
+        (m.spec for m in metrics if m.key == key and m.dataset == dataset),
+        key=lambda spec: spec.name,
+    )
+    rows: list[tuple[object, ...]] = []
+    for spec in today:
+        series = {lag: values.get((spec, key.lag(lag).yyyy_mm_dd), _ABSENT) for lag in (0, *LAGS)}
+        comparisons = [kind(spec).value(key.yyyy_mm_dd, series) for kind in (DayOverDay, WeekOverWeek)]
+        numbers = [_number(value) for value in (*series.values(), *comparisons)]
+        rows.append((key.yyyy_mm_dd, str(key.tags), spec.name, *numbers, execution_id))
+    return rows
+
+
+_ABSENT: Value = Failure(Problem("not measured", no_history=True))
+
+
+def _number(value: Value) -> float:
+    return float(value.unwrap()) if isinstance(value, Success) else float("nan")

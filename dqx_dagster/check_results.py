@@ -1,0 +1,60 @@
+"""An assertion's verdict as Dagster metadata: numbers that the UI plots, and where they came from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import dagster as dg
+from returns.result import Success
+
+from dqx_core.report import AssertionResult, SymbolInfo
+
+
+def metadata_of(result: AssertionResult, run_id: str) -> Mapping[str, dg.MetadataValue]:
+    """What a check result shows: value, bound, expression, every number used, and the execution."""
+    found: dict[str, dg.MetadataValue] = {}
+    if isinstance(result.metric, Success):
+        found["value"] = dg.MetadataValue.float(float(result.metric.unwrap()))
+    else:
+        found["reasons"] = dg.MetadataValue.md("\n".join(f"- {reason}" for reason in result.metric.failure()))
+    found["bound"] = dg.MetadataValue.text(result.bound)
+    found["expression"] = dg.MetadataValue.text(result.expression)
+    found |= _lagged(result.symbols)
+    found["numbers"] = numbers_table(result.symbols)
+    found["dqx/status"] = dg.MetadataValue.text(str(result.status))
+    found["dqx/severity"] = dg.MetadataValue.text(str(result.severity))
+    found["dqx/execution_id"] = dg.MetadataValue.dagster_run(run_id)
+    return found
+
+
+def _lagged(symbols: tuple[SymbolInfo, ...]) -> Mapping[str, dg.MetadataValue]:
+    """lag_1d, lag_7d, … as numbers; the metric is named when several have the same lag."""
+    measured = [s for s in symbols if s.lag and isinstance(s.value, Success) and "(" in s.metric]
+    plain = {s.metric for s in measured}
+    found = {}
+    for symbol in measured:
+        value = float(symbol.value.unwrap())
+        if math.isfinite(value):
+            label = f"lag_{symbol.lag}d" if len(plain) == 1 else f"{symbol.metric} lag_{symbol.lag}d"
+            found[label] = dg.MetadataValue.float(value)
+    return found
+
+
+def numbers_table(symbols: tuple[SymbolInfo, ...]) -> dg.MetadataValue:
+    """Every number behind a verdict, with its day and the run it was carried forward from, if any."""
+    records = [
+        dg.TableRecord(
+            {
+                "metric": symbol.metric,
+                "date": str(symbol.yyyy_mm_dd),
+                "tags": ", ".join(f"{k}={v}" for k, v in symbol.tags.items()),
+                "value": repr(symbol.value.unwrap()) if isinstance(symbol.value, Success) else symbol.value.failure(),
+                "carried from run": symbol.source_execution_id or "",
+            }
+        )
+        for symbol in symbols
+    ]
+    columns = ["metric", "date", "tags", "value", "carried from run"]
+    schema = dg.TableSchema(columns=[dg.TableColumn(name) for name in columns])
+    return dg.MetadataValue.table(records=records, schema=schema)

@@ -1,0 +1,24 @@
+"""The only place where dqx touches what Dagster does not export; tests/dagster pins each name's behaviour."""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,
+)
+
+__all__ = ["TargetMaterialization", "latest_materialization"]
+
+
+def latest_materialization(
+    instance: dg.DagsterInstance, asset_key: dg.AssetKey, partition: str | None
+) -> TargetMaterialization | None:
+    """What a check result says it judged: the newest materialization of the partition; None if there is none."""
+    wanted = dg.AssetRecordsFilter(asset_key=asset_key, asset_partitions=None if partition is None else [partition])
+    records = instance.fetch_materializations(wanted, limit=1).records
+    if not records:
+        return None
+    newest = records[0]
+    return TargetMaterialization(
+        storage_id=newest.storage_id, run_id=newest.event_log_entry.run_id, timestamp=newest.timestamp
+    )

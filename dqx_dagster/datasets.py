@@ -1,0 +1,119 @@
+"""Dataset definitions become assets with date × split partitions, downstream of their source tables."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dqx_core.datasets import DatasetDefinition, PartitionResult, load_folder, materialize
+from dqx_core.errors import DqxError
+from dqx_dagster.partitions import DATE, SPLIT, days_and_splits, partitions_of, result_key
+from dqx_dagster.suites import nominal_date
+from dqx_dagster.translator import DqxTranslator
+
+
+def dataset_asset(
+    definition: DatasetDefinition,
+    *,
+    engine: str = "engine",
+    io_manager_key: str = "datasets_io_manager",
+    translator: DqxTranslator | None = None,
+) -> dg.AssetsDefinition:
+    """The asset of a dataset definition: one partition per date and split.
+
+    Whatever partitions a run asks for, the source tables are read once and every date is one query that writes
+    all its splits: one snapshot, disjoint by construction.
+    """
+    names = translator or DqxTranslator()
+    partitions_def = partitions_of(definition)
+
+    @dg.asset(
+        key=names.asset_key(definition),
+        deps=[names.source_key(table) for table in definition.tables],
+        partitions_def=partitions_def,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        required_resource_keys={engine},
+        io_manager_key=io_manager_key,
+        group_name=names.group_name(definition),
+        owners=list(names.owners(definition)),
+        tags=dict(names.tags(definition)),
+        kinds=set(names.kinds(definition, "duckdb")),
+        code_version=definition.definition_hash,
+        description=definition.description,
+        metadata={"dqx/definition_hash": definition.definition_hash},
+    )
+    def dataset(context: dg.AssetExecutionContext) -> Iterable[dg.MaterializeResult[None]]:
+        if definition.status != "active":
+            raise dg.Failure(
+                f"Dataset '{definition.name}' is a draft. Set `status: active` in its definition to materialize it."
+            )
+        nominal = nominal_date(context)
+        keys = {result_key(str(pk), partitions_def, nominal): str(pk) for pk in context.partition_keys}
+        resource = getattr(context.resources, engine)
+        results: list[PartitionResult] = []
+        try:
+            for days, splits in _rectangles(days_and_splits(list(keys))):
+                results += materialize(definition, days, splits, engine=resource.connect(), root=resource.datasets_root)
+        except DqxError as error:
+            raise dg.Failure(
+                f"Dataset '{definition.name}' was not materialized. {type(error).__name__}: {error}"
+            ) from error
+        for result in results:
+            partition = str(dg.MultiPartitionKey({DATE: result.date.isoformat(), SPLIT: result.split}))
+            context.add_asset_metadata(partition_metadata(result), partition_key=partition)
+        only = results[0].data_version if len(results) == 1 else None
+        yield dg.MaterializeResult(data_version=None if only is None else dg.DataVersion(only))
+
+    return dataset
+
+
+def dataset_assets(
+    definitions: str | Path | Iterable[DatasetDefinition],
+    *,
+    engine: str = "engine",
+    translator: DqxTranslator | None = None,
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The assets of definitions, or of a folder of YAML files, and of the source tables they read."""
+    known = load_folder(Path(definitions)) if isinstance(definitions, str | Path) else list(definitions)
+    datasets = [dataset_asset(definition, engine=engine, translator=translator) for definition in known]
+    return [*source_assets(known, translator), *datasets]
+
+
+def source_assets(
+    definitions: Iterable[DatasetDefinition], translator: DqxTranslator | None = None
+) -> list[dg.AssetSpec]:
+    """The source tables of definitions, each once: in the lineage they are read, never written."""
+    names = translator or DqxTranslator()
+    tables = sorted({table for definition in definitions for table in definition.tables})
+    return [
+        dg.AssetSpec(
+            names.source_key(table),
+            group_name=table.partition(".")[0],
+            kinds={"table"},
+            description=f"Source table {table}.",
+        )
+        for table in tables
+    ]
+
+
+def partition_metadata(result: PartitionResult) -> Mapping[str, Any]:
+    """What a materialized partition shows: numbers as plots, its window and its SQL."""
+    return {
+        "dagster/partition_row_count": result.rows,
+        "rows": result.rows,
+        "bytes": result.bytes,
+        "window": str(result.window),
+        "path": dg.MetadataValue.path(str(result.path)),
+        "dqx/data_version": result.data_version,
+        "dqx/fingerprint": result.fingerprint,
+        "sql": dg.MetadataValue.md(f"```sql\n{result.sql}\n```"),
+    }
+
+
+def _rectangles(wanted: list[tuple[Any, tuple[str, ...]]]) -> list[tuple[list[Any], tuple[str, ...]]]:
+    """Days that want the same splits, together: each group is one pass over the sources."""
+    groups: dict[tuple[str, ...], list[Any]] = {}
+    for day, splits in wanted:
+        groups.setdefault(splits, []).append(day)
+    return [(days, splits) for splits, days in groups.items()]

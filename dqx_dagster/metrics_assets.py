@@ -1,0 +1,96 @@
+"""A suite's measurements as an asset of their own, kept by the metrics IO manager under the run that made them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from dqx_core.errors import DqxError
+from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.metrics.metric import Metric
+from dqx_core.trends import COLUMNS, LAGS, trend_rows
+from dqx_core.verification import Suite
+from dqx_dagster.suites import Asset, SourceOf, suite_target
+from dqx_dagster.translator import DqxTranslator, slug
+
+SUITE = "dqx/suite"
+DATASET = "dqx/dataset"
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What a suite measured for some partitions: what the metrics IO manager keeps."""
+
+    suite: str
+    keys: tuple[ResultKey, ...]
+    dataset: str
+    metrics: tuple[Metric, ...]
+    execution_id: ExecutionId
+
+
+def suite_metrics_asset(
+    suite: Suite,
+    asset: Asset,
+    *,
+    source: SourceOf | None = None,
+    engine: str | None = "engine",
+    store: str = "store",
+    io_manager_key: str = "metrics_io_manager",
+    translator: DqxTranslator | None = None,
+) -> dg.AssetsDefinition:
+    """An asset that measures all that a suite looks at, with yesterday's and last week's values.
+
+    It shares what it measures with the suite's checks in the same run: whichever runs first measures.
+    """
+    names = translator or DqxTranslator()
+    target = suite_target(suite, asset, source=source, engine=engine, store=store)
+    dataset = target.key.path[-1]
+
+    @dg.asset(
+        key=names.metrics_key(target.key, suite.name),
+        deps=[target.key],
+        partitions_def=target.partitions_def,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        io_manager_key=io_manager_key,
+        required_resource_keys=target.resources,
+        group_name="metrics",
+        kinds={"dqx"},
+        metadata={SUITE: suite.name, DATASET: dataset},
+        description=f"Every number that suite '{suite.name}' looks at, with those of 1 and 7 days before.",
+        op_tags={"dqx/suite": slug(suite.name)},
+    )
+    def measure(context: dg.AssetExecutionContext) -> Measurements:
+        keys = target.result_keys(context)
+        try:
+            data = target.source(context.resources)
+            graph = suite.build([data])
+            verification = target.verification(context)
+            metrics = verification.measure(
+                [data], list(keys), graph=graph, also_lags=LAGS, announce=context.log.info, persist=False
+            )
+            known = [*metrics, *verification.db.measured(verification.execution_id)]
+        except DqxError as error:
+            raise dg.Failure(f"Suite '{suite.name}' measured nothing. {type(error).__name__}: {error}") from error
+        for key, partition in keys.items():
+            plotted = _plotted(key, dataset, known, verification.execution_id)
+            if partition is None:
+                context.add_asset_metadata(plotted)
+            else:
+                context.add_asset_metadata(plotted, partition_key=partition)
+        return Measurements(suite.name, tuple(keys), dataset, tuple(metrics), verification.execution_id)
+
+    return measure
+
+
+def _plotted(key: ResultKey, dataset: str, metrics: Sequence[Metric], execution_id: ExecutionId) -> Mapping[str, Any]:
+    """Each metric and its day-over-day as a number under its name, so that Dagster draws its trend."""
+    unique = {(metric.spec, metric.key, metric.dataset): metric for metric in metrics}
+    found: dict[str, Any] = {}
+    for row in trend_rows(key, dataset, list(unique.values()), execution_id):
+        named = dict(zip(COLUMNS, row, strict=True))
+        for column, suffix in (("value", ""), ("day_over_day", " day over day")):
+            if not math.isnan(named[column]):
+                found[f"{named['metric']}{suffix}"] = named[column]
+    return found

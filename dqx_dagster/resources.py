@@ -1,0 +1,84 @@
+"""Engines and the metric store, configured the Dagster way."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+if TYPE_CHECKING:
+    from dqx_core.engines.base import DataSource
+    from dqx_core.engines.duckdb import DuckDB
+    from dqx_core.store import MetricDB
+
+
+class DatasetEngine(Protocol):
+    """What the plugin asks of an engine resource: somewhere to run SQL, keep datasets and read them again."""
+
+    def connect(self) -> "DuckDB": ...
+
+    @property
+    def datasets_root(self) -> Path: ...
+
+    def data_source(self, dataset: str) -> "DataSource": ...
+
+
+class DuckDBEngine(dg.ConfigurableResource[None]):
+    """DuckDB over a database file that holds the source tables; datasets are kept as Parquet beside it."""
+
+    database: str = Field(
+        description="DuckDB file with the source tables, opened read-only; any number of runs may read it."
+    )
+    datasets: str = Field(description="Folder in which materialized datasets are kept, as <dataset>/date=…/split=….")
+
+    _engine: "DuckDB | None" = PrivateAttr(default=None)
+
+    def connect(self) -> "DuckDB":
+        """The engine, one per resource."""
+        from dqx_core.engines.duckdb import DuckDB
+
+        if self._engine is None:
+            self._engine = DuckDB(database=self.database, read_only=True)
+        return self._engine
+
+    @property
+    def datasets_root(self) -> Path:
+        """The folder of the datasets."""
+        return Path(self.datasets)
+
+    def data_source(self, dataset: str) -> "DataSource":
+        """The materialized partitions of a dataset, as what a suite measures."""
+        from dqx_core.datasets import dataset_source
+
+        return dataset_source(self.connect(), self.datasets_root, dataset)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Close the database, so that another process may write it."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+
+class MetricStore(dg.ConfigurableResource[None]):
+    """Where every number measured is kept, under the run that measured it."""
+
+    url: str = Field(
+        description="SQLAlchemy URL: sqlite:///path/to/metrics.db, or postgresql+psycopg://user:password@host/database."
+    )
+
+    _db: "MetricDB | None" = PrivateAttr(default=None)
+
+    @property
+    def db(self) -> "MetricDB":
+        """The store, opened on first use."""
+        from dqx_core.store import MetricDB
+
+        if self._db is None:
+            self._db = MetricDB(self.url)
+        return self._db
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Close the store."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None

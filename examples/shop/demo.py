@@ -1,0 +1,349 @@
+"""The main job from end to end: raw tables → datasets → checks → metric store, in a Dagster instance that stays.
+
+`python -m examples.shop.demo` makes three weeks of a shop, backfills the last two through Dagster, a week a run, and
+says what the checks found. It may be stopped and started again at any point: what is done is not done again, and what
+was under way is undone first.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from returns.result import Success
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from dqx_core.report import AssertionResult, Status
+from examples.shop.world import World, generate
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from dqx_core.store import MetricDB
+
+ROOT = Path(__file__).parents[2]
+FIRST_DAY = 8
+"""The backfill starts after a week, so that the newest days have a last week to be compared with."""
+DEMO_TAG = "dqx/demo"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the demo keeps its things."""
+
+    data: Path
+    dagster_home: Path
+
+    @property
+    def database(self) -> Path:
+        """The shop's raw tables."""
+        return self.data / "shop.duckdb"
+
+
+@dataclass(frozen=True)
+class Week:
+    """The days of one run of the backfill."""
+
+    first: dt.date
+    last: dt.date
+
+    @property
+    def label(self) -> str:
+        """How its run is tagged."""
+        return f"{self.first}...{self.last}"
+
+
+def main(
+    days: Annotated[
+        int, typer.Option(min=FIRST_DAY, help="Days of the shop's life; the backfill starts on day 8.")
+    ] = 21,
+    rows_per_day: Annotated[int, typer.Option(min=300, help="About how many sales a day.")] = 3000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same shop.")] = 7,
+    data: Annotated[Path, typer.Option(help="Folder of the shop's database, datasets and metric store.")] = ROOT
+    / "data",
+    dagster_home: Annotated[Path, typer.Option(help="Folder of the Dagster instance.")] = ROOT / ".dagster_home",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON instead of tables.")] = False,
+) -> None:
+    """Make a shop, backfill two weeks of its datasets through Dagster, and say what the checks found."""
+    place = Place(data.resolve(), dagster_home.resolve())
+    console = Console(stderr=as_json)
+    world = make_world(place, console, days=days, rows_per_day=rows_per_day, seed=seed)
+    backfill(place, world, console)
+    with closing(_store(place)) as db:
+        if as_json:
+            print(json.dumps(verdicts(db, world), indent=2))
+        else:
+            show(db, world, console)
+
+
+def make_world(place: Place, console: Console, *, days: int, rows_per_day: int, seed: int) -> World:
+    """The shop's raw tables, made unless they are there."""
+    with _bar(console) as progress:
+        task = progress.add_task("Making the shop", total=days)
+        world = generate(
+            place.database,
+            days=days,
+            rows_per_day=rows_per_day,
+            seed=seed,
+            progress=lambda _day, _rows: progress.advance(task),
+        )
+        progress.update(task, completed=days)
+    rows = ", ".join(f"{count:,} {table}" for table, count in world.rows.items())
+    console.print(f"{'Made' if world.made else 'Kept'} {days} days from {world.start}: {rows}.")
+    return world
+
+
+def backfill(place: Place, world: World, console: Console) -> None:
+    """Materialize and check every day from the eighth on, one run a week, skipping the weeks that are done."""
+    import dagster as dg
+
+    os.environ["DQX_DATA"] = str(place.data)
+    os.environ["DAGSTER_HOME"] = str(place.dagster_home)
+    prepare_instance(place)
+    with dg.DagsterInstance.get() as instance:
+        job = _job()
+        shop = _identity(place)
+        undo_unfinished(instance, place)
+        weeks = list(weeks_of(world))
+        done = {
+            run.tags["dqx/week"]
+            for run in instance.get_runs(dg.RunsFilter(tags={DEMO_TAG: shop}, statuses=[dg.DagsterRunStatus.SUCCESS]))
+        }
+        with _bar(console) as progress:
+            for number, week in enumerate(weeks, start=1):
+                if week.label not in done:
+                    _run_week(
+                        instance,
+                        job,
+                        week,
+                        {DEMO_TAG: shop, "dqx/week": week.label},
+                        progress,
+                        f"{number}/{len(weeks)}",
+                    )
+        kept = len([week for week in weeks if week.label in done])
+        if kept:
+            console.print(f"Kept {kept} of {len(weeks)} weeks that were backfilled before.")
+
+
+def weeks_of(world: World) -> Iterator[Week]:
+    """The weeks of the backfill; the last may be short."""
+    first = world.start + dt.timedelta(days=FIRST_DAY - 1)
+    while first < world.end:
+        last = min(first + dt.timedelta(days=6), world.end - dt.timedelta(days=1))
+        yield Week(first, last)
+        first = last + dt.timedelta(days=1)
+
+
+def prepare_instance(place: Place) -> None:
+    """The Dagster instance's folder and settings, once."""
+    place.dagster_home.mkdir(parents=True, exist_ok=True)
+    settings = place.dagster_home / "dagster.yaml"
+    if not settings.exists():
+        shutil.copy(Path(__file__).parent / "dagster.yaml", settings)
+
+
+def undo_unfinished(instance: dg.DagsterInstance, place: Place) -> None:
+    """Forget the runs of a demo that was stopped half way, in Dagster and in the metric store."""
+    import dagster as dg
+
+    runs = [
+        run for run in instance.get_runs() if DEMO_TAG in run.tags and run.status is not dg.DagsterRunStatus.SUCCESS
+    ]
+    with closing(_store(place)) as db:
+        for run in runs:
+            db.delete_execution(run.run_id)
+            instance.delete_run(run.run_id)
+
+
+def _run_week(
+    instance: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    week: Week,
+    tags: Mapping[str, str],
+    progress: Progress,
+    which: str,
+) -> None:
+    """One run over all days and splits of a week, with its events as progress."""
+    import dagster as dg
+
+    first, last = (
+        dg.MultiPartitionKey({"date": str(day), "split": split})
+        for day, split in ((week.first, "train"), (week.last, "eval"))
+    )
+    ranged = {
+        **tags,
+        "dagster/asset_partition_range_start": str(first),
+        "dagster/asset_partition_range_end": str(last),
+    }
+    run_id = str(uuid.uuid4())
+    partitions = ((week.last - week.first).days + 1) * 2
+    assets, checks = len(job.asset_layer.executable_asset_keys), len(job.asset_layer.asset_graph.asset_check_keys)
+    task = progress.add_task(f"Week {which}: {week.first} to {week.last}", total=partitions * (assets + checks))
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(_watch, instance, run_id, stop, lambda seen: progress.update(task, completed=seen))
+        try:
+            result = job.execute_in_process(instance=instance, run_id=run_id, tags=ranged, raise_on_error=False)
+        finally:
+            stop.set()
+        watching.result()
+    if not result.success:
+        raise typer.Exit(_explain_failure(result))
+    progress.update(task, completed=partitions * (assets + checks))
+
+
+def _watch(instance: dg.DagsterInstance, run_id: str, stop: threading.Event, tell: object) -> None:
+    """Count materializations and check results of a run until told to stop."""
+    import dagster as dg
+
+    counted = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
+    seen, cursor = 0, None
+    while not stop.wait(0.3):
+        records = instance.get_records_for_run(run_id, cursor=cursor, of_type=counted)
+        seen += len(records.records)
+        cursor = records.cursor
+        tell(seen)  # type: ignore[operator]
+
+
+def verdicts(db: MetricDB, world: World) -> list[dict[str, object]]:
+    """The newest verdict of every assertion on every day and split of the backfill, oldest day first."""
+    return [
+        {
+            "suite": result.suite,
+            "check": result.check,
+            "assertion": result.assertion,
+            "date": str(result.yyyy_mm_dd),
+            "split": result.tags["split"],
+            "severity": str(result.severity),
+            "status": str(result.status),
+            "message": result.message,
+            "execution_id": execution_id,
+        }
+        for result, execution_id in db.latest_results(
+            from_date=world.start + dt.timedelta(days=FIRST_DAY - 1), until_date=world.end - dt.timedelta(days=1)
+        ).items()
+    ]
+
+
+def show(db: MetricDB, world: World, console: Console) -> None:
+    """The verdicts as tables, the failed assertions with their numbers, the store, and what to do next."""
+    newest = db.latest_results(
+        from_date=world.start + dt.timedelta(days=FIRST_DAY - 1), until_date=world.end - dt.timedelta(days=1)
+    )
+    for suite in sorted({result.suite for result in newest}):
+        console.print(verdict_table(suite, [result for result in newest if result.suite == suite], world))
+    bad = [result for result in newest if result.status in (Status.FAILED, Status.ERROR)]
+    console.print(
+        f"\n[bold]{len(bad)} assertions failed[/bold] (the shop has {len(world.incidents)} bad days planted):"
+    )
+    for result in bad:
+        console.print(f"  {failure_line(result)}", highlight=False, soft_wrap=True)
+    info = db.info()
+    console.print(
+        f"\nThe metric store holds {info.numbers:,} numbers of {info.series:,} series "
+        f"from {info.executions:,} executions, and {info.results:,} verdicts."
+    )
+    console.print(
+        "\nNext: [bold]make ui[/bold] opens the same in Dagster, on http://127.0.0.1:3000/assets/shop_daily?view=checks"
+    )
+
+
+def verdict_table(suite: str, results: Sequence[AssertionResult], world: World) -> Table:
+    """Date × split, each with how many assertions passed, failed and were skipped."""
+    splits = ("train", "eval")
+    counts: dict[tuple[dt.date, str], Counter[Status]] = {}
+    for result in results:
+        counts.setdefault((result.yyyy_mm_dd, result.tags["split"]), Counter())[result.status] += 1
+    table = Table(title=suite, title_justify="left")
+    table.add_column("date")
+    for split in splits:
+        for what in ("passed", "failed", "skipped"):
+            table.add_column(f"{split}\n{what}", justify="right")
+    table.add_column("planted")
+    for day in sorted({day for day, _ in counts}):
+        cells = []
+        for split in splits:
+            count = counts.get((day, split), Counter())
+            failed = count[Status.FAILED] + count[Status.ERROR]
+            cells += [
+                str(count[Status.PASSED]),
+                f"[bold red]{failed}[/]" if failed else "0",
+                str(count[Status.SKIPPED]),
+            ]
+        incident = world.incidents.get(day)
+        table.add_row(str(day), *cells, incident.what if incident else "")
+    return table
+
+
+def failure_line(result: AssertionResult) -> str:
+    """One failed assertion: where, what it says, value and bound, and yesterday's numbers."""
+    yesterday = [
+        f"{info.metric} = {info.value.unwrap():.6g}"
+        for info in result.symbols
+        if info.lag == 1 and isinstance(info.value, Success)
+    ]
+    value = (
+        f"{result.metric.unwrap():.6g}" if isinstance(result.metric, Success) else "; ".join(result.metric.failure())
+    )
+    return (
+        f"{result.yyyy_mm_dd} {result.tags['split']:<5} {result.severity} {result.check} › {result.assertion}: "
+        f"{value}, should be {result.bound}" + (f" (yesterday {', '.join(yesterday)})" if yesterday else "")
+    )
+
+
+def _explain_failure(result: dg.ExecuteInProcessResult) -> int:
+    for event in result.all_events:
+        if event.is_step_failure:
+            Console(stderr=True).print(f"[red]{event.step_key} failed:[/red] {event.message}")
+    return 1
+
+
+def _job() -> dg.JobDefinition:
+    from definitions import defs
+
+    return defs.resolve_job_def("shop")
+
+
+def _identity(place: Place) -> str:
+    """What tells this shop from another: its database's parameters."""
+    import duckdb
+
+    with duckdb.connect(str(place.database), read_only=True) as connection:
+        row = connection.execute("SELECT md5(string_agg(w::VARCHAR, '|')) FROM main.shop_world AS w").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _store(place: Place) -> MetricDB:
+    from dqx_core.store import MetricDB
+
+    return MetricDB(f"sqlite:///{place.data / 'metrics.db'}")
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,172 @@
+"""A suite as asset checks, in every way of launching, on a real Dagster instance."""
+
+import dagster as dg
+import pytest
+
+from dqx_core import Context, MetricDB, MetricProvider, Suite, check, metrics_by_execution_id
+from dqx_core.errors import DefinitionError
+from dqx_dagster import suite_checks
+from tests.dagster.scenario import (
+    GATED,
+    HAS_ROWS,
+    HAS_VALUES,
+    MOVES,
+    SUITE,
+    definitions,
+    feed,
+    key,
+    source,
+    span,
+)
+
+
+@pytest.fixture
+def instance():
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def verdicts(result):
+    return {(e.check_name, e.partition): e.passed for e in result.get_asset_check_evaluations()}
+
+
+def stored(instance, name):
+    """What Dagster keeps of a check: partition → status of its newest row."""
+    history = instance.event_log_storage.get_asset_check_execution_history(dg.AssetCheckKey(feed.key, name), limit=100)
+    return {record.partition: record.status.value for record in reversed(history)}
+
+
+def launch(defs, instance, *, checks=None, **how):
+    job = defs.resolve_implicit_global_asset_job_def()
+    if checks is not None:
+        job = job.get_subset(
+            asset_selection=set(), asset_check_selection={dg.AssetCheckKey(feed.key, name) for name in checks}
+        )
+    return job.execute_in_process(instance=instance, raise_on_error=False, **how)
+
+
+def test_a_single_partition_is_judged_under_its_own_key(tmp_path, instance):
+    result = launch(definitions(tmp_path), instance, partition_key=key(2, "train"))
+
+    assert result.success
+    assert verdicts(result) == {
+        (HAS_ROWS, key(2, "train")): True,
+        (MOVES, key(2, "train")): True,
+        (HAS_VALUES, key(2, "train")): True,
+    }
+    assert stored(instance, HAS_ROWS) == {key(2, "train"): "SUCCEEDED"}
+
+
+def test_each_partition_of_a_range_is_judged_under_its_own_key(tmp_path, instance):
+    result = launch(definitions(tmp_path), instance, tags=span(key(4, "train"), key(6, "eval")))
+
+    found = verdicts(result)
+    assert {partition for _, partition in found} == {key(d, s) for d in (4, 5, 6) for s in ("train", "eval")}
+    assert [at for at, passed in found.items() if not passed] == [(MOVES, key(5, "train"))]
+    assert stored(instance, MOVES)[key(5, "train")] == "FAILED"
+    assert stored(instance, MOVES)[key(5, "eval")] == "SUCCEEDED"
+
+
+def test_a_check_without_history_is_skipped_and_yields_nothing(tmp_path, instance):
+    result = launch(definitions(tmp_path), instance, partition_key=key(1, "train"))
+
+    assert (MOVES, key(1, "train")) not in verdicts(result)
+    assert stored(instance, MOVES) == {key(1, "train"): "PLANNED"}
+
+
+def test_a_number_that_cannot_be_computed_fails_the_check_with_its_reason(tmp_path, instance):
+    result = launch(definitions(tmp_path), instance, partition_key=key(9, "eval"))
+
+    [broken] = [e for e in result.get_asset_check_evaluations() if e.check_name == HAS_VALUES]
+    assert result.success
+    assert not broken.passed
+    assert broken.severity is dg.AssetCheckSeverity.WARN
+    assert broken.description == "average(value) on 2026-01-09: no non-null values"
+
+
+def test_checks_run_alone_for_a_partition_named_by_tag(tmp_path, instance):
+    defs = definitions(tmp_path)
+    first = launch(defs, instance, partition_key=key(3, "eval"))
+    again = launch(defs, instance, checks=[HAS_ROWS], partition_key=key(3, "eval"))
+
+    [evaluation] = again.get_asset_check_evaluations()
+    assert (evaluation.check_name, evaluation.partition, evaluation.passed) == (HAS_ROWS, key(3, "eval"), True)
+    assert evaluation.target_materialization_data.run_id == first.run_id
+
+
+def test_a_run_without_a_partition_says_what_to_do(tmp_path, instance):
+    result = launch(definitions(tmp_path), instance, checks=[HAS_ROWS])
+
+    [failure] = [event for event in result.all_events if event.is_step_failure]
+    assert not result.success
+    assert "names none" in failure.step_failure_data.user_failure_data.description
+    assert "dagster/partition" in failure.step_failure_data.user_failure_data.description
+
+
+def test_the_run_id_is_the_execution_id_of_todays_and_yesterdays_numbers(tmp_path, instance):
+    defs = definitions(tmp_path)
+    first = launch(defs, instance, partition_key=key(2, "train"))
+    second = launch(defs, instance, partition_key=key(3, "train"))
+
+    db = MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}")
+    for run, days in ((first, {1, 2}), (second, {2, 3})):
+        numbers = metrics_by_execution_id(db, run.run_id)
+        assert {info.yyyy_mm_dd.day for info in numbers if info.metric == "num_rows()"} == days
+        assert {info.tags["__execution_id"] for info in numbers} == {run.run_id}
+        assert {info.tags["split"] for info in numbers} == {"train"}
+
+
+def test_a_check_result_shows_its_numbers_and_yesterdays(tmp_path, instance):
+    result = launch(definitions(tmp_path), instance, partition_key=key(5, "train"))
+
+    [moved] = [e for e in result.get_asset_check_evaluations() if e.check_name == MOVES]
+    assert moved.metadata["value"].value == 9.0
+    assert moved.metadata["lag_1d"].value == 4.0
+    assert moved.metadata["bound"].value == "< 1.0"
+    assert moved.metadata["dqx/execution_id"].value == result.run_id
+    assert moved.description == "day_over_day(num_rows()) = 9, is not < 1"
+
+
+def test_a_blocking_failure_stops_the_consumer_in_the_same_run(tmp_path, instance):
+    good = launch(definitions(tmp_path, GATED), instance, partition_key=key(4, "train"))
+    bad = launch(definitions(tmp_path, GATED), instance, partition_key=key(5, "train"))
+
+    assert good.success
+    assert good.asset_materializations_for_node("consumer")
+    assert not bad.success
+    assert [e.passed for e in bad.get_asset_check_evaluations()] == [False]
+    assert not [e for e in bad.all_events if e.is_successful_output and e.step_key == "consumer"]
+
+
+def test_a_broken_suite_fails_when_the_code_location_loads():
+    @check(name="Twins", datasets=["feed"])
+    def twins(mp: MetricProvider, ctx: Context) -> None:
+        ctx.assert_that(mp.num_rows()).where(name="Rows!").is_positive()
+        ctx.assert_that(mp.num_rows()).where(name="Rows?").is_positive()
+
+    with pytest.raises(DefinitionError, match=r"'Twins › Rows\?' and 'Twins › Rows!' are both called 'twins__rows'"):
+        suite_checks(Suite("Twin suite", (twins,)), feed, source=source, engine=None)
+
+
+def test_metrics_asset_and_checks_of_one_run_measure_once(tmp_path, instance):
+    result = launch(definitions(tmp_path, metrics=True), instance, tags=span(key(1, "train"), key(14, "eval")))
+
+    db = MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}")
+    numbers = db.measured(result.run_id)
+    assert result.success
+    assert len({(m.spec, m.key, m.dataset) for m in numbers}) == len(numbers)
+    assert {m.key.yyyy_mm_dd.day for m in numbers} == set(range(1, 15))
+
+
+def test_switching_partitioned_checks_off_gives_one_history(tmp_path, instance):
+    from dqx_dagster import MetricStore
+
+    defs = dg.Definitions(
+        assets=[feed],
+        asset_checks=[suite_checks(SUITE, feed, source=source, engine=None, partitioned_checks=False)],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+    )
+    result = launch(defs, instance, partition_key=key(2, "train"))
+
+    assert result.success
+    assert {e.partition for e in result.get_asset_check_evaluations()} == {None}
