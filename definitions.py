@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dqx_core.datasets import load_definition
+from dqx_core.datasets import from_yaml
 from dqx_dagster import (
     DatasetIOManager,
     DuckDBEngine,
@@ -24,8 +24,8 @@ ROOT = Path(__file__).parent
 DATA = Path(os.environ.get("DQX_DATA", ROOT / "data"))
 STORE_URL = f"sqlite:///{DATA / 'metrics.db'}"
 
-daily = load_definition(ROOT / "examples/shop/datasets/shop_daily.yaml")
-ranking = load_definition(ROOT / "examples/shop/datasets/shop_ranking.yaml")
+daily = from_yaml(ROOT / "examples/shop/datasets/shop_daily.yaml")
+ranking = from_yaml(ROOT / "examples/shop/datasets/shop_ranking.yaml")
 
 shop_daily = dataset_asset(daily)
 shop_ranking = dataset_asset(ranking)
@@ -35,7 +35,7 @@ sales = sales_by_category(shop_daily)
 defs = dg.Definitions(
     assets=[*source_assets([daily, ranking]), shop_daily, shop_ranking, daily_metrics, sales],
     asset_checks=[suite_checks(DAILY_SUITE, shop_daily), suite_checks(RANKING_SUITE, shop_ranking)],
-    jobs=[dg.define_asset_job("shop", selection="*", partitions_def=shop_daily.partitions_def)],
+    jobs=[dg.define_asset_job("shop", selection=[shop_daily, shop_ranking, daily_metrics, sales])],
     schedules=[
         dataset_schedule(shop_daily, also=[daily_metrics, sales], hour=6),
         dataset_schedule(shop_ranking, hour=6, minute=30),

@@ -201,6 +201,7 @@ class VerificationSuite:
         execution = Execution(
             self.execution_id,
             suite=self.name,
+            keys=tuple(keys),
             started=dt.datetime.now(dt.UTC),
             data_sources=tuple(sorted(source.name for source in datasources)),
             origin=self.origin,

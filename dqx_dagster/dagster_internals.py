@@ -1,13 +1,29 @@
-"""The only place where dqx touches what Dagster does not export; tests/dagster pins each name's behaviour."""
+"""Where dqx touches what Dagster does not export or calls a preview; tests/dagster pins each behaviour."""
 
 from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,
 )
 
-__all__ = ["TargetMaterialization", "latest_materialization"]
+__all__ = ["TargetMaterialization", "known_previews", "latest_materialization"]
+
+
+@contextmanager
+def known_previews() -> Iterator[None]:
+    """No warnings for the preview and beta features that dqx uses on purpose and its tests pin.
+
+    Partitioned checks are a preview, backfill policies and multi-partition mappings a beta.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        yield
 
 
 def latest_materialization(

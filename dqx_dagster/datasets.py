@@ -6,8 +6,11 @@ from typing import Any
 
 import dagster as dg
 
-from dqx_core.datasets import DatasetDefinition, PartitionResult, load_folder, materialize
+from dqx_core.datasets.definition import DatasetDefinition
+from dqx_core.datasets.loading import load_folder
+from dqx_core.datasets.materialize import PartitionResult, materialize
 from dqx_core.errors import DqxError
+from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.partitions import DATE, SPLIT, days_and_splits, partitions_of, result_key
 from dqx_dagster.suites import nominal_date
 from dqx_dagster.translator import DqxTranslator
@@ -28,42 +31,46 @@ def dataset_asset(
     names = translator or DqxTranslator()
     partitions_def = partitions_of(definition)
 
-    @dg.asset(
-        key=names.asset_key(definition),
-        deps=[names.source_key(table) for table in definition.tables],
-        partitions_def=partitions_def,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        required_resource_keys={engine},
-        io_manager_key=io_manager_key,
-        group_name=names.group_name(definition),
-        owners=list(names.owners(definition)),
-        tags=dict(names.tags(definition)),
-        kinds=set(names.kinds(definition, "duckdb")),
-        code_version=definition.definition_hash,
-        description=definition.description,
-        metadata={"dqx/definition_hash": definition.definition_hash},
-    )
-    def dataset(context: dg.AssetExecutionContext) -> Iterable[dg.MaterializeResult[None]]:
-        if definition.status != "active":
-            raise dg.Failure(
-                f"Dataset '{definition.name}' is a draft. Set `status: active` in its definition to materialize it."
-            )
-        nominal = nominal_date(context)
-        keys = {result_key(str(pk), partitions_def, nominal): str(pk) for pk in context.partition_keys}
-        resource = getattr(context.resources, engine)
-        results: list[PartitionResult] = []
-        try:
-            for days, splits in _rectangles(days_and_splits(list(keys))):
-                results += materialize(definition, days, splits, engine=resource.connect(), root=resource.datasets_root)
-        except DqxError as error:
-            raise dg.Failure(
-                f"Dataset '{definition.name}' was not materialized. {type(error).__name__}: {error}"
-            ) from error
-        for result in results:
-            partition = str(dg.MultiPartitionKey({DATE: result.date.isoformat(), SPLIT: result.split}))
-            context.add_asset_metadata(partition_metadata(result), partition_key=partition)
-        only = results[0].data_version if len(results) == 1 else None
-        yield dg.MaterializeResult(data_version=None if only is None else dg.DataVersion(only))
+    with known_previews():
+
+        @dg.asset(
+            key=names.asset_key(definition),
+            deps=[names.source_key(table) for table in definition.source.tables],
+            partitions_def=partitions_def,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            required_resource_keys={engine},
+            io_manager_key=io_manager_key,
+            group_name=names.group_name(definition),
+            owners=list(names.owners(definition)),
+            tags=dict(names.tags(definition)),
+            kinds=set(names.kinds(definition, "duckdb")),
+            code_version=definition.definition_hash,
+            description=definition.description,
+            metadata={"dqx/definition_hash": definition.definition_hash},
+        )
+        def dataset(context: dg.AssetExecutionContext) -> Iterable[dg.MaterializeResult[None]]:
+            if definition.status != "active":
+                raise dg.Failure(
+                    f"Dataset '{definition.name}' is a draft. Set `status: active` in its definition to materialize it."
+                )
+            nominal = nominal_date(context)
+            keys = {result_key(str(pk), partitions_def, nominal): str(pk) for pk in context.partition_keys}
+            resource = getattr(context.resources, engine)
+            results: list[PartitionResult] = []
+            try:
+                for days, splits in _rectangles(days_and_splits(list(keys))):
+                    results += materialize(
+                        definition, days, splits, engine=resource.connect(), root=resource.datasets_root
+                    )
+            except DqxError as error:
+                raise dg.Failure(
+                    f"Dataset '{definition.name}' was not materialized. {type(error).__name__}: {error}"
+                ) from error
+            for result in results:
+                partition = str(dg.MultiPartitionKey({DATE: result.date.isoformat(), SPLIT: result.split}))
+                context.add_asset_metadata(partition_metadata(result), partition_key=partition)
+            only = results[0].data_version if len(results) == 1 else None
+            yield dg.MaterializeResult(data_version=None if only is None else dg.DataVersion(only))
 
     return dataset
 
@@ -75,7 +82,7 @@ def dataset_assets(
     translator: DqxTranslator | None = None,
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """The assets of definitions, or of a folder of YAML files, and of the source tables they read."""
-    known = load_folder(Path(definitions)) if isinstance(definitions, str | Path) else list(definitions)
+    known = list(load_folder(definitions).values() if isinstance(definitions, str | Path) else definitions)
     datasets = [dataset_asset(definition, engine=engine, translator=translator) for definition in known]
     return [*source_assets(known, translator), *datasets]
 
@@ -85,7 +92,7 @@ def source_assets(
 ) -> list[dg.AssetSpec]:
     """The source tables of definitions, each once: in the lineage they are read, never written."""
     names = translator or DqxTranslator()
-    tables = sorted({table for definition in definitions for table in definition.tables})
+    tables = sorted({table for definition in definitions for table in definition.source.tables})
     return [
         dg.AssetSpec(
             names.source_key(table),
@@ -103,7 +110,7 @@ def partition_metadata(result: PartitionResult) -> Mapping[str, Any]:
         "dagster/partition_row_count": result.rows,
         "rows": result.rows,
         "bytes": result.bytes,
-        "window": str(result.window),
+        "window": ", ".join(f"{part} {days}" for part, days in result.window.parts.items()),
         "path": dg.MetadataValue.path(str(result.path)),
         "dqx/data_version": result.data_version,
         "dqx/fingerprint": result.fingerprint,

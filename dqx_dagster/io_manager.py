@@ -99,22 +99,22 @@ class DatasetIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The partitions asked for, as the annotation says."""
-        from dqx_core.datasets import read_partitions
+        from dqx_core.datasets.stored import partition_path, read_partitions
+        from dqx_core.engines.duckdb import DuckDB
 
         dataset = context.asset_key.path[-1]
         wanted = [(key.yyyy_mm_dd, key.tags[SPLIT]) for key in _keys(context)]
         annotation = context.dagster_type.typing_type
         name = getattr(annotation, "__name__", str(annotation))
-        root = Path(self.datasets)
         if annotation is Path:
             if len(wanted) != 1:
                 raise dg.DagsterInvariantViolationError(
                     f"A Path holds one partition of {dataset}; {len(wanted)} are asked for."
                 )
-            day, split = wanted[0]
-            return root / dataset / f"date={day}" / f"split={split}"
+            return partition_path(self.datasets, dataset, *wanted[0])
+        dates, splits = {day for day, _ in wanted}, {split for _, split in wanted}
         try:
-            table = read_partitions(root, dataset, wanted)
+            table = DuckDB().run(read_partitions(self.datasets, dataset, dates, splits))
         except DqxError as error:
             raise dg.Failure(str(error)) from error
         if name == "DataFrame":

@@ -12,6 +12,7 @@ from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.metric import Metric
 from dqx_core.trends import COLUMNS, LAGS, trend_rows
 from dqx_core.verification import Suite
+from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.suites import Asset, SourceOf, suite_target
 from dqx_dagster.translator import DqxTranslator, slug
 
@@ -48,38 +49,40 @@ def suite_metrics_asset(
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
     dataset = target.key.path[-1]
 
-    @dg.asset(
-        key=names.metrics_key(target.key, suite.name),
-        deps=[target.key],
-        partitions_def=target.partitions_def,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        io_manager_key=io_manager_key,
-        required_resource_keys=target.resources,
-        group_name="metrics",
-        kinds={"dqx"},
-        metadata={SUITE: suite.name, DATASET: dataset},
-        description=f"Every number that suite '{suite.name}' looks at, with those of 1 and 7 days before.",
-        op_tags={"dqx/suite": slug(suite.name)},
-    )
-    def measure(context: dg.AssetExecutionContext) -> Measurements:
-        keys = target.result_keys(context)
-        try:
-            data = target.source(context.resources)
-            graph = suite.build([data])
-            verification = target.verification(context)
-            metrics = verification.measure(
-                [data], list(keys), graph=graph, also_lags=LAGS, announce=context.log.info, persist=False
-            )
-            known = [*metrics, *verification.db.measured(verification.execution_id)]
-        except DqxError as error:
-            raise dg.Failure(f"Suite '{suite.name}' measured nothing. {type(error).__name__}: {error}") from error
-        for key, partition in keys.items():
-            plotted = _plotted(key, dataset, known, verification.execution_id)
-            if partition is None:
-                context.add_asset_metadata(plotted)
-            else:
-                context.add_asset_metadata(plotted, partition_key=partition)
-        return Measurements(suite.name, tuple(keys), dataset, tuple(metrics), verification.execution_id)
+    with known_previews():
+
+        @dg.asset(
+            key=names.metrics_key(target.key, suite.name),
+            deps=[target.key],
+            partitions_def=target.partitions_def,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            io_manager_key=io_manager_key,
+            required_resource_keys=target.resources,
+            group_name="metrics",
+            kinds={"dqx"},
+            metadata={SUITE: suite.name, DATASET: dataset},
+            description=f"Every number that suite '{suite.name}' looks at, with those of 1 and 7 days before.",
+            op_tags={"dqx/suite": slug(suite.name)},
+        )
+        def measure(context: dg.AssetExecutionContext) -> Measurements:
+            keys = target.result_keys(context)
+            try:
+                data = target.source(context.resources)
+                graph = suite.build([data])
+                verification = target.verification(context)
+                metrics = verification.measure(
+                    [data], list(keys), graph=graph, also_lags=LAGS, announce=context.log.info, persist=False
+                )
+                known = [*metrics, *verification.db.measured(verification.execution_id)]
+            except DqxError as error:
+                raise dg.Failure(f"Suite '{suite.name}' measured nothing. {type(error).__name__}: {error}") from error
+            for key, partition in keys.items():
+                plotted = _plotted(key, dataset, known, verification.execution_id)
+                if partition is None:
+                    context.add_asset_metadata(plotted)
+                else:
+                    context.add_asset_metadata(plotted, partition_key=partition)
+            return Measurements(suite.name, tuple(keys), dataset, tuple(metrics), verification.execution_id)
 
     return measure
 
@@ -91,6 +94,7 @@ def _plotted(key: ResultKey, dataset: str, metrics: Sequence[Metric], execution_
     for row in trend_rows(key, dataset, list(unique.values()), execution_id):
         named = dict(zip(COLUMNS, row, strict=True))
         for column, suffix in (("value", ""), ("day_over_day", " day over day")):
-            if not math.isnan(named[column]):
-                found[f"{named['metric']}{suffix}"] = named[column]
+            number = named[column]
+            if isinstance(number, float) and not math.isnan(number):
+                found[f"{named['metric']}{suffix}"] = number
     return found

@@ -12,7 +12,7 @@ from dqx_core.errors import DefinitionError
 from dqx_core.keys import ResultKey
 
 if TYPE_CHECKING:
-    from dqx_core.datasets import DatasetDefinition
+    from dqx_core.datasets.definition import DatasetDefinition
 
 DATE = "date"
 SPLIT = "split"
@@ -23,10 +23,13 @@ def partitions_of(definition: DatasetDefinition) -> dg.PartitionsDefinition[str]
     partitions = definition.partitions
     dates = dg.DailyPartitionsDefinition(
         start_date=partitions.start.isoformat(),
-        end_date=None if partitions.end is None else partitions.end.isoformat(),
+        # Dagster's end is the first day that is no partition, ours the last that is.
+        end_date=None if partitions.end is None else (partitions.end + dt.timedelta(days=1)).isoformat(),
         timezone=partitions.timezone,
     )
-    return dg.MultiPartitionsDefinition({DATE: dates, SPLIT: dg.StaticPartitionsDefinition(list(definition.parts))})
+    return dg.MultiPartitionsDefinition(
+        {DATE: dates, SPLIT: dg.StaticPartitionsDefinition(list(definition.split.part_names))}
+    )
 
 
 def result_key(

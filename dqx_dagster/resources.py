@@ -48,7 +48,7 @@ class DuckDBEngine(dg.ConfigurableResource[None]):
 
     def data_source(self, dataset: str) -> "DataSource":
         """The materialized partitions of a dataset, as what a suite measures."""
-        from dqx_core.datasets import dataset_source
+        from dqx_core.datasets.data_source import dataset_source
 
         return dataset_source(self.connect(), self.datasets_root, dataset)
 

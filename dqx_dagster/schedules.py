@@ -37,7 +37,6 @@ def dataset_schedule(
     job = dg.define_asset_job(
         f"{label}_job",
         selection=dg.AssetSelection.assets(asset.key, *(other.key for other in also)),
-        partitions_def=partitions_def,
     )
 
     @dg.schedule(

@@ -14,7 +14,7 @@ from dqx_core.keys import ResultKey
 from dqx_core.report import AssertionResult, Status
 from dqx_core.verification import Suite, VerificationSuite
 from dqx_dagster.check_results import metadata_of
-from dqx_dagster.dagster_internals import latest_materialization
+from dqx_dagster.dagster_internals import known_previews, latest_materialization
 from dqx_dagster.partitions import result_key
 from dqx_dagster.translator import DqxTranslator, slug
 
@@ -191,17 +191,18 @@ def check_specs(
                 "where names are letters, digits and underscores. Rename one."
             )
         named[name] = (check, assertion)
-    return [
-        dg.AssetCheckSpec(
-            name,
-            asset=target.key,
-            description=_description(graph, check, assertion),
-            blocking=translator.blocking(assertion.severity),
-            metadata=_spec_metadata(graph, check, assertion),
-            partitions_def=target.partitions_def if partitioned else None,
-        )
-        for name, (check, assertion) in named.items()
-    ]
+    with known_previews():
+        return [
+            dg.AssetCheckSpec(
+                name,
+                asset=target.key,
+                description=_description(graph, check, assertion),
+                blocking=translator.blocking(assertion.severity),
+                metadata=_spec_metadata(graph, check, assertion),
+                partitions_def=target.partitions_def if partitioned else None,
+            )
+            for name, (check, assertion) in named.items()
+        ]
 
 
 def _description(graph: Graph, check: CheckNode, assertion: AssertionNode) -> str:

@@ -13,7 +13,7 @@ import dagster as dg
 from dqx_core.report import Severity
 
 if TYPE_CHECKING:
-    from dqx_core.datasets import DatasetDefinition
+    from dqx_core.datasets.definition import DatasetDefinition
 
 
 class DqxTranslator:

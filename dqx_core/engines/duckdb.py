@@ -36,6 +36,7 @@ class DuckDB:
         self._database = str(database)
         self._read_only = read_only
         self._ready: duckdb.DuckDBPyConnection | None = None
+        self._fingerprints = False
         self._statements: deque[str] = deque(maxlen=10_000)
         self._lock = threading.RLock()
 
@@ -50,14 +51,21 @@ class DuckDB:
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        from dqx_core.sql import fingerprint
-
         try:
             connection = self._given or duckdb.connect(self._database, read_only=self._read_only)
         except duckdb.Error as error:
             raise EngineError("DuckDB", f"open '{self._database}'", error) from error
         connection.execute("SET TimeZone = 'UTC'")
-        fingerprint.register(connection)
+        return connection
+
+    def _connection_for(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """The connection, with FARM_FINGERPRINT once a statement calls it: registering loads pyarrow (0.1 s)."""
+        connection = self.connection
+        if not self._fingerprints and "FARM_FINGERPRINT" in sql:
+            from dqx_core.sql import fingerprint
+
+            fingerprint.register(connection)
+            self._fingerprints = True
         return connection
 
     @property
@@ -73,10 +81,11 @@ class DuckDB:
         with self._lock:
             self._statements.append(sql)
             try:
+                connection = self._connection_for(sql)
                 if isinstance(tree, exp.Query):
                     # A relation hands its rows over; a cursor's would be copied once more.
-                    return self.connection.sql(sql).to_arrow_table()
-                self.connection.execute(sql)
+                    return connection.sql(sql).to_arrow_table()
+                connection.execute(sql)
                 return pa.table({})
             except duckdb.Error as error:
                 raise EngineError("DuckDB", "run a statement", f"{error}\n{sql}") from error
@@ -87,7 +96,7 @@ class DuckDB:
         sql = f"DESCRIBE {tree.sql(dialect=self.dialect)}"
         with self._lock:
             try:
-                return {row[0]: row[1] for row in self.connection.execute(sql).fetchall()}
+                return {row[0]: row[1] for row in self._connection_for(sql).execute(sql).fetchall()}
             except duckdb.Error as error:
                 raise EngineError("DuckDB", "describe a query", f"{error}\n{sql}") from error
 
@@ -102,3 +111,4 @@ class DuckDB:
             if self._ready is not None and self._given is None:
                 self._ready.close()
             self._ready = None
+            self._fingerprints = False

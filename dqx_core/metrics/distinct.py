@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from returns.result import Result, Success
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 
 class _Grouping(GroupedMetric):
+    def state(self, seen: Mapping[str, Any], /) -> Alone:
+        # A sum of integers comes back wider than an integer: as a decimal.
+        return Alone(int(seen.get("value") or 0))
+
     def value(self, state: Alone, /) -> Result[Number, str]:
         return Success(state.value or 0)
 

@@ -13,8 +13,9 @@ import os
 import shutil
 import threading
 import uuid
+import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from returns.result import Success
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -39,6 +41,7 @@ ROOT = Path(__file__).parents[2]
 FIRST_DAY = 8
 """The backfill starts after a week, so that the newest days have a last week to be compared with."""
 DEMO_TAG = "dqx/demo"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
@@ -191,13 +194,15 @@ def _run_week(
     }
     run_id = str(uuid.uuid4())
     partitions = ((week.last - week.first).days + 1) * 2
-    assets, checks = len(job.asset_layer.executable_asset_keys), len(job.asset_layer.asset_graph.asset_check_keys)
+    assets, checks = len(list(job.asset_layer.executable_asset_keys)), len(job.asset_layer.asset_graph.asset_check_keys)
     task = progress.add_task(f"Week {which}: {week.first} to {week.last}", total=partitions * (assets + checks))
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         watching = pool.submit(_watch, instance, run_id, stop, lambda seen: progress.update(task, completed=seen))
         try:
-            result = job.execute_in_process(instance=instance, run_id=run_id, tags=ranged, raise_on_error=False)
+            result = job.execute_in_process(
+                instance=instance, run_id=run_id, tags=ranged, run_config=QUIET, raise_on_error=False
+            )
         finally:
             stop.set()
         watching.result()
@@ -206,7 +211,7 @@ def _run_week(
     progress.update(task, completed=partitions * (assets + checks))
 
 
-def _watch(instance: dg.DagsterInstance, run_id: str, stop: threading.Event, tell: object) -> None:
+def _watch(instance: dg.DagsterInstance, run_id: str, stop: threading.Event, tell: Callable[[int], object]) -> None:
     """Count materializations and check results of a run until told to stop."""
     import dagster as dg
 
@@ -216,7 +221,7 @@ def _watch(instance: dg.DagsterInstance, run_id: str, stop: threading.Event, tel
         records = instance.get_records_for_run(run_id, cursor=cursor, of_type=counted)
         seen += len(records.records)
         cursor = records.cursor
-        tell(seen)  # type: ignore[operator]
+        tell(seen)
 
 
 def verdicts(db: MetricDB, world: World) -> list[dict[str, object]]:
@@ -255,10 +260,12 @@ def show(db: MetricDB, world: World, console: Console) -> None:
     info = db.info()
     console.print(
         f"\nThe metric store holds {info.numbers:,} numbers of {info.series:,} series "
-        f"from {info.executions:,} executions, and {info.results:,} verdicts."
+        f"from {info.executions:,} executions, and {info.results:,} verdicts.",
+        soft_wrap=True,
     )
     console.print(
-        "\nNext: [bold]make ui[/bold] opens the same in Dagster, on http://127.0.0.1:3000/assets/shop_daily?view=checks"
+        "\nNext: [bold]make ui[/bold] opens the same in Dagster: http://127.0.0.1:3000/assets/shop_daily?view=checks",
+        soft_wrap=True,
     )
 
 
@@ -268,12 +275,13 @@ def verdict_table(suite: str, results: Sequence[AssertionResult], world: World) 
     counts: dict[tuple[dt.date, str], Counter[Status]] = {}
     for result in results:
         counts.setdefault((result.yyyy_mm_dd, result.tags["split"]), Counter())[result.status] += 1
-    table = Table(title=suite, title_justify="left")
-    table.add_column("date")
+    table = Table(title=suite, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0))
+    table.add_column("date", no_wrap=True)
     for split in splits:
-        for what in ("passed", "failed", "skipped"):
-            table.add_column(f"{split}\n{what}", justify="right")
-    table.add_column("planted")
+        table.add_column(f"{split}\npassed", justify="right")
+        table.add_column("\nfailed", justify="right")
+        table.add_column("\nskip", justify="right")
+    table.add_column("planted", no_wrap=True)
     for day in sorted({day for day, _ in counts}):
         cells = []
         for split in splits:
@@ -285,7 +293,7 @@ def verdict_table(suite: str, results: Sequence[AssertionResult], world: World) 
                 str(count[Status.SKIPPED]),
             ]
         incident = world.incidents.get(day)
-        table.add_row(str(day), *cells, incident.what if incident else "")
+        table.add_row(str(day), *cells, incident.name.replace("_", " ") if incident else "")
     return table
 
 
@@ -306,14 +314,22 @@ def failure_line(result: AssertionResult) -> str:
 
 
 def _explain_failure(result: dg.ExecuteInProcessResult) -> int:
+    """Say which step failed and why; the exit code."""
     for event in result.all_events:
         if event.is_step_failure:
-            Console(stderr=True).print(f"[red]{event.step_key} failed:[/red] {event.message}")
+            failure = event.step_failure_data
+            told = failure.user_failure_data.description if failure.user_failure_data else None
+            reason = told or (failure.error.message if failure.error else event.message)
+            Console(stderr=True).print(f"[red]{event.step_key} failed:[/red] {reason}", soft_wrap=True)
     return 1
 
 
 def _job() -> dg.JobDefinition:
-    from definitions import defs
+    import dagster as dg
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        from definitions import defs
 
     return defs.resolve_job_def("shop")
 

@@ -17,12 +17,13 @@ def sales_by_category(dataset: dg.AssetsDefinition) -> dg.AssetsDefinition:
         description="Revenue by category, of each day and split.",
     )
     def asset(context: dg.AssetExecutionContext, sales: pd.DataFrame) -> dg.MaterializeResult[None]:
-        revenue = sales.groupby(["date", "split", "category"], dropna=False)["amount"].sum()
-        for (day, split), part in revenue.groupby(level=["date", "split"]):
-            categories = part.droplevel(["date", "split"]).sort_values(ascending=False)
+        revenue = sales.groupby(["date", "split", "category"], dropna=False, as_index=False)["amount"].sum()
+        for row in revenue[["date", "split"]].drop_duplicates().itertuples(index=False):
+            part = revenue[(revenue["date"] == row.date) & (revenue["split"] == row.split)]
+            best = part.sort_values("amount", ascending=False).iloc[0]
             context.add_asset_metadata(
-                {"revenue": float(categories.sum()), "best category": str(categories.index[0])},
-                partition_key=str(dg.MultiPartitionKey({"date": str(day), "split": str(split)})),
+                {"revenue": float(part["amount"].sum()), "best category": str(best["category"])},
+                partition_key=str(dg.MultiPartitionKey({"date": str(row.date), "split": str(row.split)})),
             )
         return dg.MaterializeResult()
 

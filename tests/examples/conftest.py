@@ -22,9 +22,9 @@ class Demo:
 
 def run_demo(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """The demo in a process of its own, with its data below `folder`."""
+    places = ["--data", str(folder / "data"), "--dagster-home", str(folder / "home")]
     return subprocess.run(
-        [sys.executable, "-m", "examples.shop.demo", "--data", str(folder / "data")]
-        + ["--dagster-home", str(folder / "home"), *arguments],
+        [sys.executable, "-m", "examples.shop.demo", *places, *arguments],
         cwd=ROOT,
         check=check,
         capture_output=True,

@@ -1,0 +1,77 @@
+"""What every part of a definition is made of: frozen, closed to unknown keys, with its problems told by place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+
+if TYPE_CHECKING:
+    from dqx_core.datasets.definition import DatasetDefinition
+
+Location = tuple[str | int, ...]
+"""Where in a definition something is: ("filters", 2, "column")."""
+
+Problem = tuple[Location, str]
+
+SPLIT_COLUMN = "split"
+"""The column that says which part a row belongs to."""
+
+RESERVED = frozenset({SPLIT_COLUMN, "date"})
+"""Column names that the folders of a partition (date=…/split=…) take."""
+
+Role = Literal["user_id", "product_id", "timestamp", "revenue"]
+FitOn = Literal["train", "all"]
+
+
+class Model(BaseModel):
+    """A part of a definition."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+
+class Part(Model):
+    """A part that reads output columns of the dataset: a filter or a split."""
+
+    def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
+        """Every output column it reads, and where it says so."""
+        yield from ()
+
+    def problems(self, _definition: DatasetDefinition, /) -> Iterator[Problem]:
+        """What cannot work whatever the tables hold."""
+        yield from ()
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+        tidy = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+        way_out = f" For instance '{tidy}'." if re.match(r"[a-z]", tidy) else ""
+        raise ValueError(f"'{text}' is not a name: small letters, digits and _, beginning with a letter.{way_out}")
+    return text
+
+
+def _table(text: str) -> str:
+    parts = text.split(".")
+    if len(parts) not in (2, 3) or not all(parts):
+        raise ValueError(f"'{text}' is not a table: write schema.table, such as 'raw_data.transactions'.")
+    return text
+
+
+def _plain(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise ValueError(f"{number} is not a number to compare with.")
+    return number.normalize() + 0  # 80 and 80.0 are one number and one hash; + 0 spells 8E+1 as 80 again
+
+
+Name = Annotated[str, AfterValidator(_name)]
+TableName = Annotated[str, AfterValidator(_table)]
+Number = Annotated[
+    Decimal, AfterValidator(_plain), PlainSerializer(lambda n: format(n, "f"), return_type=str, when_used="json")
+]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Scalar = bool | int | float | dt.datetime | dt.date | str
+"""A value a person writes in YAML."""

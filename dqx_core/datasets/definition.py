@@ -1,0 +1,200 @@
+"""A dataset definition: what data goes into training, as frozen values that hash and print."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import pydantic
+from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, model_validator
+
+from dqx_core.datasets.base import RESERVED, Location, Model, Name, Problem, Role
+from dqx_core.datasets.filters import AnyFilter, DateRange, Fitted
+from dqx_core.datasets.problems import located, spelled
+from dqx_core.datasets.source import Column, NullRule, Source, short
+from dqx_core.datasets.splits import Split, Temporal
+from dqx_core.datasets.windows import Partitions
+from dqx_core.errors import ValidationError, hint
+
+ALLOWED_SCHEMAS = ("raw_data",)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What validation needs to know besides the definition: allowed schemas, and how to name a place in it.
+
+    Pass it as pydantic's `context`.
+    """
+
+    schemas: tuple[str, ...] = ALLOWED_SCHEMAS
+    subject: str | None = None
+    where: Callable[[Location], str] = spelled
+
+
+class DatasetDefinition(Model):
+    """What data goes into training: source, columns and their roles, filters, split, and which days are partitions."""
+
+    name: Name
+    description: str = ""
+    status: Literal["draft", "active"] = "draft"
+    source: Source
+    columns: tuple[Column, ...] = ()
+    """What the dataset holds; empty: all columns of the primary table, under their own names and without roles."""
+    nulls: dict[str, NullRule] = Field(default={})
+    filters: tuple[AnyFilter, ...] = ()
+    split: Split
+    partitions: Partitions
+
+    @property
+    def content(self) -> Literal["snapshot", "increment"]:
+        """What a partition holds: the window that ends with its day, or the rows of the day."""
+        if self.partitions.content is not None:
+            return self.partitions.content
+        rolling = any(each.rolling for each in self.date_ranges)
+        return "snapshot" if rolling or isinstance(self.split, Temporal) else "increment"
+
+    @property
+    def date_ranges(self) -> tuple[DateRange, ...]:
+        """The filters that say which days."""
+        return tuple(each for each in self.filters if isinstance(each, DateRange))
+
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """Where a filter learns from eval rows because somebody wrote `fit_on: all`."""
+        return tuple(
+            f"{spelled(('filters', number))} ({each.kind}) is fitted on rows of all parts, eval included."
+            for number, each in enumerate(self.filters)
+            if isinstance(each, Fitted) and each.leaks(self)
+        )
+
+    def role(self, role: Role) -> str | None:
+        """The output column with a role."""
+        return next((column.name for column in self.columns if column.role == role), None)
+
+    @property
+    def definition_hash(self) -> str:
+        """What changes when the rows of a partition may: not with description, status, or first and last day.
+
+        A default that is written out is the same definition, and so is one that a later version adds.
+        """
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        for silent in ("description", "status", "partitions"):
+            content.pop(silent, None)
+        content |= {
+            "format": 1,
+            "kinds": [each.kind for each in self.filters],
+            "strategy": self.split.strategy,
+            "content": self.content,
+            "timezone": self.partitions.timezone,
+        }
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def problems(self, schemas: tuple[str, ...] = ALLOWED_SCHEMAS) -> Iterator[Problem]:
+        """Everything that cannot work whatever the tables hold."""
+        yield from self.source.problems(schemas)
+        yield from self._of_columns()
+        yield from self._of_dates()
+        parts = [(("split",), self.split), *((("filters", n), each) for n, each in enumerate(self.filters))]
+        for where, part in parts:
+            for place, message in part.problems(self):
+                yield (*where, *place), message
+        yield from self.partitions.problems()
+        if self.columns:
+            yield from self.unknown_columns([column.name for column in self.columns])
+
+    def unknown_columns(self, names: list[str]) -> Iterator[Problem]:
+        """Filters, null rules and a split that name no column of the dataset."""
+        for name in self.nulls:
+            if name not in names:
+                yield ("nulls", name), f"the dataset has no column '{name}'. {hint(name, set(names))}"
+        for where, part in ((("split",), self.split), *((("filters", n), each) for n, each in enumerate(self.filters))):
+            for place, name in part.reads(self):
+                if name not in names:
+                    yield (*where, *place), f"the dataset has no column '{name}'. {hint(name, set(names))}"
+
+    def _of_columns(self) -> Iterator[Problem]:
+        names: dict[str, int] = {}
+        roles: dict[str, str] = {}
+        for number, column in enumerate(self.columns):
+            where: Location = ("columns", number)
+            place: Location = (*where, "as" if column.as_ else "column")
+            if self.source.full_name(column.table) is None:
+                tables = [short(table) for table in self.source.tables]
+                yield (
+                    (*where, "table"),
+                    f"'{column.table}' is no table of the source. {hint(column.table or '', tables)}",
+                )
+            if column.name.casefold() in RESERVED:
+                yield (
+                    place,
+                    (
+                        f"'{column.name}' is what dqx calls the folders of a partition. "
+                        f"Give the column another name: as: {column.name}_of_row."
+                    ),
+                )
+            other = names.setdefault(column.name.casefold(), number)
+            if other != number:
+                yield (
+                    place,
+                    (
+                        f"the name '{column.name}' is taken by {spelled(('columns', other))} "
+                        "(small and capital letters are the same). Give one of the two another: as: …"
+                    ),
+                )
+            if column.role is not None and roles.setdefault(column.role, column.name) != column.name:
+                yield (*where, "role"), f"'{roles[column.role]}' is the {column.role} already."
+
+    def _of_dates(self) -> Iterator[Problem]:
+        ranges = [n for n, each in enumerate(self.filters) if isinstance(each, DateRange)]
+        for extra in ranges[1:]:
+            yield (
+                ("filters", extra),
+                f"there is a date_range already: {spelled(('filters', ranges[0]))}. Make them one.",
+            )
+        learning = [n for n, each in enumerate(self.filters) if each.looks_at_many_rows]
+        if ranges and learning and learning[0] < ranges[0]:
+            yield (
+                ("filters", ranges[0]),
+                (
+                    "a date_range comes before the filters that look at many rows, here "
+                    f"{spelled(('filters', learning[0]))}: it says which rows these see."
+                ),
+            )
+        if self.content == "increment" and self.role("timestamp") is None:
+            yield (
+                ("partitions",),
+                (
+                    "a partition holds the rows of its day, so there must be a column with role: timestamp. "
+                    "Add the role, or write content: snapshot for all rows there are."
+                ),
+            )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_our_words(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        reading = info.context if isinstance(info.context, Reading) else Reading()
+        definition: Self | None = None
+        try:
+            definition = handler(data)
+        except pydantic.ValidationError as error:
+            problems = located(error, cls, data)
+        else:
+            problems = list(definition.problems(reading.schemas))
+        if definition is None or problems:
+            name = data.get("name") if isinstance(data, dict) else None
+            subject = reading.subject or (f"Dataset '{name}'" if name else "A dataset definition")
+            raise ValidationError(subject, [f"{reading.where(place)}: {message}" for place, message in problems])
+        return definition
+
+
+def define(data: dict[str, Any], *, schemas: tuple[str, ...] = ALLOWED_SCHEMAS) -> DatasetDefinition:
+    """The definition that a mapping, shaped like the YAML, spells.
+
+    Raises:
+        ValidationError: Every problem it has, each with its place.
+    """
+    return DatasetDefinition.model_validate(data, context=Reading(tuple(schemas)))

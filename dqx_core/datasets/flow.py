@@ -1,0 +1,104 @@
+"""The steps of a dataset's query, one CTE each, and the columns that flow through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dqx_core.datasets.base import SPLIT_COLUMN, FitOn, Role
+from dqx_core.sql.literals import literal
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.datasets.source import NullRule
+    from dqx_core.datasets.windows import Window
+
+
+@dataclass(frozen=True)
+class OutputColumn:
+    """A column of the dataset, resolved: what it is called, where it comes from, its normal type and its role."""
+
+    name: str
+    table: str
+    column: str
+    type: str
+    role: Role | None = None
+    nulls: NullRule = "keep"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The CTEs so far; the last holds the rows that the next step works on."""
+
+    definition: DatasetDefinition
+    columns: Mapping[str, OutputColumn]
+    window: Window
+    steps: tuple[tuple[str, exp.Select], ...]
+
+    def column(self, name: str) -> exp.Column:
+        """An output column, quoted."""
+        from sqlglot import exp
+
+        return exp.column(exp.to_identifier(name, quoted=True))
+
+    @property
+    def timestamp(self) -> OutputColumn:
+        """The column that says when."""
+        return next(column for column in self.columns.values() if column.role == "timestamp")
+
+    def rows(self, *columns: exp.Expr) -> exp.Select:
+        """A query over the rows so far; all their columns if none are named."""
+        from sqlglot import exp
+
+        return exp.select(*(columns or (exp.Star(),))).from_(self.step(self.steps[-1][0]))
+
+    def step(self, name: str) -> exp.Table:
+        """A CTE as a table, quoted."""
+        from sqlglot import exp
+
+        return exp.Table(this=exp.to_identifier(name, quoted=True))
+
+    def fitting(self, fit_on: FitOn, *columns: exp.Expr) -> exp.Select:
+        """A query over the rows that a filter may learn from: those of train, or of all parts."""
+        from sqlglot import exp
+
+        parts = self.definition.split.part_names if fit_on == "all" else ("train",)
+        return self.rows(*columns).where(
+            exp.In(this=self.column(SPLIT_COLUMN), expressions=[literal(part) for part in parts]), copy=False
+        )
+
+    def then(self, *steps: tuple[str, exp.Select]) -> Flow:
+        """The flow with more steps behind it."""
+        return replace(self, steps=(*self.steps, *steps))
+
+    def ending(self, last: exp.Select) -> exp.Select:
+        """One query: the steps as CTEs, then `last`."""
+        from sqlglot import exp
+
+        last.set(
+            "with_",
+            exp.With(
+                expressions=[
+                    exp.CTE(this=select, alias=exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+                    for name, select in self.steps
+                ]
+            ),
+        )
+        return last
+
+
+def aliased(tree: exp.Expr, name: str) -> exp.Alias:
+    """An expression under a quoted name."""
+    from sqlglot import exp
+
+    return exp.Alias(this=tree, alias=exp.to_identifier(name, quoted=True))
+
+
+def any_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
+    """True where one of the conditions is."""
+    from sqlglot import exp
+
+    return exp.or_(*conditions)

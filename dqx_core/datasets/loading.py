@@ -1,0 +1,124 @@
+"""Definitions from YAML files; what is wrong is told with its file and line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dqx_core.datasets.base import Location
+from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition, Reading
+from dqx_core.datasets.problems import spelled
+from dqx_core.errors import DefinitionError, ValidationError
+
+
+def from_yaml(path: str | Path, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> DatasetDefinition:
+    """The definition in a YAML file, whose source may use tables of these schemas.
+
+    Raises:
+        ValidationError: Every problem it has, each with its line.
+        DefinitionError: The file cannot be read, or is not YAML.
+    """
+    document = _document(Path(path))
+
+    def where(place: Location) -> str:
+        return f"line {line_of(document, place)}, {spelled(place)}"
+
+    reading = Reading(tuple(schemas), subject=f"{path}", where=where)
+    return DatasetDefinition.model_validate(_plain(document), context=reading)
+
+
+def load_folder(path: str | Path, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> dict[str, DatasetDefinition]:
+    """The definitions in a folder by name, one YAML file each.
+
+    Raises:
+        ValidationError: The problems of all its files.
+        DefinitionError: There is no such folder.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise DefinitionError(
+            f"There is no folder {folder}. Give the folder that holds the YAML files of the datasets."
+        )
+    definitions: dict[str, DatasetDefinition] = {}
+    files: dict[str, Path] = {}
+    problems: list[str] = []
+    for file in sorted(file for file in folder.iterdir() if file.suffix in {".yaml", ".yml"}):
+        try:
+            definition = from_yaml(file, schemas=schemas)
+        except ValidationError as error:
+            problems += [f"{file.name}, {problem}" for problem in error.problems]
+        except DefinitionError as error:
+            problems.append(str(error))
+        else:
+            if definition.name in files:
+                problems.append(
+                    f"{file.name}: the name '{definition.name}' is taken by {files[definition.name].name}. "
+                    "Give it another."
+                )
+            definitions[definition.name] = definition
+            files[definition.name] = file
+    if problems:
+        raise ValidationError(f"Folder {folder}", problems)
+    return dict(sorted(definitions.items()))
+
+
+def line_of(document: Any, place: Location) -> int:
+    """The line, counted from 1, of a place in a document that ruamel.yaml read.
+
+    A place that is not there has the line of what it would be in.
+    """
+    line = document.lc.line
+    for part in place:
+        marks = getattr(document, "lc", None)
+        if isinstance(document, Mapping) and part in document and marks:
+            line = marks.key(part)[0]
+        elif isinstance(document, list) and isinstance(part, int) and part < len(document) and marks:
+            line = marks.item(part)[0]
+        else:
+            break
+        document = document[part]
+    return int(line) + 1
+
+
+def _document(path: Path) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        document = YAML(typ="rt").load(path.read_text("utf-8"))
+    except OSError as error:
+        raise DefinitionError(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DefinitionError(f"Cannot read {path}: it is not UTF-8 text.") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise DefinitionError(f"{path}{line}: not YAML: {error.problem}.") from error
+    except YAMLError as error:
+        raise DefinitionError(f"{path}: not YAML: {error}.") from error
+    if not isinstance(document, CommentedMap):
+        raise DefinitionError(f"{path}: holds no definition. Write keys and values, beginning with name: …")
+    return document
+
+
+def _plain(value: Any) -> Any:
+    """What ruamel.yaml read, without what it remembers of comments, quotes and digits."""
+    match value:
+        case Mapping():
+            return {_plain(key): _plain(each) for key, each in value.items()}
+        case bool() | None:
+            return value
+        case str():
+            return str(value)
+        case Sequence():
+            return [_plain(each) for each in value]
+        case int():
+            return int(value)
+        case float():
+            return float(value)
+        case dt.datetime():
+            return dt.datetime.combine(value.date(), value.time(), value.tzinfo)
+    return value

@@ -1,0 +1,235 @@
+"""Partitions of a dataset, from its source to Parquet: one scan for many dates, each partition replaced whole."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dqx_core.datasets.base import SPLIT_COLUMN
+from dqx_core.datasets.catalog import DuckDBCatalog, Schemas, schemas_of
+from dqx_core.datasets.columns import resolve
+from dqx_core.datasets.folders import put, workshop
+from dqx_core.datasets.joins import check_joins
+from dqx_core.datasets.query import null_counts, partition_query, parts_asked_for, render, source_query, unplaced_rows
+from dqx_core.datasets.stored import DATA, MANIFEST, Manifest, content_fingerprint, partition_path, read_file
+from dqx_core.datasets.windows import Window, window
+from dqx_core.errors import DefinitionError, EngineError
+from dqx_core.sql.literals import literal
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.engines.duckdb import DuckDB
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class PartitionResult:
+    """A partition that was written: where, how much, of which days, by which SQL, and what its content is."""
+
+    date: dt.date
+    split: str
+    path: Path
+    """Its folder."""
+    rows: int
+    bytes: int
+    window: Window
+    sql: str
+    fingerprint: str
+    """Of the rows, whatever their order."""
+    data_version: str
+    """What changes when the definition or the rows do."""
+
+
+def materialize(
+    definition: DatasetDefinition,
+    dates: Iterable[dt.date],
+    splits: Sequence[str] | None = None,
+    *,
+    engine: DuckDB,
+    root: str | Path,
+    progress: Callable[[PartitionResult], object] | None = None,
+) -> list[PartitionResult]:
+    """Write partitions to `<root>/<dataset>/date=…/split=…/`, in order of date; all splits for None.
+
+    Each date is one query that gives all its splits. For several dates the source is read once, into a temporary
+    table that each date is then made of. A partition is replaced whole: whatever happens, it is the old or the new
+    one. `progress` is called after each.
+
+    Raises:
+        DefinitionError: The definition does not fit the tables or the rows; the message counts the rows. Partitions
+            of earlier dates are written.
+        EngineError: DuckDB refused a statement, or the folder cannot be written.
+    """
+    wanted = parts_asked_for(definition, splits)
+    days = sorted(set(dates))
+    windows = [window(definition, date) for date in days]
+    results: list[PartitionResult] = []
+    if not windows or not wanted:
+        return results
+    schemas = schemas_of(definition, DuckDBCatalog(engine))
+    columns = tuple(resolve(definition, schemas))
+    check_joins(definition, engine)
+    try:
+        with (
+            workshop(Path(root) / definition.name) as folder,
+            _stage(definition, days, schemas, engine) as stage,
+        ):
+            bench = _Bench(definition, columns, wanted, schemas, stage, engine, Path(root), folder)
+            for each in windows:
+                for result in bench.write(each):
+                    results.append(result)
+                    if progress is not None:
+                        progress(result)
+    except OSError as error:
+        raise EngineError("The file system", f"write dataset '{definition.name}' to {root}", error) from error
+    return results
+
+
+@contextlib.contextmanager
+def _stage(
+    definition: DatasetDefinition, dates: list[dt.date], schemas: Schemas, engine: DuckDB
+) -> Iterator[exp.Table | None]:
+    """The source rows of several dates in a temporary table; none for one date, which reads the source itself."""
+    if len(dates) == 1:
+        yield None
+        return
+    with _temporary_table("dqx_stage", engine) as stage:
+        _create(stage, source_query(definition, dates, schemas), engine)
+        yield stage
+
+
+@contextlib.contextmanager
+def _temporary_table(purpose: str, engine: DuckDB) -> Iterator[exp.Table]:
+    """A name that no other run on the connection has; the table of that name is dropped afterwards."""
+    from sqlglot import exp
+
+    table = exp.Table(this=exp.to_identifier(f"{purpose}_{next(_numbers)}", quoted=True))
+    try:
+        yield table
+    finally:
+        with contextlib.suppress(EngineError):  # a broken engine has said so already
+            engine.run(exp.Drop(tables=[table.copy()], kind="TABLE", exists=True))
+
+
+def _create(table: exp.Table, query: exp.Query, engine: DuckDB) -> None:
+    from sqlglot import exp
+
+    temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
+    engine.run(exp.Create(this=table.copy(), kind="TABLE", expression=query, properties=temporary))
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What writing any partition of one call needs."""
+
+    definition: DatasetDefinition
+    columns: Sequence[str]
+    splits: Sequence[str]
+    schemas: Schemas
+    stage: exp.Table | None
+    engine: DuckDB
+    root: Path
+    folder: Path
+
+    def write(self, days: Window) -> Iterator[PartitionResult]:
+        """One query for a date, then a file for each of its splits."""
+        query = partition_query(self.definition, days.date, self.schemas, splits=self.splits, stage=self.stage)
+        with _temporary_table("dqx_partition", self.engine) as table:
+            try:
+                _create(table, query, self.engine)
+            except EngineError as error:
+                self._explain_nulls(days.date, error)
+                raise
+            for split in self.splits:
+                yield self._write_split(days, split, table)
+
+    def _write_split(self, days: Window, split: str, table: exp.Table) -> PartitionResult:
+        dataset, date = self.definition.name, days.date
+        place = partition_path(self.root, dataset, date, split)
+        new = self.folder / place.relative_to(self.root / dataset)
+        new.mkdir(parents=True)
+        self.engine.run(_copy(table, self.columns, split, new / DATA))
+        rows, fingerprint, types = content_fingerprint(self.engine, read_file(new / DATA))
+        version = json.dumps([self.definition.definition_hash, date.isoformat(), split, fingerprint])
+        result = PartitionResult(
+            date=date,
+            split=split,
+            path=place,
+            rows=rows,
+            bytes=(new / DATA).stat().st_size,
+            window=days,
+            sql=render(partition_query(self.definition, date, self.schemas, splits=[split]), self.engine.dialect),
+            fingerprint=fingerprint,
+            data_version=hashlib.sha256(version.encode()).hexdigest()[:32],
+        )
+        written = Manifest(
+            dataset=dataset,
+            definition_hash=self.definition.definition_hash,
+            date=date,
+            split=split,
+            sql=result.sql,
+            timezone=days.timezone,
+            window={"whole": days.whole.bounds, split: days.parts[split].bounds},
+            columns=types,
+            rows=rows,
+            bytes=result.bytes,
+            fingerprint=fingerprint,
+            data_version=result.data_version,
+            engine=self.engine.dialect,
+            written_at=dt.datetime.now(dt.UTC),
+        )
+        (new / MANIFEST).write_text(written.to_json(), "utf-8")
+        put(new, place)
+        return result
+
+    def _explain_nulls(self, date: dt.date, error: EngineError) -> None:
+        """Say how many rows the query refused, if that is why the engine did."""
+        counts = self.engine.run(null_counts(self.definition, date, self.schemas, stage=self.stage)).to_pylist()[0]
+        unplaced = unplaced_rows(self.definition)
+        problems = [
+            f"{count} rows have null in {name}, where nulls are written to fail."
+            for name, count in counts.items()
+            if name != SPLIT_COLUMN and count
+        ]
+        if unplaced is not None and counts[SPLIT_COLUMN]:
+            problems.append(f"{counts[SPLIT_COLUMN]} rows have {unplaced}.")
+        if problems:
+            raise DefinitionError(
+                f"Dataset '{self.definition.name}', partition {date}: {' '.join(problems)} Correct the source, fill "
+                "the nulls (nulls: {…: {fill: …}}), drop the rows with a values filter, or say in the split where "
+                "they go."
+            ) from error
+
+
+def _copy(table: exp.Table, columns: Sequence[str], split: str, file: Path) -> exp.Copy:
+    """COPY the rows of a split to one Parquet file, without the column that the folder's name gives.
+
+    They are sorted by all columns: the same rows are the same bytes, and training reads them in the same order.
+    """
+    from sqlglot import exp
+
+    def column(name: str) -> exp.Column:
+        return exp.column(exp.to_identifier(name, quoted=True))
+
+    rows = (
+        exp.select(*(column(name) for name in columns))
+        .from_(table.copy())
+        .where(exp.EQ(this=column(SPLIT_COLUMN), expression=literal(split)))
+        .order_by(*(exp.Ordered(this=column(name), nulls_first=True) for name in columns))
+    )
+    return exp.Copy(
+        this=rows.subquery(),
+        kind=False,
+        files=[literal(str(file))],
+        params=[exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("PARQUET"))],
+    )

@@ -1,0 +1,133 @@
+"""What pydantic finds wrong, in the words of the person who wrote it, and where they wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, Tag
+
+from dqx_core.datasets.base import Location, Problem
+from dqx_core.errors import hint
+
+if TYPE_CHECKING:
+    import pydantic
+    from pydantic_core import ErrorDetails
+
+
+def spelled(place: Location) -> str:
+    """A place as one writes it: filters[2].column; the whole is 'the definition'."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return text.removeprefix(".") or "the definition"
+
+
+def located(error: pydantic.ValidationError, model: type[BaseModel], data: object) -> list[Problem]:
+    """The problems of a pydantic error, each with its place in the data that was validated."""
+    return list(dict.fromkeys(_problem(detail, model, data) for detail in error.errors(include_url=False)))
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel], data: object) -> Problem:
+    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    place = tuple(_in_data(detail["loc"], data, keep_last=kind in {"missing", "extra_forbidden"}))
+    match kind:
+        case "extra_forbidden":
+            key = str(place[-1])
+            return place, f"unknown key '{key}'. {hint(key, known_keys(model, detail['loc'][:-1]))}"
+        case "missing":
+            return place, "is missing."
+        case "union_tag_not_found":
+            key = str(context["discriminator"]).strip("'")
+            return place, f"'{key}' is missing. {hint('', _words(_tags(model, detail['loc'])))}"
+        case "union_tag_invalid":
+            key = str(context["discriminator"]).strip("'")
+            return (
+                *place,
+                key,
+            ), f"unknown {key} '{context['tag']}'. {hint(str(context['tag']), _words(_tags(model, detail['loc'])))}"
+        case "literal_error":
+            words = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ",").split(",")]
+            return place, f"{given!r} is none of the words allowed here. {hint(str(given), words)}"
+        case "value_error":
+            return place, str(context["error"])
+        case _:
+            return place, f"{detail['msg']}, not {given!r}."
+
+
+def _in_data(loc: Location, data: object, *, keep_last: bool) -> Iterator[str | int]:
+    """The parts of a location that are in the data: pydantic puts the tags of unions in between."""
+    for number, part in enumerate(loc):
+        inside: Any = data
+        if (isinstance(data, Mapping) and part in data) or (
+            isinstance(data, list | tuple) and isinstance(part, int) and part < len(data)
+        ):
+            data = inside[part]
+        elif isinstance(data, BaseModel) and isinstance(part, str) and part in type(data).model_fields:
+            data = getattr(data, part)
+        elif not (keep_last and number == len(loc) - 1):
+            continue
+        yield part
+
+
+def known_keys(model: type[BaseModel], loc: Location) -> Iterable[str]:
+    """The keys of the mapping at a location."""
+    found = _bare(_at(model, loc))
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        return [field.alias or name for name, field in found.model_fields.items()]
+    return []
+
+
+def _tags(model: type[BaseModel], loc: Location) -> list[str]:
+    return [tag for member in _members(_at(model, loc)) for tag in _tags_of(member)]
+
+
+def _words(tags: Iterable[str]) -> list[str]:
+    return sorted(tags)
+
+
+def _at(annotation: Any, loc: Location) -> Any:
+    """The type at a location of a model."""
+    for part in loc:
+        annotation = _step(annotation, part)
+    return annotation
+
+
+def _step(annotation: Any, part: str | int) -> Any:
+    annotation = _bare(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = {field.alias or name: field for name, field in annotation.model_fields.items()}
+        return fields[str(part)].annotation if part in fields else annotation
+    if origin in {dict, Mapping}:
+        return arguments[1]
+    if origin in {tuple, list}:
+        return arguments[0]
+    if origin in {Union, UnionType}:
+        for member in _members(annotation):
+            if part in _tags_of(member):
+                return member
+            if _bare(member) is not type(None) and not _tags_of(member):
+                return _step(member, part)  # an optional value
+    return annotation
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    return get_args(_bare(annotation))
+
+
+def _tags_of(member: Any) -> list[str]:
+    """The words that choose a member of a tagged union."""
+    tags = [tag.tag for tag in getattr(member, "__metadata__", ()) if isinstance(tag, Tag)]
+    bare = _bare(member)
+    if isinstance(bare, type) and issubclass(bare, BaseModel):
+        for name in ("kind", "strategy"):
+            field = bare.model_fields.get(name)
+            if field is not None and get_origin(field.annotation) is Literal:
+                tags += get_args(field.annotation)
+    return tags
+
+
+def _bare(annotation: Any) -> Any:
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return annotation

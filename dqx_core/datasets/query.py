@@ -1,0 +1,189 @@
+"""The SQL of a dataset: one tree per partition date, the same rows on BigQuery and on DuckDB.
+
+source → filled → parted → each filter in order → rows of the parts that were asked for. One CTE a step; a
+filter that learns from many rows first learns from those of train.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from dqx_core.datasets.base import SPLIT_COLUMN
+from dqx_core.datasets.catalog import Schemas, table_of
+from dqx_core.datasets.columns import resolve
+from dqx_core.datasets.flow import Flow, OutputColumn, aliased
+from dqx_core.datasets.source import Fill, short
+from dqx_core.datasets.splits import Temporal
+from dqx_core.datasets.types import literal_of
+from dqx_core.datasets.windows import Interval, Window, merged, window
+from dqx_core.errors import DefinitionError, hint
+from dqx_core.sql.literals import literal
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from dqx_core.datasets.definition import DatasetDefinition
+
+
+def partition_query(
+    definition: DatasetDefinition,
+    date: dt.date,
+    schemas: Schemas,
+    *,
+    splits: Sequence[str] | None = None,
+    stage: exp.Table | None = None,
+) -> exp.Select:
+    """The rows of a date's partition: all output columns, and `split` that says which part a row belongs to.
+
+    Args:
+        definition: What the dataset is.
+        date: The partition's date; nothing else says what time it is.
+        schemas: Column → normal type, of every table of the source; see `catalog.schemas_of`.
+        splits: The parts asked for; all if None.
+        stage: A table that holds the rows of `source_query`, read in place of the source.
+
+    Raises:
+        ValidationError: The definition does not fit the tables.
+        DefinitionError: There is no partition on that date, or no such part.
+    """
+    from sqlglot import exp
+
+    wanted = parts_asked_for(definition, splits)
+    flow = _flow(definition, date, schemas, stage)
+    columns = [_refused(flow, column) for column in flow.columns.values()]
+    inside: exp.Expr = exp.In(this=flow.column(SPLIT_COLUMN), expressions=[literal(part) for part in wanted])
+    split: exp.Expr = flow.column(SPLIT_COLUMN)
+    unplaced = unplaced_rows(definition)
+    if unplaced is not None:
+        has_none = exp.Is(this=flow.column(SPLIT_COLUMN), expression=exp.Null())
+        inside = exp.or_(has_none, inside)
+        split = aliased(_error_if(has_none, f"dataset {definition.name}: {unplaced}", split), SPLIT_COLUMN)
+    rows = flow.rows(*columns, split)
+    everything = unplaced is not None and wanted == definition.split.part_names
+    return flow.ending(rows if everything else rows.where(inside, copy=False))
+
+
+def source_query(definition: DatasetDefinition, dates: Iterable[dt.date], schemas: Schemas) -> exp.Select:
+    """The joined source rows that the partitions of several dates are made of, under the names of the dataset."""
+    columns = resolve(definition, schemas)
+    return _source(definition, columns, merged([window(definition, date).whole for date in dates]))
+
+
+def null_counts(
+    definition: DatasetDefinition, date: dt.date, schemas: Schemas, *, stage: exp.Table | None = None
+) -> exp.Select:
+    """How many rows `partition_query` refuses: one row with `split`, and a column for each that must not be null."""
+    from sqlglot import exp
+
+    flow = _flow(definition, date, schemas, stage)
+    must = [column.name for column in flow.columns.values() if column.nulls == "fail"]
+    none = exp.Is(this=flow.column(SPLIT_COLUMN), expression=exp.Null())
+
+    def count(condition: exp.Expr) -> exp.Expr:
+        return exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=literal(1))]))
+
+    nulls = [
+        aliased(count(exp.and_(exp.Is(this=flow.column(name), expression=exp.Null()), exp.not_(none))), name)
+        for name in must
+    ]
+    return flow.ending(flow.rows(aliased(count(none), SPLIT_COLUMN), *nulls))
+
+
+def render(tree: exp.Expr, dialect: str) -> str:
+    """The text of a tree in a dialect, laid out for reading."""
+    from sqlglot import ErrorLevel
+
+    return tree.sql(dialect=dialect, pretty=True, unsupported_level=ErrorLevel.RAISE)
+
+
+def parts_asked_for(definition: DatasetDefinition, splits: Sequence[str] | None) -> tuple[str, ...]:
+    """The parts in the order of the definition; all of them for None.
+
+    Raises:
+        DefinitionError: The definition has no such part.
+    """
+    known = definition.split.part_names
+    for part in splits or ():
+        if part not in known:
+            raise DefinitionError(f"Dataset '{definition.name}' has no split '{part}'. {hint(part, known)}")
+    return tuple(part for part in known if splits is None or part in splits)
+
+
+def unplaced_rows(definition: DatasetDefinition) -> str | None:
+    """What is wrong with rows that have no part; None: they just are not in the dataset."""
+    return None if isinstance(definition.split, Temporal) else definition.split.unplaced
+
+
+def _flow(definition: DatasetDefinition, date: dt.date, schemas: Schemas, stage: exp.Table | None) -> Flow:
+    from sqlglot import exp
+
+    columns = resolve(definition, schemas)
+    days = window(definition, date)
+    source = _source(definition, columns, [days.whole]) if stage is None else _staged(columns, days, stage)
+    flow = Flow(definition, columns, days, (("source", source),))
+    filled = [_filled(flow, column) for column in columns.values()]
+    if any(isinstance(column.nulls, Fill) for column in columns.values()):
+        flow = flow.then(("filled", flow.rows(*filled)))
+    flow = flow.then(("parted", flow.rows(exp.Star(), aliased(definition.split.expression(flow), SPLIT_COLUMN))))
+    for number, each in enumerate(definition.filters, start=1):
+        flow = each.apply(flow, f"filter_{number}_{each.kind}")
+    return flow
+
+
+def _source(definition: DatasetDefinition, columns: Mapping[str, OutputColumn], days: Sequence[Interval]) -> exp.Select:
+    from sqlglot import exp
+
+    def of(table: str, column: str) -> exp.Column:
+        return exp.column(exp.to_identifier(column, quoted=True), table=exp.to_identifier(short(table), quoted=True))
+
+    primary = definition.source.table
+    query = exp.select(*(aliased(of(column.table, column.column), column.name) for column in columns.values()))
+    query = query.from_(table_of(primary, short(primary)), copy=False)
+    for join in definition.source.joins:
+        same = [exp.EQ(this=of(primary, left), expression=of(join.table, right)) for left, right in join.on.items()]
+        query = query.join(table_of(join.table, short(join.table)), on=exp.and_(*same), join_type=join.how, copy=False)
+    time = next((column for column in columns.values() if column.role == "timestamp"), None)
+    if time is None:
+        return query
+    inside = [each.contains(of(time.table, time.column), time.type, definition.partitions.timezone) for each in days]
+    return query.where(exp.or_(*inside), copy=False)
+
+
+def _staged(columns: Mapping[str, OutputColumn], days: Window, stage: exp.Table) -> exp.Select:
+    from sqlglot import exp
+
+    query = exp.select("*").from_(stage.copy())
+    time = next((column for column in columns.values() if column.role == "timestamp"), None)
+    if time is None:
+        return query
+    column = exp.column(exp.to_identifier(time.name, quoted=True))
+    return query.where(days.whole.contains(column, time.type, days.timezone), copy=False)
+
+
+def _filled(flow: Flow, column: OutputColumn) -> exp.Expr:
+    from sqlglot import exp
+
+    if not isinstance(column.nulls, Fill):
+        return flow.column(column.name)
+    value = literal_of(column.nulls.fill, column.type)
+    return aliased(exp.Coalesce(this=flow.column(column.name), expressions=[value]), column.name)
+
+
+def _refused(flow: Flow, column: OutputColumn) -> exp.Expr:
+    """The column; where it must not be null, an error in its place."""
+    from sqlglot import exp
+
+    if column.nulls != "fail":
+        return flow.column(column.name)
+    is_null = exp.Is(this=flow.column(column.name), expression=exp.Null())
+    message = f"dataset {flow.definition.name}: null in {column.name}, where nulls are written to fail"
+    return aliased(_error_if(is_null, message, flow.column(column.name)), column.name)
+
+
+def _error_if(condition: exp.Expr, message: str, value: exp.Expr) -> exp.Expr:
+    from sqlglot import exp
+
+    error = exp.Anonymous(this="ERROR", expressions=[literal(message)])
+    return exp.Case(ifs=[exp.If(this=condition.copy(), true=error)], default=value)

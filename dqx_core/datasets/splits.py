@@ -1,0 +1,233 @@
+"""How rows part into train and eval: by time, by a hash of a key, or by a column that already says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from dqx_core.datasets.base import Count, Location, Name, Number, Part, Problem, Scalar
+from dqx_core.datasets.types import KEYS, literal_of
+from dqx_core.sql.literals import literal
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.datasets.flow import Flow, OutputColumn
+
+BUCKETS = 10_000
+
+Days = tuple[dt.date | None, dt.date]
+
+
+class Temporal(Part):
+    """Eval is the last days of the window, train what comes before it and a gap; test, if any, comes last."""
+
+    strategy: Literal["temporal"] = "temporal"
+    eval_days: Count
+    gap_days: int = Field(default=0, strict=True, ge=0)
+    """Days between train and eval that are in neither, so that what train learns is not the day eval asks about."""
+    test_days: int = Field(default=0, strict=True, ge=0)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The parts, in order."""
+        return ("train", "eval", "test") if self.test_days else ("train", "eval")
+
+    @property
+    def held_back(self) -> int:
+        """Days at the end of the window that are not train."""
+        return self.test_days + self.eval_days + self.gap_days
+
+    def days(self, end: dt.date) -> dict[str, Days]:
+        """First day (None: since ever) and day after the last of each part, for a window that ends before `end`."""
+        eval_end = end - dt.timedelta(days=self.test_days)
+        eval_start = eval_end - dt.timedelta(days=self.eval_days)
+        days: dict[str, Days] = {
+            "train": (None, eval_start - dt.timedelta(days=self.gap_days)),
+            "eval": (eval_start, eval_end),
+        }
+        return days | ({"test": (eval_end, end)} if self.test_days else {})
+
+    def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
+        """No column to tell time by, or increments, or no day left for train."""
+        if definition.role("timestamp") is None:
+            yield ("strategy",), "a temporal split needs a column with role: timestamp."
+        if definition.partitions.content == "increment":
+            yield ("strategy",), "a temporal split needs a window of days. Leave out partitions.content: increment."
+        for each in definition.date_ranges:
+            if each.rolling_days is not None and each.rolling_days <= self.held_back:
+                yield (
+                    ("eval_days",),
+                    f"leaves no day for train: eval, gap and test take {self.held_back} of the "
+                    f"{each.rolling_days} rolling_days.",
+                )
+
+    def expression(self, flow: Flow) -> exp.Expr:
+        """The part of a row, null in the gap."""
+        from sqlglot import exp
+
+        time = flow.timestamp
+        conditions = {
+            part: days.contains(flow.column(time.name), time.type, flow.window.timezone)
+            for part, days in flow.window.parts.items()
+        }
+        return exp.Case(ifs=[exp.If(this=condition, true=literal(part)) for part, condition in conditions.items()])
+
+    def type_problems(self, _columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
+        """None of its own: roles are checked with the columns."""
+        yield from ()
+
+
+class Group(Part):
+    """All rows of one key go to one part, by a salted hash that is the same on every engine."""
+
+    strategy: Literal["group"] = "group"
+    key: str
+    parts: dict[Name, Number] = Field(default={"train": Decimal(80), "eval": Decimal(20)}, min_length=1)
+    """Percentages; the buckets of the hash go to the parts in this order."""
+    salt: str | None = None
+    null_key: str = "fail"
+    """The part that rows without a key go to; fail: they are an error."""
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The parts, in order."""
+        return tuple(self.parts)
+
+    @property
+    def unplaced(self) -> str | None:
+        """What is wrong with a row that has no part; None: that is no error."""
+        return f"null in {self.key}, the key of the group split" if self.null_key == "fail" else None
+
+    def salt_of(self, dataset: str) -> str:
+        """What makes this split another one than that of another dataset, or than a sample."""
+        return f"{dataset}/split/v1" if self.salt is None else self.salt
+
+    def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
+        """The key."""
+        yield ("key",), self.key
+
+    def problems(self, _definition: DatasetDefinition, /) -> Iterator[Problem]:
+        """Percentages that are not 100 together."""
+        percents = self.parts
+        if "train" not in percents:
+            yield ("parts",), f"there is no part 'train', only {', '.join(percents)}."
+        if sum(percents.values()) != 100:
+            yield ("parts",), f"the parts are {format(sum(percents.values()), 'f')} % together. Make them 100."
+        for part, percent in percents.items():
+            if percent <= 0 or percent * BUCKETS % 100:
+                yield ("parts", part), f"{format(percent, 'f')} is not a percentage above 0 with at most two decimals."
+        if self.null_key != "fail" and self.null_key not in percents:
+            yield ("null_key",), f"'{self.null_key}' is not a part. Write one of {', '.join(percents)}, or fail."
+
+    def type_problems(self, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
+        """A key whose text differs between engines."""
+        key = columns.get(self.key)
+        if key is not None and key.type not in KEYS:
+            yield (
+                ("key",),
+                f"'{self.key}' is {key.type}, whose text differs between engines, and so would the split. "
+                f"Use a key that is {', '.join(sorted(KEYS))}.",
+            )
+
+    def expression(self, flow: Flow) -> exp.Expr:
+        """The part of a row, null (or `null_key`) where the key is."""
+        from sqlglot import exp
+
+        key = flow.column(self.key)
+        # CAST of BYTES to STRING breaks off at what is not UTF-8, so bytes are hashed as hexadecimal text.
+        text = exp.LowerHex(this=key) if flow.columns[self.key].type == "BYTES" else exp.cast(key, "text")
+        salted = exp.Concat(
+            expressions=[literal(self.salt_of(flow.definition.name)), literal("|"), text], safe=False, coalesce=False
+        )
+        hashed = exp.FarmFingerprint(expressions=[salted])
+        without = exp.Null() if self.null_key == "fail" else literal(self.null_key)
+        ifs = [exp.If(this=exp.Is(this=key.copy(), expression=exp.Null()), true=without)]
+        reached = 0
+        *parts, last = self.parts.items()
+        for part, percent in parts:
+            reached += int(percent * BUCKETS / 100)
+            ifs.append(exp.If(this=exp.LT(this=_bucket(hashed), expression=literal(reached)), true=literal(part)))
+        return exp.Case(ifs=ifs, default=literal(last[0]))
+
+
+def _bucket(hashed: exp.Expr) -> exp.Expr:
+    """The hash modulo the number of buckets, never negative; ABS would overflow for the smallest INT64."""
+    from sqlglot import exp
+
+    rest = exp.Mod(this=hashed.copy(), expression=literal(BUCKETS))
+    return exp.Mod(this=exp.Paren(this=exp.Add(this=rest, expression=literal(BUCKETS))), expression=literal(BUCKETS))
+
+
+def _several(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+class FromColumn(Part):
+    """A column says which part a row belongs to."""
+
+    strategy: Literal["column"] = "column"
+    column: str
+    parts: dict[Name, Annotated[tuple[Scalar, ...], BeforeValidator(_several), Field(min_length=1)]] = Field(
+        default={"train": ("train",), "eval": ("eval",)}, min_length=1
+    )
+    """Part: the value, or values, of the column that mean it."""
+    others: Literal["fail", "drop"] = "fail"
+    """What happens to rows with any other value, or null."""
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The parts, in order."""
+        return tuple(self.parts)
+
+    @property
+    def unplaced(self) -> str | None:
+        """What is wrong with a row that has no part; None: that is no error."""
+        return f"a {self.column} that means no part" if self.others == "fail" else None
+
+    def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
+        """The column."""
+        yield ("column",), self.column
+
+    def problems(self, _definition: DatasetDefinition, /) -> Iterator[Problem]:
+        """No train, or one value for two parts."""
+        if "train" not in self.parts:
+            yield ("parts",), f"there is no part 'train', only {', '.join(self.parts)}."
+        meaning: dict[Scalar, str] = {}
+        for part, values in self.parts.items():
+            for value in values:
+                if meaning.setdefault(value, part) != part:
+                    yield ("parts", part), f"{value!r} already means '{meaning[value]}'."
+
+    def type_problems(self, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
+        """Values of another type than the column's."""
+        column = columns.get(self.column)
+        for part, values in self.parts.items() if column else ():
+            for value in values:
+                try:
+                    literal_of(value, column.type if column else "")
+                except ValueError as error:
+                    yield ("parts", part), str(error)
+
+    def expression(self, flow: Flow) -> exp.Expr:
+        """The part of a row, null for any other value."""
+        from sqlglot import exp
+
+        type_name = flow.columns[self.column].type
+        return exp.Case(
+            ifs=[
+                exp.If(
+                    this=exp.In(this=flow.column(self.column), expressions=[literal_of(v, type_name) for v in values]),
+                    true=literal(part),
+                )
+                for part, values in self.parts.items()
+            ]
+        )
+
+
+Split = Annotated[Temporal | Group | FromColumn, Field(discriminator="strategy")]

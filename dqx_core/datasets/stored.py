@@ -1,0 +1,207 @@
+"""Partitions as they are stored: where they lie, what is in them, and how to read them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dqx_core.datasets.types import normal_type
+from dqx_core.errors import DefinitionError, hint
+from dqx_core.sql.literals import literal
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from dqx_core.engines.base import Engine
+
+MANIFEST = "_manifest.json"
+DATA = "part-0.parquet"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a stored partition says of itself."""
+
+    dataset: str
+    definition_hash: str
+    date: dt.date
+    split: str
+    sql: str
+    """A query that gives these rows, in the dialect of the engine."""
+    timezone: str
+    window: Mapping[str, Sequence[str | None]]
+    """First day (null: since ever) and day after the last, of the whole window and of this part of it."""
+    columns: Mapping[str, str]
+    """Column → normal type."""
+    rows: int
+    bytes: int
+    fingerprint: str
+    data_version: str
+    engine: str
+    written_at: dt.datetime
+
+    def to_json(self) -> str:
+        """The text of the file."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False, default=lambda moment: moment.isoformat()) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """The manifest a file holds; what a later version added is left out."""
+        found = {key: value for key, value in json.loads(text).items() if key in cls.__dataclass_fields__}
+        found["date"] = dt.date.fromisoformat(found["date"])
+        found["written_at"] = dt.datetime.fromisoformat(found["written_at"])
+        return cls(**found)
+
+
+def partition_path(root: str | Path, dataset: str, date: dt.date, split: str) -> Path:
+    """The folder of a partition, whether it is there or not."""
+    return Path(root) / dataset / f"date={date.isoformat()}" / f"split={split}"
+
+
+def manifest(root: str | Path, dataset: str, date: dt.date, split: str) -> Manifest | None:
+    """What a stored partition says of itself; None if there is no such partition.
+
+    Raises:
+        DefinitionError: The manifest is damaged.
+    """
+    path = partition_path(root, dataset, date, split) / MANIFEST
+    try:
+        return Manifest.from_json(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DefinitionError(f"The manifest {path} is damaged ({error}). Materialize the partition again.") from error
+
+
+def stored_partitions(root: str | Path, dataset: str) -> list[tuple[dt.date, str]]:
+    """Date and split of every partition there is, in order."""
+    found = []
+    for path in (Path(root) / dataset).glob(f"date=*/split=*/{MANIFEST}"):
+        match = re.fullmatch(r"date=(\d{4}-\d\d-\d\d)/split=(.+)", "/".join(path.parts[-3:-1]))
+        if match:
+            found.append((dt.date.fromisoformat(match[1]), match[2]))
+    return sorted(found)
+
+
+def partition_files(
+    root: str | Path,
+    dataset: str,
+    dates: Iterable[dt.date] | None = None,
+    splits: Iterable[str] | None = None,
+) -> list[Path]:
+    """The Parquet files of the partitions there are, in order; of these dates and splits, if they are named.
+
+    An empty partition has a file too, without rows.
+    """
+    wanted_dates = None if dates is None else set(dates)
+    wanted_splits = None if splits is None else set(splits)
+    return [
+        file
+        for date, split in stored_partitions(root, dataset)
+        if (wanted_dates is None or date in wanted_dates) and (wanted_splits is None or split in wanted_splits)
+        for file in sorted(partition_path(root, dataset, date, split).glob("*.parquet"))
+    ]
+
+
+def read_partitions(
+    root: str | Path,
+    dataset: str,
+    dates: Iterable[dt.date] | None = None,
+    splits: Iterable[str] | None = None,
+) -> exp.Query:
+    """A query for DuckDB over stored partitions, with their `date` and `split` as columns; all of them for None.
+
+    A column that only some of them have is null in the others.
+
+    Raises:
+        DefinitionError: A partition that is named is not there, or none is.
+    """
+    there = set(stored_partitions(root, dataset))
+    wanted_dates = sorted({date for date, _ in there} if dates is None else dates)
+    wanted_splits = sorted({split for _, split in there} if splits is None else splits)
+    asked = there if dates is None and splits is None else {(d, s) for d in wanted_dates for s in wanted_splits}
+    missing = sorted(asked - there) if dates is not None else []
+    if missing or not asked & there:
+        what = ", ".join(f"{date}/{split}" for date, split in missing[:5]) or "any partition"
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise DefinitionError(
+            f"Dataset '{dataset}' does not have {what}{more} in {root}. Materialize it first. "
+            f"{hint('', [f'{date}/{split}' for date, split in sorted(there)])}"
+        )
+    return _parquet(partition_files(root, dataset, wanted_dates, wanted_splits), hive=True)
+
+
+def read_file(path: Path) -> exp.Select:
+    """A query for DuckDB over one Parquet file, as it is."""
+    return _parquet([path], hive=False)
+
+
+def _parquet(files: Iterable[Path], *, hive: bool) -> exp.Select:
+    from sqlglot import exp
+
+    def named(name: str, value: exp.Expr) -> exp.Expr:
+        return exp.EQ(this=exp.to_identifier(name), expression=value)
+
+    kept = exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier(name), expression=exp.to_identifier(kind))
+            for name, kind in (("date", "DATE"), ("split", "VARCHAR"))
+        ]
+    )
+    options = [named("hive_partitioning", exp.Boolean(this=hive)), named("union_by_name", exp.Boolean(this=hive))]
+    reader = exp.Anonymous(
+        this="READ_PARQUET",
+        expressions=[
+            exp.Array(expressions=[literal(str(file)) for file in files]),
+            *options,
+            *([named("hive_types", kept)] if hive else []),
+        ],
+    )
+    return exp.select("*").from_(exp.Table(this=reader))
+
+
+def content_fingerprint(engine: Engine, rows: exp.Query) -> tuple[int, str, dict[str, str]]:
+    """Number of rows, fingerprint and normal types of a query on DuckDB.
+
+    The fingerprint is of columns and rows, not of their order: the number of rows, and the sum of a 64-bit hash
+    of each (the lower half of the MD5 of its values as text), so that a row more of the same changes it. Neither
+    the number of threads nor DuckDB's version does.
+    """
+    from sqlglot import exp
+
+    spelled = engine.schema(rows)
+    types = {name: normal_type(kind, engine.dialect) for name, kind in spelled.items()}
+    hashed = exp.Anonymous(this="MD5_NUMBER_LOWER", expressions=[_text(list(types))])
+    counted = exp.select(
+        exp.alias_(exp.Count(this=exp.Star()), "row_count"),
+        # As text: Arrow has no 128-bit integer.
+        exp.alias_(exp.cast(exp.Sum(this=hashed), "text"), "total"),
+    ).from_(rows.subquery("rows"))
+    row = engine.run(counted).to_pylist()[0]
+    total = int(row["total"] or 0) % 2**64
+    content = json.dumps([list(types.items()), row["row_count"], total], ensure_ascii=False)
+    return row["row_count"], hashlib.sha256(content.encode()).hexdigest()[:32], types
+
+
+def _text(columns: list[str]) -> exp.Expr:
+    """The values of a row as one text; each with its length before it, so that no two rows have the same."""
+    from sqlglot import exp
+
+    def value(name: str) -> exp.Expr:
+        text = exp.cast(exp.column(exp.to_identifier(name, quoted=True)), "text")
+        sized = exp.DPipe(
+            this=exp.DPipe(this=exp.cast(exp.Length(this=text), "text"), expression=literal(":")),
+            expression=text.copy(),
+        )
+        return exp.Coalesce(this=sized, expressions=[literal("-")])
+
+    whole = value(columns[0])
+    for name in columns[1:]:
+        whole = exp.DPipe(this=whole, expression=value(name))
+    return whole

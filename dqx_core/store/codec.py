@@ -1,0 +1,165 @@
+"""Between values and columns: numbers, metric ids, digests and symbols. Names no metric and no state."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from returns.result import Failure, Result, Success
+
+from dqx_core.keys import ExecutionId, Tags
+from dqx_core.metrics.base import MetricSpec
+from dqx_core.report import SymbolInfo
+from dqx_core.states import Number
+
+_WHOLE = 2**53
+"""Up to here every integer is a double, and one only."""
+
+
+def split_number(number: Number) -> tuple[float | None, str | None]:
+    """A number as the columns `value` and `exact`.
+
+    `exact` stays null wherever `value` alone gives the number back: whole doubles up to 2⁵³ are read as
+    integers, everything else as floats. NaN has no `value`, which SQLite would turn into null anyway.
+
+    Raises:
+        TypeError: Not an int or a float.
+    """
+    if isinstance(number, int):
+        number = int(number)
+        if -_WHOLE <= number <= _WHOLE:
+            return float(number), None
+        try:
+            return float(number), str(number)
+        except OverflowError:
+            return math.inf if number > 0 else -math.inf, str(number)
+    if not isinstance(number, float):
+        raise TypeError(f"a value of type {type(number).__name__} is not a number")
+    number = float(number)
+    if math.isnan(number):
+        return None, "nan"
+    return number, repr(number) if number.is_integer() and -_WHOLE <= number <= _WHOLE else None
+
+
+def join_number(value: float | None, exact: str | None) -> Number:
+    """The number that `split_number` took apart."""
+    if exact is not None:
+        return int(exact) if exact.lstrip("-").isdigit() else float(exact)
+    assert value is not None, "a row holds a value, an exact text or an error"
+    return int(value) if value.is_integer() and -_WHOLE <= value <= _WHOLE else value
+
+
+def join_result(value: float | None, exact: str | None, error: str | None) -> Result[Number, str]:
+    """The number of a row, or why there is none."""
+    return Success(join_number(value, exact)) if error is None else Failure(error)
+
+
+def digest(*parts: str | None) -> bytes:
+    """Sixteen bytes that stand for these texts, in this order."""
+    text = json.dumps(parts, separators=(",", ":"))  # ASCII: any string, half surrogates too, has an encoding
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def series_key(spec: MetricSpec, tags: Mapping[str, str], dataset: str | None) -> bytes:
+    """What is measured, in sixteen bytes: the order of tags does not matter."""
+    return digest(dataset, spec.canonical, Tags(tags).canonical)
+
+
+def make_metric_id(series_id: int, day: dt.date, execution: int, execution_id: ExecutionId) -> UUID:
+    """The id of a number: its primary key and 32 bits of its execution's name, as a UUID of version 8.
+
+    So an id costs no bytes in the store, finds its row through the primary key, and does not find
+    another store's number.
+    """
+    bits = ((series_id << 22 | day.toordinal()) << 34 | execution) << 32 | _mark(execution_id)
+    return UUID(int=(bits >> 74) << 80 | 8 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1)
+
+
+def read_metric_id(metric_id: UUID) -> tuple[int, dt.date, int, int] | None:
+    """The series, day, execution and mark in an id; None for an id that no store gave."""
+    if metric_id.version != 8:
+        return None
+    number = metric_id.int
+    bits = (number >> 80) << 74 | (number >> 64 & 0xFFF) << 62 | number & (1 << 62) - 1
+    ordinal = bits >> 66 & (1 << 22) - 1
+    if not 1 <= ordinal <= dt.date.max.toordinal():
+        return None
+    return bits >> 88, dt.date.fromordinal(ordinal), bits >> 32 & (1 << 34) - 1, bits & (1 << 32) - 1
+
+
+def marks(mark: int, execution_id: ExecutionId) -> bool:
+    """Whether the mark in a metric id is this execution's."""
+    return mark == _mark(execution_id)
+
+
+@lru_cache(maxsize=1024)
+def _mark(execution_id: ExecutionId) -> int:
+    return int.from_bytes(digest(execution_id)[:4])
+
+
+@lru_cache(maxsize=65_536)
+def tags_of(canonical: str) -> Tags:
+    """Tags from their canonical text."""
+    return Tags(json.loads(canonical))
+
+
+@lru_cache(maxsize=65_536)
+def spec_of(canonical: str) -> MetricSpec:
+    """A spec from its canonical text.
+
+    Raises:
+        DqxError: The kind is unknown to this process.
+    """
+    from dqx_core.metrics.registry import spec_from_json
+
+    return spec_from_json(json.loads(canonical))
+
+
+def pack_symbol(symbol: SymbolInfo) -> dict[str, Any]:
+    """A symbol as JSON."""
+    match symbol.value:
+        case Success(number):
+            outcome = {"value": _pack_number(number)}
+        case Failure(reason):
+            outcome = {"error": reason}
+    return {
+        "name": symbol.name,
+        "metric": symbol.metric,
+        "dataset": symbol.dataset,
+        "yyyy_mm_dd": symbol.yyyy_mm_dd.isoformat(),
+        "tags": dict(symbol.tags),
+        "lag": symbol.lag,
+        "source_execution_id": symbol.source_execution_id,
+        **outcome,
+    }
+
+
+def unpack_symbol(packed: Mapping[str, Any]) -> SymbolInfo:
+    """The symbol that `pack_symbol` wrote."""
+    value: Result[Number, str] = (
+        Success(_unpack_number(packed["value"])) if "value" in packed else Failure(packed["error"])
+    )
+    return SymbolInfo(
+        packed["name"],
+        packed["metric"],
+        packed["dataset"],
+        value,
+        dt.date.fromisoformat(packed["yyyy_mm_dd"]),
+        Tags(packed["tags"]),
+        packed["lag"],
+        packed["source_execution_id"],
+    )
+
+
+def _pack_number(number: Number) -> Number | str:
+    return repr(number) if isinstance(number, float) and not math.isfinite(number) else number
+
+
+def _unpack_number(packed: Number | str) -> Number:
+    return float(packed) if isinstance(packed, str) else packed

@@ -1,0 +1,97 @@
+"""From a database's complaint to one StoreError for a person; and which complaints are worth a second try."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+
+from dqx_core.errors import StoreError
+
+NOTHING_JUDGED = "Nothing was judged."
+NOTHING_WRITTEN = "Nothing was written."
+
+_SECRETS = re.compile(r"(//[^:/@\s]*:)\S*(?=@)|(\b(?:password|passwd|sslpassword)=)[^&\s]*", re.IGNORECASE)
+_CONFLICTS = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
+
+
+def read_url(text: str) -> URL:
+    """The URL of a store.
+
+    Raises:
+        StoreError: It cannot be read, or names a database that dqx does not keep metrics in.
+    """
+    way_out = "Write sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/database."
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise StoreError(hide_password(text), "read its URL", "it is not a database URL.", way_out) from None
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        reason = f"metrics are kept in SQLite or PostgreSQL, not in {url.get_backend_name()}."
+        raise StoreError(show(url), "be opened", reason, way_out)
+    return url
+
+
+def show(url: URL) -> str:
+    """A URL for people: the password hidden, wherever in the URL it stands."""
+    return hide_password(url.render_as_string(hide_password=True))
+
+
+def hide_password(text: str) -> str:
+    """The text without what stands where passwords stand in a URL."""
+    return _SECRETS.sub(r"\1\2***", text)
+
+
+def fault(url: URL, what: str, error: Exception, outcome: str) -> StoreError:
+    """What a person reads when the database refused or broke."""
+    reason = _reason(error)
+    if isinstance(url.password, str) and url.password:
+        reason = reason.replace(url.password, "***")
+    way_out = _way_out(reason, url)
+    return StoreError(show(url), what, f"{hide_password(reason).rstrip('.')}.", f"{outcome} {way_out}".strip())
+
+
+def is_conflict(error: SQLAlchemyError) -> bool:
+    """Another process was in the way; waiting helps."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if getattr(error.orig, "sqlstate", None) in _CONFLICTS:
+        return True
+    return getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def is_stale(error: SQLAlchemyError) -> bool:
+    """What this process believed no longer holds: a connection was dropped, a remembered row is gone.
+
+    One new try, from the start, tells a restart from an outage.
+    """
+    return isinstance(error, IntegrityError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def _reason(error: Exception) -> str:
+    """The driver's own words: without the statement and its parameters."""
+    told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    lines = [line.strip() for line in str(told).splitlines() if line.strip()]
+    return " ".join(lines[:3]) or type(told).__name__
+
+
+def _way_out(reason: str, url: URL) -> str:
+    told = reason.lower()
+    if "unable to open database file" in told:
+        return f"Does the folder of {url.database} exist, and may this user write there?"
+    if "readonly database" in told:
+        return f"This user may not write {url.database}, or its disk is mounted read-only."
+    if "is locked" in told:
+        return "Another process has kept it locked; close whatever has a transaction open."
+    if "is full" in told or "disk i/o error" in told or "no space left" in told:
+        return "Make room on its disk, then run again: the store is whole, and what was complete is kept."
+    if "not a database" in told:
+        return "Give the path of a metric store, or of a file that does not exist yet."
+    if "password authentication failed" in told or "no password supplied" in told:
+        return "Check the user and the password in the URL."
+    if url.get_backend_name() == "postgresql" and ("connect" in told or "resolve" in told or "terminat" in told):
+        return "Check that the server runs and can be reached, then run again."
+    return ""

@@ -1,0 +1,4 @@
+"""Revisions of the store's schema, oldest first. Opening a store needs no more of alembic than this list."""
+
+REVISIONS = ("0001", "0002")
+HEAD = REVISIONS[-1]

@@ -1,0 +1,323 @@
+"""Reading numbers: by series, day and execution, through the primary key; and everything of an execution."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from returns.result import Result
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+
+from dqx_core.keys import ExecutionId, ResultKey, Tags
+from dqx_core.metrics.base import MetricSpec
+from dqx_core.metrics.metric import Metric
+from dqx_core.report import SymbolInfo
+from dqx_core.states import Number, decode
+from dqx_core.store.codec import join_result, make_metric_id, marks, read_metric_id, spec_of, tags_of
+from dqx_core.store.execution import Execution
+from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
+
+T = TypeVar("T")
+
+SeriesName = tuple[str | None, str, tuple[tuple[str, str], ...]]
+"""Dataset, digest of the spec and sorted tags. Not the spec: to Python, 1, 1.0 and True are one parameter."""
+
+Wanted = tuple[MetricSpec, ResultKey, str | None]
+"""A number across executions: what, for which day and tags, of which dataset."""
+
+
+@dataclass(frozen=True)
+class HistoryPoint:
+    """What is known of one metric on one day: its newest measurement."""
+
+    yyyy_mm_dd: dt.date
+    metric: str
+    tags: Tags
+    value: Result[Number, str]
+    execution_id: ExecutionId
+    """The execution that measured it."""
+    data_version: str | None
+
+
+@dataclass(frozen=True)
+class Series:
+    """What was measured at least once."""
+
+    dataset: str | None
+    metric: str
+    tags: Tags
+
+
+SOURCE = EXECUTION.alias("source")
+
+_NUMBERS = (
+    select(
+        METRIC,
+        SERIES.c.dataset,
+        SERIES.c.metric,
+        SERIES.c.spec,
+        SERIES.c.tags,
+        EXECUTION.c.execution_id,
+        EXECUTION.c.first_date,
+        EXECUTION.c.last_date,
+        SOURCE.c.execution_id.label("source_execution_id"),
+        DATA_VERSION.c.data_version,
+    )
+    .join(SERIES, SERIES.c.series_id == METRIC.c.series_id)
+    .join(EXECUTION, EXECUTION.c.execution == METRIC.c.execution)
+    .outerjoin(SOURCE, SOURCE.c.execution == METRIC.c.source_execution)
+    .outerjoin(DATA_VERSION, DATA_VERSION.c.data_version_id == METRIC.c.data_version_id)
+)
+
+# A number carried forward is as old as its source: a copy never outranks what was measured after it.
+MEASURED_BY = func.coalesce(METRIC.c.source_execution, METRIC.c.execution)
+
+
+def series_name(spec: MetricSpec, tags: Mapping[str, str], dataset: str | None) -> SeriesName:
+    """What names a series within a process."""
+    return dataset, spec.digest, tuple((tags if isinstance(tags, Tags) else Tags(tags)).items())
+
+
+def chunks(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:
+    """The values in lists of at most `size`: a statement takes only so many parameters."""
+    held = list(values)
+    return (held[start : start + size] for start in range(0, len(held), size))
+
+
+def find_series(connection: Connection, keys: Mapping[SeriesName, bytes]) -> dict[SeriesName, int]:
+    """The ids of those series that exist."""
+    names = {key: name for name, key in keys.items()}
+    columns = select(SERIES.c.series_key, SERIES.c.series_id)
+    return {
+        names[bytes(key)]: series_id
+        for some in chunks(names)
+        for key, series_id in connection.execute(columns.where(SERIES.c.series_key.in_(some)))
+    }
+
+
+def search(connection: Connection, *predicates: ColumnElement[bool]) -> list[Metric]:
+    """Every number for which the predicates hold, by day, metric, dataset, tags and age."""
+    rows = connection.execute(_NUMBERS.where(*predicates)).all()
+    return [_metric(row) for row in sorted(rows, key=_order)]
+
+
+def symbols(connection: Connection, execution_id: ExecutionId) -> list[tuple[int, SymbolInfo]]:
+    """Every number of an execution for people, with its series; builds no spec, so unknown kinds are read too."""
+    rows = connection.execute(_NUMBERS.where(EXECUTION.c.execution_id == execution_id)).all()
+    return [
+        (
+            row.series_id,
+            SymbolInfo(
+                f"m_{number}",
+                row.metric,
+                row.dataset,
+                join_result(row.value, row.exact, row.error),
+                row.yyyy_mm_dd,
+                tags_of(row.tags),
+                # Days are counted back from the day that was judged; from several days there is no one answer.
+                (row.first_date - row.yyyy_mm_dd).days if row.first_date and row.first_date == row.last_date else 0,
+                row.source_execution_id,
+            ),
+        )
+        for number, row in enumerate(sorted(rows, key=_order), start=1)
+    ]
+
+
+def paired(
+    connection: Connection, before: ExecutionId, after: ExecutionId
+) -> list[tuple[SymbolInfo | None, SymbolInfo | None]]:
+    """The numbers of two executions, matched by day, or by lag when each of them judged a single day."""
+    days = select(EXECUTION.c.first_date, EXECUTION.c.last_date).where(EXECUTION.c.execution_id.in_([before, after]))
+    by_lag = all(first is not None and first == last for first, last in connection.execute(days))
+
+    def numbers(execution_id: ExecutionId) -> dict[tuple[int, int], SymbolInfo]:
+        return {
+            (series_id, symbol.lag if by_lag else -symbol.yyyy_mm_dd.toordinal()): symbol
+            for series_id, symbol in symbols(connection, execution_id)
+        }
+
+    left, right = numbers(before), numbers(after)
+    return [(left.get(place), right.get(place)) for place in left | right]
+
+
+def get(connection: Connection, metric_id: UUID) -> Metric | None:
+    """The number with this id."""
+    match read_metric_id(metric_id):
+        case None:
+            return None
+        case series_id, day, execution, mark:
+            found = search(connection, *_at(series_id, day), METRIC.c.execution == execution)
+            return next((m for m in found if m.execution_id is not None and marks(mark, m.execution_id)), None)
+
+
+def value_of(
+    connection: Connection, series_id: int, day: dt.date, execution_id: ExecutionId
+) -> Result[Number, str] | None:
+    """One number of an execution; None when the execution has no such number."""
+    columns = select(METRIC.c.value, METRIC.c.exact, METRIC.c.error)
+    row = connection.execute(columns.where(*_at(series_id, day), _under(execution_id))).one_or_none()
+    return None if row is None else join_result(*row)
+
+
+def window(
+    connection: Connection, series_id: int, days: Sequence[dt.date], execution_id: ExecutionId
+) -> dict[dt.date, Result[Number, str]]:
+    """The numbers of some days of one execution."""
+    # Day by day, not from–until: each is one step into the primary key, however many executions share the days.
+    columns = select(METRIC.c.yyyy_mm_dd, METRIC.c.value, METRIC.c.exact, METRIC.c.error)
+    rows = connection.execute(
+        columns.where(METRIC.c.series_id == series_id, METRIC.c.yyyy_mm_dd.in_(days), _under(execution_id))
+    )
+    return {day: join_result(value, exact, error) for day, value, exact, error in rows}
+
+
+def newest(
+    connection: Connection,
+    wanted: Iterable[Wanted],
+    series: Mapping[SeriesName, int],
+    versions: Mapping[Wanted, str | None],
+) -> dict[Wanted, Metric]:
+    """The newest measurement of each wanted number, failed or not; with a version, the newest of that version."""
+    by_place: dict[tuple[int, dt.date], list[Wanted]] = {}
+    days_of: dict[int, set[dt.date]] = {}
+    for item in wanted:
+        spec, key, dataset = item
+        series_id = series.get(series_name(spec, key.tags, dataset))
+        if series_id is not None:
+            by_place.setdefault((series_id, key.yyyy_mm_dd), []).append(item)
+            days_of.setdefault(series_id, set()).add(key.yyyy_mm_dd)
+    alike: dict[frozenset[dt.date], list[int]] = {}
+    for series_id, days in days_of.items():
+        alike.setdefault(frozenset(days), []).append(series_id)
+    found: dict[Wanted, Metric] = {}
+    for all_days, ids in alike.items():
+        for some_days in chunks(sorted(all_days), 100):
+            for some_ids in chunks(ids, max(1, 2000 // len(some_days))):
+                for row in _newest_rows(connection, some_ids, some_days):
+                    for item in by_place[row.series_id, row.yyyy_mm_dd]:
+                        # Newest first: what is found first stays.
+                        if item not in found and (item not in versions or versions[item] == row.data_version):
+                            found[item] = _metric(row)
+    return found
+
+
+def history(
+    connection: Connection, chosen: ColumnElement[bool], from_date: dt.date | None, until_date: dt.date | None
+) -> list[HistoryPoint]:
+    """The newest measurement of each series and day, by day and series."""
+    where: list[ColumnElement[bool]] = [METRIC.c.series_id.in_(select(SERIES.c.series_id).where(chosen))]
+    if from_date is not None:
+        where.append(METRIC.c.yyyy_mm_dd >= from_date)
+    if until_date is not None:
+        where.append(METRIC.c.yyyy_mm_dd <= until_date)
+    ranked = _ranked(METRIC.c.yyyy_mm_dd).where(*where).subquery()
+    return [
+        HistoryPoint(
+            row.yyyy_mm_dd,
+            row.metric,
+            tags_of(row.tags),
+            join_result(row.value, row.exact, row.error),
+            row.source_execution_id or row.execution_id,
+            row.data_version,
+        )
+        for row in connection.execute(_joined(ranked).order_by(METRIC.c.yyyy_mm_dd, METRIC.c.series_id))
+    ]
+
+
+def series_of(connection: Connection, *predicates: ColumnElement[bool]) -> list[Series]:
+    """The series for which the predicates hold, by dataset, metric and tags."""
+    rows = connection.execute(select(SERIES.c.dataset, SERIES.c.metric, SERIES.c.tags).where(*predicates))
+    found = [Series(row.dataset, row.metric, tags_of(row.tags)) for row in rows]
+    return sorted(found, key=lambda s: (s.dataset or "", s.metric, s.tags.canonical))
+
+
+def exists(connection: Connection, series_id: int, day: dt.date, execution_id: ExecutionId | None) -> bool:
+    """Whether an execution, or any, holds the number."""
+    where = [*_at(series_id, day), *([] if execution_id is None else [_under(execution_id)])]
+    return connection.execute(select(METRIC.c.series_id).where(*where).limit(1)).first() is not None
+
+
+def executions_of(connection: Connection, *predicates: ColumnElement[bool]) -> list[Execution]:
+    """The executions for which the predicates hold, newest first."""
+    rows = connection.execute(select(EXECUTION).where(*predicates).order_by(EXECUTION.c.execution.desc()))
+    return [
+        Execution(
+            row.execution_id,
+            row.suite,
+            tuple(
+                ResultKey(dt.date.fromisoformat(day), tags_of(tags)) for tags, days in row.keys or () for day in days
+            ),
+            row.started,
+            row.finished,
+            row.status,
+            tuple(row.data_sources or ()),
+            row.code_version,
+            row.origin,
+            row.parameters or {},
+        )
+        for row in rows
+    ]
+
+
+def not_found(spec: MetricSpec, key: ResultKey, dataset: str | None, execution_id: ExecutionId) -> str:
+    """Why a lookup has no number: the execution does not hold it."""
+    on = f" on dataset '{dataset}'" if dataset is not None else ""
+    return f"Metric {spec} for {key}{on} in execution {execution_id} not found!"
+
+
+def _at(series_id: int, day: dt.date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return METRIC.c.series_id == series_id, METRIC.c.yyyy_mm_dd == day
+
+
+def _under(execution_id: ExecutionId) -> ColumnElement[bool]:
+    own = select(EXECUTION.c.execution).where(EXECUTION.c.execution_id == execution_id)
+    return METRIC.c.execution == own.scalar_subquery()
+
+
+def _newest_rows(connection: Connection, ids: Sequence[int], days: Sequence[dt.date]) -> list[Row[Any]]:
+    """The newest row of each series, day and data version, the newest first."""
+    ranked = (
+        _ranked(METRIC.c.yyyy_mm_dd, METRIC.c.data_version_id)
+        .where(METRIC.c.series_id.in_(ids), METRIC.c.yyyy_mm_dd.in_(days))
+        .subquery()
+    )
+    return list(connection.execute(_joined(ranked).order_by(MEASURED_BY.desc(), METRIC.c.execution)).all())
+
+
+def _ranked(*within: ColumnElement[Any]) -> Any:
+    """The keys of numbers, each with its place among those alike: 1 is the newest measurement itself."""
+    place = func.row_number().over(
+        partition_by=[METRIC.c.series_id, *within], order_by=[MEASURED_BY.desc(), METRIC.c.execution]
+    )
+    return select(METRIC.c.series_id, METRIC.c.yyyy_mm_dd, METRIC.c.execution, place.label("place"))
+
+
+def _joined(ranked: Any) -> Any:
+    same = and_(
+        ranked.c.series_id == METRIC.c.series_id,
+        ranked.c.yyyy_mm_dd == METRIC.c.yyyy_mm_dd,
+        ranked.c.execution == METRIC.c.execution,
+    )
+    return _NUMBERS.join(ranked, same).where(ranked.c.place == 1)
+
+
+def _order(row: Row[Any]) -> tuple[Any, ...]:
+    return row.yyyy_mm_dd, row.metric, row.dataset or "", row.tags, row.execution
+
+
+def _metric(row: Row[Any]) -> Metric:
+    return Metric(
+        spec_of(row.spec),
+        ResultKey(row.yyyy_mm_dd, tags_of(row.tags)),
+        row.dataset,
+        None if row.state is None else decode(row.state),
+        join_result(row.value, row.exact, row.error),
+        row.execution_id,
+        row.data_version,
+        row.source_execution_id,
+        row.metadata or {},
+        make_metric_id(row.series_id, row.yyyy_mm_dd, row.execution, row.execution_id),
+    )

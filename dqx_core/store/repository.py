@@ -1,0 +1,395 @@
+"""The metric store: every number ever measured, each under the execution that used it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from returns.maybe import Maybe, Nothing, Some
+from returns.result import Failure, Result, Success
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from dqx_core.errors import DefinitionError, StoreError
+from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.metrics.base import MetricSpec
+from dqx_core.metrics.metric import Metric, TimeSeries
+from dqx_core.report import AssertionResult, SymbolInfo
+from dqx_core.states import Number
+from dqx_core.store import housekeeping, reading, results, writing
+from dqx_core.store.codec import series_key
+from dqx_core.store.execution import Execution
+from dqx_core.store.faults import NOTHING_JUDGED, NOTHING_WRITTEN
+from dqx_core.store.housekeeping import StoreInfo
+from dqx_core.store.opening import open_database
+from dqx_core.store.reading import HistoryPoint, Series, SeriesName, Wanted
+from dqx_core.store.tables import EXECUTION, RESULT, SERIES
+from dqx_core.store.versions import DatasetVersions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class MetricDB:
+    """The metric store at a URL: `sqlite:///path/to/file.db` or `postgresql+psycopg://…`.
+
+    Every method is one transaction: it does all it says or, with a StoreError, nothing. Threads and
+    processes may share a store.
+    """
+
+    def __init__(self, url: str, *, auto_migrate: bool = True, patience: float = 60.0) -> None:
+        """Open the store, and make it or bring it up to date where needed.
+
+        Args:
+            url: Where it is.
+            auto_migrate: Whether a store of an older revision is migrated; else it is refused.
+            patience: Seconds to wait for other writers before giving up.
+
+        Raises:
+            StoreError: It cannot be opened; the message says why and what to do.
+        """
+        self._database = open_database(url, auto_migrate=auto_migrate, patience=patience)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._database.name!r})"
+
+    @property
+    def name(self) -> str:
+        """The URL for people: its password hidden."""
+        return self._database.name
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.close()
+
+    # Writing
+
+    def persist(self, metrics: Iterable[Metric], *, execution: Execution | None = None) -> list[Metric]:
+        """Keep numbers, all or none; a number that its execution holds already is replaced.
+
+        Args:
+            metrics: They may belong to several executions; ones that name none belong to `execution`.
+            execution: Recorded in the same transaction, as by `begin_execution`.
+
+        Returns:
+            The same metrics in the same order, with their execution and their id.
+
+        Raises:
+            StoreError: Nothing was written.
+        """
+        owner = execution.execution_id if execution else None
+        owned = [m if m.execution_id or owner is None else replace(m, execution_id=owner) for m in metrics]
+        what = f"persist {len(owned):,} metric{'' if len(owned) == 1 else 's'}"
+        for metric in owned:
+            if not metric.execution_id:
+                reason = f"metric {metric.spec} for {metric.key} names no execution."
+                raise StoreError(
+                    self.name, what, reason, f"Give it an execution_id or pass execution=. {NOTHING_WRITTEN}"
+                )
+
+        def work(connection: Connection) -> writing.Persisted:
+            if execution is not None:
+                writing.begin(connection, execution)
+            return writing.persist(connection, owned, self._database.series)
+
+        try:
+            persisted = self._database.write(work, what, f"{NOTHING_WRITTEN} {NOTHING_JUDGED}")
+        except TypeError as error:
+            raise StoreError(self.name, what, f"{error}.", NOTHING_WRITTEN) from error
+        self._database.series.update(persisted.series)
+        return persisted.metrics
+
+    def begin_execution(self, execution: Execution) -> Execution:
+        """Record an execution, or add to what is recorded of it; call it again to say how it ended.
+
+        Returns:
+            All that is known of it now: keys, data sources and parameters add up, the first suite and
+            start stay, else the newest word counts.
+        """
+        return self._database.write(
+            lambda c: writing.begin(c, execution), f"record execution '{execution.execution_id}'"
+        )
+
+    def persist_results(self, execution_id: ExecutionId, results_: Iterable[AssertionResult]) -> None:
+        """Keep the verdicts of an execution, all or none; one it gave before is replaced."""
+        held = list(results_)
+        self._database.write(
+            lambda c: results.persist_results(c, execution_id, held), f"persist {len(held):,} assertion results"
+        )
+
+    # Reading within an execution
+
+    def measured(self, execution_id: ExecutionId) -> list[Metric]:
+        """Every number an execution used, by day and metric; none for an execution that is not known."""
+        where = EXECUTION.c.execution_id == execution_id
+        return self._database.read(lambda c: reading.search(c, where), f"read execution '{execution_id}'")
+
+    def symbols(self, execution_id: ExecutionId) -> list[SymbolInfo]:
+        """The same for people, named m_1, m_2 and so on."""
+        found = self._database.read(lambda c: reading.symbols(c, execution_id), f"read execution '{execution_id}'")
+        return [symbol for _, symbol in found]
+
+    def lookup(
+        self, spec: MetricSpec, key: ResultKey, dataset: str | None, execution_id: ExecutionId
+    ) -> Result[Number, str]:
+        """The number an execution holds, or why it has none."""
+
+        def work(connection: Connection) -> Result[Number, str] | None:
+            series_id = self._series(connection, spec, key.tags, dataset)
+            if series_id is None:
+                return None
+            return reading.value_of(connection, series_id, key.yyyy_mm_dd, execution_id)
+
+        found = self._database.read(work, f"read metric {spec}")
+        return Failure(reading.not_found(spec, key, dataset, execution_id)) if found is None else found
+
+    def get_metric_value(
+        self, spec: MetricSpec, key: ResultKey, dataset: str | None, execution_id: ExecutionId
+    ) -> Maybe[float]:
+        """The number an execution holds; Nothing when there is none. `lookup` says why."""
+        match self.lookup(spec, key, dataset, execution_id):
+            case Success(number):
+                return Some(number)
+        return Nothing
+
+    def get_metric_window(
+        self, spec: MetricSpec, key: ResultKey, lag: int, window: int, dataset: str | None, execution_id: ExecutionId
+    ) -> Maybe[TimeSeries]:
+        """The numbers of `window` days that end `lag` days before the key, by day; Nothing when there are none.
+
+        Days without a number are not in it.
+        """
+        first, last = key.range(lag, window)
+        days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+        def work(connection: Connection) -> dict[dt.date, Result[Number, str]]:
+            series_id = self._series(connection, spec, key.tags, dataset)
+            return {} if series_id is None else reading.window(connection, series_id, days, execution_id)
+
+        found = self._database.read(work, f"read metric {spec}")
+        values = {day: found[day].unwrap() for day in days if day in found and isinstance(found[day], Success)}
+        return Some(values) if values else Nothing
+
+    # Reading across executions
+
+    def get(self, metric_id: UUID) -> Maybe[Metric]:
+        """The number with this id."""
+        return Maybe.from_optional(self._database.read(lambda c: reading.get(c, metric_id), f"read metric {metric_id}"))
+
+    def latest(
+        self, spec: MetricSpec, key: ResultKey, dataset: str | None, *, data_version: str | None = None
+    ) -> Maybe[Metric]:
+        """The newest measurement across executions, failed or not; with a data version, the newest of that version."""
+        wanted = (spec, key, dataset)
+        versions = {} if data_version is None else {wanted: data_version}
+        return Maybe.from_optional(self._newest([wanted], versions).get(wanted))
+
+    def latest_many(
+        self, wanted: Iterable[Wanted], *, data_versions: Mapping[Wanted, str | None] | None = None
+    ) -> dict[Wanted, Metric]:
+        """The newest measurement of each wanted number across executions, as far as it has a value.
+
+        Newest is by the execution that measured it: a rerun of an old day outranks everything before it,
+        a copy that was carried forward does not. Where the newest measurement failed there is no answer:
+        an older value would not be true of the data any more.
+
+        Args:
+            wanted: Specs, keys and datasets; several hundred take one query.
+            data_versions: For the numbers named here, the newest measurement of this data version counts
+                (None: of data without a version).
+        """
+        found = self._newest(list(wanted), data_versions or {})
+        return {item: metric for item, metric in found.items() if isinstance(metric.value, Success)}
+
+    def history(
+        self,
+        spec: MetricSpec,
+        dataset: str | None,
+        tags: Mapping[str, str] | None = None,
+        from_date: dt.date | None = None,
+        until_date: dt.date | None = None,
+    ) -> pd.DataFrame:
+        """The newest measurement of each day as a frame, one row a day, days inclusive.
+
+        Columns: yyyy_mm_dd, value (float; NaN without a value), error, execution_id (the one that measured it),
+        data_version.
+        """
+        import pandas as pd
+
+        where = SERIES.c.series_key == series_key(spec, tags or {}, dataset)
+        found = self._database.read(
+            lambda c: reading.history(c, where, from_date, until_date), f"read the history of metric {spec}"
+        )
+        return pd.DataFrame(
+            {
+                "yyyy_mm_dd": [point.yyyy_mm_dd for point in found],
+                "value": pd.Series([float(point.value.value_or(math.nan)) for point in found], dtype="float64"),
+                "error": pd.Series([point.value.swap().value_or(None) for point in found], dtype="object"),
+                "execution_id": pd.Series([point.execution_id for point in found], dtype="object"),
+                "data_version": pd.Series([point.data_version for point in found], dtype="object"),
+            }
+        )
+
+    def search(self, *predicates: ColumnElement[bool]) -> list[Metric]:
+        """Every number for which SQLAlchemy conditions on the tables METRIC, SERIES and EXECUTION hold."""
+        return self._database.read(lambda c: reading.search(c, *predicates), "search")
+
+    def exists(
+        self, spec: MetricSpec, key: ResultKey, dataset: str | None, execution_id: ExecutionId | None = None
+    ) -> bool:
+        """Whether an execution, or any, holds this number, failed or not."""
+
+        def work(connection: Connection) -> bool:
+            series_id = self._series(connection, spec, key.tags, dataset)
+            return series_id is not None and reading.exists(connection, series_id, key.yyyy_mm_dd, execution_id)
+
+        return self._database.read(work, f"read metric {spec}")
+
+    def execution(self, execution_id: ExecutionId) -> Maybe[Execution]:
+        """What is known of an execution; Nothing if it never was or was deleted."""
+        where = (EXECUTION.c.execution_id == execution_id, EXECUTION.c.deleted.is_(None))
+        found = self._database.read(lambda c: reading.executions_of(c, *where), f"read execution '{execution_id}'")
+        return Maybe.from_optional(next(iter(found), None))
+
+    def executions(self, suite: str | None = None, since: dt.datetime | None = None) -> list[Execution]:
+        """The executions, newest first: those that ran a suite, those that started at a moment or later."""
+        where: list[ColumnElement[bool]] = [EXECUTION.c.deleted.is_(None)]
+        if suite is not None:
+            ran = select(RESULT.c.execution).where(RESULT.c.suite == suite)
+            where.append(or_(EXECUTION.c.suite == suite, EXECUTION.c.execution.in_(ran)))
+        if since is not None:
+            where.append(EXECUTION.c.started >= since)
+        return self._database.read(lambda c: reading.executions_of(c, *where), "list executions")
+
+    def results(self, execution_id: ExecutionId) -> list[AssertionResult]:
+        """The verdicts of an execution, in the order in which they were given."""
+        return self._database.read(
+            lambda c: results.results_of(c, execution_id), f"read the results of execution '{execution_id}'"
+        )
+
+    def latest_results(
+        self,
+        suite: str | None = None,
+        *,
+        check: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        from_date: dt.date | None = None,
+        until_date: dt.date | None = None,
+    ) -> dict[AssertionResult, ExecutionId]:
+        """The newest verdict of each suite, check, assertion, day and tags, with the execution that gave it."""
+        where = results.chosen(suite, check, tags, from_date, until_date)
+        return self._database.read(lambda c: results.newest_results(c, *where), "read the newest results")
+
+    def series(self, dataset: str | None = None) -> list[Series]:
+        """What was measured at least once, of one dataset or of all."""
+        where = [] if dataset is None else [SERIES.c.dataset == dataset]
+        return self._database.read(lambda c: reading.series_of(c, *where), "list metrics")
+
+    def points(
+        self,
+        dataset: str | None,
+        metric: str,
+        from_date: dt.date | None = None,
+        until_date: dt.date | None = None,
+    ) -> list[HistoryPoint]:
+        """The newest measurement of each day of a metric by its name, over all its tags, by day, days inclusive."""
+        where = and_(SERIES.c.dataset.is_not_distinct_from(dataset), SERIES.c.metric == metric)
+        return self._database.read(
+            lambda c: reading.history(c, where, from_date, until_date), f"read the history of metric {metric}"
+        )
+
+    def paired(self, before: ExecutionId, after: ExecutionId) -> list[tuple[SymbolInfo | None, SymbolInfo | None]]:
+        """The numbers of two executions side by side; None where only the other one has the number.
+
+        They are matched by day, or, when each judged a single day, by how many days before it they are.
+        """
+        return self._database.read(lambda c: reading.paired(c, before, after), f"compare '{before}' with '{after}'")
+
+    # Keeping house
+
+    @property
+    def datasets(self) -> DatasetVersions:
+        """The versions of dataset definitions."""
+        return DatasetVersions(self._database)
+
+    def info(self) -> StoreInfo:
+        """What is in the store, and how large it is."""
+        return self._database.read(lambda c: housekeeping.info(c, self.name), "count what it holds")
+
+    def delete_execution(self, execution_id: ExecutionId) -> bool:
+        """Delete the numbers and verdicts of an execution; whether there was one.
+
+        Copies that others carried forward stay, and go on naming it as their source.
+        """
+        return self._database.write(
+            lambda c: housekeeping.delete_execution(c, execution_id), f"delete execution '{execution_id}'"
+        )
+
+    def expire(self, older_than: dt.datetime | dt.timedelta, keep_latest: bool = True, *, dry_run: bool = False) -> int:
+        """Delete the numbers and verdicts that were written before a moment, or longer ago than a time.
+
+        Executions are emptied a few at a time, so that others can write meanwhile. After an error, what
+        was deleted is deleted, and running again deletes the rest.
+
+        Args:
+            older_than: A moment with a time zone, or an age.
+            keep_latest: Whether the newest value of each metric and day stays, and the newest verdict.
+            dry_run: Delete nothing.
+
+        Returns:
+            How many numbers were deleted, or would be.
+        """
+        moment = dt.datetime.now(dt.UTC) - older_than if isinstance(older_than, dt.timedelta) else older_than
+        if moment.tzinfo is None:
+            raise DefinitionError(f"expire(older_than={moment!r}) has no time zone. Use datetime.now(timezone.utc).")
+        old = self._database.read(lambda c: housekeeping.executions_before(c, moment), "list executions")
+        run, work = (
+            (self._database.read, housekeeping.count_expired)
+            if dry_run
+            else (self._database.write, housekeeping.expire)
+        )
+        return sum(
+            run(partial(work, moment=moment, executions=some, keep_latest=keep_latest), "expire")
+            for some in reading.chunks(old, 20)
+        )
+
+    def _newest(self, wanted: Sequence[Wanted], versions: Mapping[Wanted, str | None]) -> dict[Wanted, Metric]:
+        def work(connection: Connection) -> tuple[dict[Wanted, Metric], dict[SeriesName, int]]:
+            known = self._database.series
+            names = {
+                reading.series_name(spec, key.tags, dataset): (spec, key, dataset) for spec, key, dataset in wanted
+            }
+            series = {name: series_id for name in names if (series_id := known.get(name)) is not None}
+            unknown = {
+                name: series_key(spec, key.tags, dataset)
+                for name, (spec, key, dataset) in names.items()
+                if name not in series
+            }
+            series |= reading.find_series(connection, unknown)
+            return reading.newest(connection, wanted, series, versions), series
+
+        found, series = self._database.read(work, f"read the newest of {len(wanted):,} metrics")
+        self._database.series.update(series)
+        return found
+
+    def _series(
+        self, connection: Connection, spec: MetricSpec, tags: Mapping[str, str], dataset: str | None
+    ) -> int | None:
+        name = reading.series_name(spec, tags, dataset)
+        known = self._database.series.get(name)
+        if known is None:
+            known = reading.find_series(connection, {name: series_key(spec, tags, dataset)}).get(name)
+            if known is not None:
+                self._database.series[name] = known
+        return known
+
+
+class InMemoryMetricDB(MetricDB):
+    """A metric store in memory: gone with the process. Any thread may use it."""
+
+    def __init__(self) -> None:
+        super().__init__("sqlite://")

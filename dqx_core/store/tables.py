@@ -1,0 +1,184 @@
+"""The tables of the metric store. `migrations/` brings a database to this shape, step by step."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+
+from dqx_core.store.columns import Day, Id, Json, Moment, Words
+
+SCHEMA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+EXECUTION = Table(
+    "dqx_execution",
+    SCHEMA,
+    # Never given twice: numbers are ordered by it, newest last, and point to it after a deletion.
+    Column("execution", Id, primary_key=True, autoincrement=True),
+    Column("execution_id", Words, nullable=False),
+    Column("suite", Words),
+    Column("first_date", Day),
+    Column("last_date", Day),
+    Column("keys", Json),  # [[tags, [date, …]], …]
+    Column("started", Moment, nullable=False),
+    Column("finished", Moment),
+    Column("status", Words),
+    Column("data_sources", Json),
+    Column("code_version", Words),
+    Column("origin", Words),
+    Column("parameters", Json),
+    Column("deleted", Moment),  # Its numbers were deleted; the row stays for those who carried them forward
+    UniqueConstraint("execution_id"),
+    sqlite_autoincrement=True,
+)
+
+SERIES = Table(
+    "dqx_series",
+    SCHEMA,
+    Column("series_id", Id, primary_key=True, autoincrement=True),
+    # Dataset, spec and tags digested: an index on the texts themselves stops at 2,700 bytes on PostgreSQL.
+    Column("series_key", LargeBinary(16), nullable=False),
+    Column("dataset", Words),  # null: the metric belongs to no dataset
+    Column("metric", Words, nullable=False),
+    Column("spec", Words, nullable=False),  # canonical JSON of kind and every parameter
+    Column("spec_key", Words, nullable=False),  # digest of spec
+    Column("tags", Words, nullable=False),  # canonical JSON
+    UniqueConstraint("series_key"),
+    sqlite_autoincrement=True,
+)
+
+DATA_VERSION = Table(
+    "dqx_data_version",
+    SCHEMA,
+    Column("data_version_id", Id, primary_key=True, autoincrement=True),
+    Column("data_version_key", LargeBinary(16), nullable=False),
+    Column("data_version", Words, nullable=False),
+    UniqueConstraint("data_version_key"),
+    sqlite_autoincrement=True,
+)
+
+METRIC = Table(
+    "dqx_metric",
+    SCHEMA,
+    Column("series_id", Id, ForeignKey(SERIES.c.series_id), nullable=False),
+    Column("yyyy_mm_dd", Day, nullable=False),
+    Column("execution", Id, ForeignKey(EXECUTION.c.execution), nullable=False),
+    Column("value", Double),  # null when there is none, and for NaN
+    Column("exact", Text),  # the number as text where the double cannot say it
+    Column("error", Words),  # why there is no value; null when there is one
+    Column("data_version_id", Id, ForeignKey(DATA_VERSION.c.data_version_id)),
+    Column("source_execution", Id, ForeignKey(EXECUTION.c.execution)),  # null: measured by this execution
+    Column("created", Moment, nullable=False),
+    Column("metadata", Json),
+    # Last, so that reading a value never walks over a long state.
+    Column("state", Text),  # null when it does not merge or has no value
+    PrimaryKeyConstraint("series_id", "yyyy_mm_dd", "execution"),
+    Index(None, "execution"),
+    sqlite_with_rowid=False,
+)
+
+RESULT = Table(
+    "dqx_result",
+    SCHEMA,
+    Column("result_id", Id, primary_key=True, autoincrement=True),
+    Column("execution", Id, ForeignKey(EXECUTION.c.execution), nullable=False),
+    Column("result_key", LargeBinary(16), nullable=False),  # suite, check, assertion, date and tags digested
+    Column("suite", Words, nullable=False),
+    Column("check_name", Words, nullable=False),
+    Column("assertion", Words, nullable=False),
+    Column("yyyy_mm_dd", Day, nullable=False),
+    Column("tags", Words, nullable=False),
+    Column("severity", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("value", Double),
+    Column("exact", Text),
+    Column("reasons", Json),  # why there is no value; null when there is one
+    Column("bound", Words, nullable=False),
+    Column("expression", Words, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("symbols", Json, nullable=False),
+    Column("created", Moment, nullable=False),
+    UniqueConstraint("result_key", "execution"),
+    Index(None, "execution"),
+    Index(None, "yyyy_mm_dd"),
+    sqlite_autoincrement=True,
+)
+
+DATASET = Table(
+    "dqx_dataset",
+    SCHEMA,
+    Column("dataset_id", Id, primary_key=True, autoincrement=True),
+    Column("dataset_key", LargeBinary(16), nullable=False),
+    Column("dataset", Words, nullable=False),
+    Column("created", Moment, nullable=False),
+    UniqueConstraint("dataset_key"),
+    sqlite_autoincrement=True,
+)
+
+DATASET_VERSION = Table(
+    "dqx_dataset_version",
+    SCHEMA,
+    Column("dataset_id", Id, ForeignKey(DATASET.c.dataset_id), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("definition_hash", Words, nullable=False),
+    Column("definition", Words, nullable=False),  # canonical JSON
+    Column("sql", Words, nullable=False),
+    Column("change", Words, nullable=False),
+    Column("analysis", Json),
+    Column("created", Moment, nullable=False),
+    PrimaryKeyConstraint("dataset_id", "version"),
+)
+
+_VIEW_SQLITE = """
+CREATE VIEW dqx_metrics AS
+SELECT e.execution_id, e.suite, s.dataset, s.metric,
+       printf('%d-%02d-%02d', m.yyyy_mm_dd / 10000, m.yyyy_mm_dd / 100 % 100, m.yyyy_mm_dd % 100) AS yyyy_mm_dd,
+       s.tags, m.value, m.exact, m.error, v.data_version, source.execution_id AS source_execution_id,
+       datetime(m.created / 1000000, 'unixepoch') || printf('.%06d', m.created % 1000000) AS created,
+       s.spec, m.state, m.series_id, m.execution
+FROM dqx_metric m
+JOIN dqx_series s ON s.series_id = m.series_id
+JOIN dqx_execution e ON e.execution = m.execution
+LEFT JOIN dqx_execution source ON source.execution = m.source_execution
+LEFT JOIN dqx_data_version v ON v.data_version_id = m.data_version_id
+"""
+
+_VIEW_POSTGRESQL = """
+CREATE VIEW dqx_metrics AS
+SELECT e.execution_id, e.suite, s.dataset, s.metric, m.yyyy_mm_dd,
+       s.tags, m.value, m.exact, m.error, v.data_version, source.execution_id AS source_execution_id,
+       m.created, s.spec, m.state, m.series_id, m.execution
+FROM dqx_metric m
+JOIN dqx_series s ON s.series_id = m.series_id
+JOIN dqx_execution e ON e.execution = m.execution
+LEFT JOIN dqx_execution source ON source.execution = m.source_execution
+LEFT JOIN dqx_data_version v ON v.data_version_id = m.data_version_id
+"""
+
+_VIEWS = {"sqlite": _VIEW_SQLITE, "postgresql": _VIEW_POSTGRESQL}
+
+
+def _create_view(_: MetaData, connection: Connection, **__: object) -> None:
+    connection.exec_driver_sql(_VIEWS[connection.dialect.name])
+
+
+event.listen(SCHEMA, "after_create", _create_view)

@@ -1,0 +1,210 @@
+"""Writing numbers: the executions, series and data versions they name, then the rows, in bulk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from returns.result import Failure, Success
+from sqlalchemy import Connection, Table, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dqx_core.keys import ExecutionId, Tags
+from dqx_core.metrics.metric import Metric
+from dqx_core.states import encode
+from dqx_core.store.codec import digest, make_metric_id, series_key, split_number
+from dqx_core.store.execution import Execution, check_execution_id
+from dqx_core.store.reading import SeriesName, chunks, executions_of, find_series, series_name
+from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
+
+Row = dict[str, Any]
+_ROWS = 2000
+"""Rows in one bulk statement."""
+
+
+@dataclass(frozen=True)
+class Persisted:
+    """What a transaction wrote, to be believed once it is committed."""
+
+    metrics: list[Metric]
+    series: Mapping[SeriesName, int]
+
+
+def persist(connection: Connection, metrics: Sequence[Metric], known: Mapping[SeriesName, int]) -> Persisted:
+    """Write numbers that each name their execution; a number that is there already is replaced.
+
+    Raises:
+        TypeError: A value or state has no form in the store.
+    """
+    now = dt.datetime.now(dt.UTC)
+    named = {m.execution_id for m in metrics} | {m.source_execution_id for m in metrics}
+    executions = need_executions(connection, (i for i in named if i is not None), now)
+    revive(connection, {m.execution_id for m in metrics if m.execution_id is not None})
+    names = [series_name(m.spec, m.key.tags, m.dataset) for m in metrics]
+    series = _need_series(connection, dict(zip(names, metrics, strict=True)), known)
+    versions = _need_versions(connection, {m.data_version for m in metrics if m.data_version is not None})
+    placed: dict[tuple[int, dt.date, int], Metric] = {}
+    written = []
+    for name, metric in zip(names, metrics, strict=True):
+        assert metric.execution_id is not None, "the caller gave every metric an execution"
+        place = series[name], metric.key.yyyy_mm_dd, executions[metric.execution_id]
+        placed[place] = metric
+        written.append(replace(metric, metric_id=make_metric_id(*place, metric.execution_id)))
+    # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
+    for places in chunks(sorted(placed), _ROWS):
+        rows = [
+            {
+                "series_id": series_id,
+                "yyyy_mm_dd": day,
+                "execution": execution,
+                **_outcome(metric := placed[series_id, day, execution]),
+                "data_version_id": None if metric.data_version is None else versions[metric.data_version],
+                "source_execution": executions[metric.source_execution_id] if metric.source_execution_id else None,
+                "created": now,
+                "metadata": dict(metric.metadata) or None,
+                "state": None if metric.state is None else encode(metric.state),
+            }
+            for series_id, day, execution in places
+        ]
+        upsert(connection, METRIC, rows, on=["series_id", "yyyy_mm_dd", "execution"])
+    return Persisted(written, series)
+
+
+def begin(connection: Connection, execution: Execution) -> Execution:
+    """Add what is said here to what is known of the execution."""
+    now = dt.datetime.now(dt.UTC)
+    named = {"execution_id": execution.execution_id, "started": execution.started or now}
+    add_missing(connection, EXECUTION, [named], on="execution_id")
+    row = EXECUTION.c.execution_id == execution.execution_id
+    # Locked, so that of two steps that begin at once neither forgets the other's words.
+    connection.execute(select(EXECUTION.c.execution).where(row).with_for_update())
+    whole = executions_of(connection, row)[0].joined(execution)
+    dates = sorted(key.yyyy_mm_dd for key in whole.keys)
+    by_tags: dict[str, list[str]] = {}
+    for key in whole.keys:
+        by_tags.setdefault(Tags(key.tags).canonical, []).append(key.yyyy_mm_dd.isoformat())
+    connection.execute(
+        update(EXECUTION)
+        .where(row)
+        .values(
+            suite=whole.suite,
+            first_date=dates[0] if dates else None,
+            last_date=dates[-1] if dates else None,
+            keys=[[tags, days] for tags, days in by_tags.items()],
+            started=whole.started,
+            finished=whole.finished,
+            status=whole.status,
+            data_sources=list(whole.data_sources),
+            code_version=whole.code_version,
+            origin=whole.origin,
+            parameters=dict(whole.parameters),
+            deleted=None,
+        )
+    )
+    return whole
+
+
+def need_executions(
+    connection: Connection, execution_ids: Iterable[ExecutionId], now: dt.datetime
+) -> dict[ExecutionId, int]:
+    """The key of each execution; those that are not known yet begin now."""
+    ids = sorted(set(execution_ids))
+    found = _executions(connection, ids)
+    if missing := [i for i in ids if i not in found]:
+        for execution_id in missing:
+            check_execution_id(execution_id)
+        add_missing(connection, EXECUTION, [{"execution_id": i, "started": now} for i in missing], on="execution_id")
+        found |= _executions(connection, missing)
+    return found
+
+
+def revive(connection: Connection, execution_ids: Iterable[ExecutionId]) -> None:
+    """Executions that were deleted and are written to again are there again."""
+    for some in chunks(execution_ids):
+        again = update(EXECUTION).where(EXECUTION.c.execution_id.in_(some), EXECUTION.c.deleted.is_not(None))
+        connection.execute(again.values(deleted=None))
+
+
+def add_missing(connection: Connection, table: Table, rows: list[Row], on: str) -> None:
+    """Insert the rows whose key `on` is not there yet, whoever else inserts them meanwhile."""
+    connection.execute(_insert(connection, table).on_conflict_do_nothing(index_elements=[on]), rows)
+
+
+def upsert(connection: Connection, table: Table, rows: list[Row], on: Sequence[str]) -> None:
+    """Insert rows in bulk; a row whose key `on` is there already is replaced."""
+    if not rows:
+        return
+    insert = _insert(connection, table)
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in on}
+    connection.execute(insert.on_conflict_do_update(index_elements=list(on), set_=changed), rows)
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _outcome(metric: Metric) -> Row:
+    match metric.value:
+        case Success(number):
+            value, exact = split_number(number)
+            return {"value": value, "exact": exact, "error": None}
+        case Failure(reason):
+            return {"value": None, "exact": None, "error": str(reason)}
+    raise TypeError(f"a value of type {type(metric.value).__name__} is neither Success nor Failure")
+
+
+def _executions(connection: Connection, ids: Sequence[ExecutionId]) -> dict[ExecutionId, int]:
+    columns = select(EXECUTION.c.execution_id, EXECUTION.c.execution)
+    return {
+        execution_id: execution
+        for some in chunks(ids)
+        for execution_id, execution in connection.execute(columns.where(EXECUTION.c.execution_id.in_(some)))
+    }
+
+
+def _need_series(
+    connection: Connection, examples: Mapping[SeriesName, Metric], known: Mapping[SeriesName, int]
+) -> dict[SeriesName, int]:
+    """The id of each series, of which one metric is known."""
+    found = {name: series_id for name in examples if (series_id := known.get(name)) is not None}
+    unknown = {name: series_key(m.spec, m.key.tags, m.dataset) for name, m in examples.items() if name not in found}
+    found |= find_series(connection, unknown)
+    missing = sorted((key, name) for name, key in unknown.items() if name not in found)
+    if missing:
+        rows = []
+        for key, name in missing:
+            metric = examples[name]
+            rows.append(
+                {
+                    "series_key": key,
+                    "dataset": metric.dataset,
+                    "metric": metric.spec.name,
+                    "spec": metric.spec.canonical,
+                    "spec_key": metric.spec.digest,
+                    "tags": Tags(metric.key.tags).canonical,
+                }
+            )
+        add_missing(connection, SERIES, rows, on="series_key")
+        found |= find_series(connection, {name: key for key, name in missing})
+    return found
+
+
+def _need_versions(connection: Connection, versions: Iterable[str]) -> dict[str, int]:
+    keys = {digest(version): version for version in versions}
+    found = _versions(connection, keys)
+    if missing := sorted(key for key, version in keys.items() if version not in found):
+        rows: list[Row] = [{"data_version_key": key, "data_version": keys[key]} for key in missing]
+        add_missing(connection, DATA_VERSION, rows, on="data_version_key")
+        found |= _versions(connection, {key: keys[key] for key in missing})
+    return found
+
+
+def _versions(connection: Connection, keys: Mapping[bytes, str]) -> dict[str, int]:
+    columns = select(DATA_VERSION.c.data_version_key, DATA_VERSION.c.data_version_id)
+    return {
+        keys[bytes(key)]: data_version_id
+        for some in chunks(keys)
+        for key, data_version_id in connection.execute(columns.where(DATA_VERSION.c.data_version_key.in_(some)))
+    }

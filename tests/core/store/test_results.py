@@ -1,0 +1,118 @@
+"""Verdicts are kept whole, once each, and the newest of each assertion is found."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import replace
+
+from returns.result import Failure, Success
+
+from dqx_core.keys import ResultKey
+from dqx_core.report import Severity, Status, SymbolInfo
+from dqx_core.store import Execution, MetricDB
+from tests.core.store.numbers import KEY, day, verdict
+
+SYMBOLS = (
+    SymbolInfo("x_1", "average(price)", "sales", Success(0.1), KEY.yyyy_mm_dd, KEY.tags),
+    SymbolInfo("x_2", "num_rows()", None, Success(2**60 + 1), dt.date(2024, 1, 1), KEY.tags, 1, "run-0"),
+    SymbolInfo("x_3", "minimum(price)", "sales", Success(-math.inf), KEY.yyyy_mm_dd, KEY.tags),
+    SymbolInfo("x_4", "maximum(price)", "sales", Failure("no non-null values"), KEY.yyyy_mm_dd, KEY.tags),
+)
+
+
+def test_results_come_back_as_they_were_given_and_in_order(db: MetricDB) -> None:
+    given = [
+        verdict("b", symbols=SYMBOLS),
+        verdict("a", status=Status.ERROR, outcome=Failure(("first reason", "second reason"))),
+        verdict("c", status=Status.SKIPPED, outcome=Failure(())),
+        replace(verdict("d", outcome=Success(2**53 + 1), status=Status.FAILED), severity=Severity.P3),
+        verdict("a", key=KEY.lag(1)),
+    ]
+    db.persist_results("run-1", given)
+    assert db.results("run-1") == given
+
+
+def test_a_verdict_that_is_not_a_number_comes_back(db: MetricDB) -> None:
+    nan = SymbolInfo("x_1", "average(price)", "sales", Success(math.nan), KEY.yyyy_mm_dd, KEY.tags)
+    db.persist_results("run-1", [verdict(outcome=Success(math.nan), symbols=[nan])])
+    [found] = db.results("run-1")
+    assert math.isnan(found.metric.unwrap())
+    assert math.isnan(found.symbols[0].value.unwrap())
+
+
+def test_persisting_results_twice_keeps_one_each_and_their_order(db: MetricDB) -> None:
+    given = [verdict(name) for name in "cab"]
+    db.persist_results("run-1", given)
+    changed = verdict("a", status=Status.FAILED, outcome=Success(-1.5))
+    db.persist_results("run-1", [verdict("d"), changed])
+    assert db.results("run-1") == [given[0], changed, given[2], verdict("d")]
+    assert db.info().results == 4
+
+
+def test_of_one_assertion_twice_in_one_call_the_last_counts(db: MetricDB) -> None:
+    db.persist_results("run-1", [verdict(), verdict(status=Status.FAILED)])
+    assert [r.status for r in db.results("run-1")] == [Status.FAILED]
+
+
+def test_suite_check_day_and_tags_keep_results_apart(db: MetricDB) -> None:
+    given = [
+        verdict(),
+        verdict(suite="other"),
+        verdict(check="other"),
+        verdict(key=KEY.lag(1)),
+        verdict(key=ResultKey(KEY.yyyy_mm_dd)),
+    ]
+    db.persist_results("run-1", given)
+    assert db.results("run-1") == given
+
+
+def test_results_of_one_execution_are_not_those_of_another(db: MetricDB) -> None:
+    db.persist_results("run-1", [verdict()])
+    db.persist_results("run-2", [verdict(status=Status.FAILED)])
+    assert [r.status for r in db.results("run-1")] == [Status.PASSED]
+    assert [r.status for r in db.results("run-2")] == [Status.FAILED]
+
+
+def test_the_newest_result_of_each_assertion_names_its_execution(db: MetricDB) -> None:
+    db.persist_results("run-1", [verdict("a"), verdict("b"), verdict("a", key=KEY.lag(1))])
+    repaired = verdict("a", status=Status.FAILED)
+    db.persist_results("run-2", [repaired, verdict("a", suite="Other suite")])
+    assert db.latest_results() == {
+        verdict("a", key=KEY.lag(1)): "run-1",
+        verdict("b"): "run-1",
+        repaired: "run-2",
+        verdict("a", suite="Other suite"): "run-2",
+    }
+    assert next(iter(db.latest_results())).yyyy_mm_dd < KEY.yyyy_mm_dd
+
+
+def test_the_newest_results_can_be_narrowed(db: MetricDB) -> None:
+    for number in range(5):
+        db.persist_results(f"run-{number}", [verdict(check=check, key=day(number)) for check in ("x", "y")])
+    db.persist_results("run-9", [verdict(check="x", key=day(2, {"env": "prod"}), suite="Other")])
+
+    def days(**asked: object) -> list[int]:
+        return sorted(r.yyyy_mm_dd.day - 1 for r in db.latest_results(**asked))  # type: ignore[arg-type]
+
+    assert days(suite="Other") == [2]
+    assert days(check="x", tags={}) == [0, 1, 2, 3, 4]
+    assert days(tags={"env": "prod"}) == [2]
+    assert days(suite="Sales suite", from_date=day(1).yyyy_mm_dd, until_date=day(2).yyyy_mm_dd) == [1, 1, 2, 2]
+    assert days(suite="nobody") == []
+
+
+def test_deleting_an_execution_takes_its_verdicts(db: MetricDB) -> None:
+    db.persist_results("run-1", [verdict()])
+    db.persist_results("run-2", [verdict(status=Status.FAILED)])
+    db.delete_execution("run-2")
+    assert db.latest_results() == {verdict(): "run-1"}
+
+
+def test_executions_are_found_by_any_suite_that_ran_under_them(db: MetricDB) -> None:
+    db.begin_execution(Execution("run-1", suite="Sales suite"))
+    db.persist_results("run-1", [verdict(suite="Orders suite")])
+    db.begin_execution(Execution("run-2", suite="Orders suite"))
+    assert [e.execution_id for e in db.executions("Orders suite")] == ["run-2", "run-1"]
+    assert [e.execution_id for e in db.executions("Sales suite")] == ["run-1"]
+    assert db.executions("nobody") == []

@@ -1,0 +1,132 @@
+"""The shop's code location in Dagster: what it holds, and what a backfill of two weeks costs the source."""
+
+import subprocess
+import sys
+from typing import ClassVar
+
+import dagster as dg
+import pytest
+
+from dqx_dagster import DatasetIOManager, DuckDBEngine, MetricsIOManager, MetricStore
+from examples.shop.world import generate
+from tests.dagster.scenario import span
+from tests.examples.conftest import ROOT
+
+
+class WatchedEngine(DuckDBEngine):
+    """The engine, that keeps the SQL it ran when it is closed."""
+
+    ran: ClassVar[list[str]] = []
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        self.ran.extend(self.connect().statements)
+        super().teardown_after_execution(context)
+
+
+@pytest.fixture(scope="module")
+def backfilled(tmp_path_factory):
+    """Fourteen days × two splits of both datasets, in one run."""
+    from definitions import daily_metrics, defs, sales, shop_daily, shop_ranking
+
+    data = tmp_path_factory.mktemp("shop")
+    generate(data / "shop.duckdb", rows_per_day=600)
+    url = f"sqlite:///{data / 'metrics.db'}"
+    WatchedEngine.ran.clear()
+    here = dg.Definitions(
+        assets=[shop_daily, shop_ranking, daily_metrics, sales],
+        asset_checks=defs.asset_checks,
+        executor=dg.in_process_executor,
+        resources={
+            "engine": WatchedEngine(database=str(data / "shop.duckdb"), datasets=str(data / "datasets")),
+            "store": MetricStore(url=url),
+            "metrics_io_manager": MetricsIOManager(url=url),
+            "datasets_io_manager": DatasetIOManager(datasets=str(data / "datasets")),
+        },
+    )
+    result = here.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=dg.DagsterInstance.ephemeral(), tags=span("2024-01-08|train", "2024-01-21|eval")
+    )
+    return result, tuple(WatchedEngine.ran)
+
+
+def test_a_range_of_two_weeks_reads_the_source_once_for_each_dataset(backfilled):
+    _, statements = backfilled
+
+    reading = [sql for sql in statements if '"transactions"' in sql and "dqx_stage" in sql.split("AS", 1)[0]]
+    every = [sql for sql in statements if '"raw_data"."transactions"' in sql]
+    assert len(reading) == 2
+    assert every == reading
+
+
+def test_a_range_of_two_weeks_is_measured_in_one_pass_over_each_dataset(backfilled):
+    _, statements = backfilled
+
+    passes = [sql for sql in statements if sql.startswith("SELECT") and "GROUP BY" in sql and "READ_PARQUET" in sql]
+    plain = [sql for sql in passes if "DISTINCT" not in sql and "copies" not in sql]
+    # The metrics asset also looks for the week before, of which there are no partitions.
+    over_the_two_weeks = [sql for sql in plain if "'2024-01-22'" in sql]
+    assert len(over_the_two_weeks) == 2
+
+
+def test_each_partition_of_the_range_is_judged_under_its_own_key(backfilled):
+    result, _ = backfilled
+
+    days = [f"2024-01-{day:02}" for day in range(8, 22)]
+    assert {e.partition for e in result.get_asset_check_evaluations()} == {
+        f"{d}|{s}" for d in days for s in ("train", "eval")
+    }
+
+
+def test_a_materialized_partition_says_its_rows_window_and_sql(backfilled):
+    result, _ = backfilled
+
+    made = {m.partition: m.metadata for m in result.asset_materializations_for_node("shop_ranking")}
+    train = made["2024-01-21|train"]
+    assert train["dagster/partition_row_count"].value > 0
+    assert "train [2024-01-14, 2024-01-19)" in train["window"].value
+    assert "SELECT" in train["sql"].value
+
+
+def test_the_metrics_asset_shows_each_partitions_numbers_and_their_moves(backfilled):
+    result, _ = backfilled
+
+    shown = {m.partition: m.metadata for m in result.asset_materializations_for_node("shop_daily__metrics__shop_daily")}
+    today, before = shown["2024-01-21|train"], shown["2024-01-20|train"]
+    rows, yesterday = today["num_rows()"].value, before["num_rows()"].value
+    assert today["num_rows() day over day"].value == pytest.approx(abs(rows - yesterday) / yesterday)
+
+
+def test_the_lineage_goes_from_source_tables_over_datasets_to_the_consumer():
+    from definitions import defs
+
+    graph = defs.resolve_asset_graph()
+    daily = dg.AssetKey("shop_daily")
+    assert graph.get(daily).parent_keys == {
+        dg.AssetKey(["raw_data", "transactions"]),
+        dg.AssetKey(["raw_data", "products"]),
+    }
+    assert dg.AssetKey("sales_by_category") in graph.get(daily).child_keys
+    assert dg.AssetKey(["shop_daily", "metrics", "shop_daily"]) in graph.get(daily).child_keys
+
+
+def test_the_daily_schedule_asks_for_the_last_closed_day_with_all_splits_in_one_run():
+    import datetime as dt
+
+    from definitions import defs
+
+    schedule = defs.resolve_schedule_def("shop_daily_daily")
+    context = dg.build_schedule_context(scheduled_execution_time=dt.datetime(2024, 3, 2, 6, tzinfo=dt.UTC))
+    [request] = schedule.evaluate_tick(context).run_requests
+    assert request.tags["dagster/asset_partition_range_start"] == "2024-03-01|train"
+    assert request.tags["dagster/asset_partition_range_end"] == "2024-03-01|eval"
+
+
+def test_the_code_location_validates():
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
