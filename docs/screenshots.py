@@ -22,6 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "img"
 INCIDENT = "2024-01-17"
+FIRST, LAST = "2024-01-08", "2024-01-21"
 
 
 @contextmanager
@@ -76,6 +77,9 @@ def show_check_partitions(page: Page, address: str, asset: str, check: str, day:
     page.goto(f"{address}/assets/{asset}?view=checks&checkDetail={check}", wait_until="domcontentloaded")
     page.get_by_text("Execution history").first.wait_for(timeout=60_000)
     page.get_by_text("Partitions", exact=True).nth(1).click()
+    days = page.locator("input[placeholder*='2024']").first
+    days.fill(f"[{FIRST}...{LAST}]")
+    days.press("Enter")
     page.get_by_text(day).first.click(timeout=30_000)
     page.get_by_text(split, exact=True).first.click()
     page.wait_for_timeout(2_500)
@@ -94,7 +98,7 @@ def main() -> None:
     """Take every picture the docs show."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     home, data = ROOT / ".dagster_home", ROOT / "data"
-    with webserver(home, data) as address, browser_page() as page:
+    with webserver(home, data) as address, browser_page(width=1800) as page:
         show_check_partitions(
             page, address, "shop_daily", "volume__at_least_60_percent_of_yesterday_s_sales", INCIDENT, "train"
         )

@@ -40,8 +40,12 @@ class SymbolicMetric:
 
     @property
     def metric(self) -> str:
-        """How it is printed: `average(price)`, one lag in brackets."""
-        return self.spec.name + (f" [{self.lag_offset} d earlier]" if self.lag_offset else "")
+        """How it is printed: `average(price)`, with its own tags and its lag in brackets."""
+        apart = [
+            *([str(self.tags)] if self.tags else []),
+            *([f"{self.lag_offset} d earlier"] if self.lag_offset else []),
+        ]
+        return self.spec.name + (f" [{', '.join(apart)}]" if apart else "")
 
     @property
     def needs(self) -> tuple[sp.Symbol, ...]:

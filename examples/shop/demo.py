@@ -72,7 +72,7 @@ class Week:
 
 def main(
     days: Annotated[
-        int, typer.Option(min=FIRST_DAY, help="Days of the shop's life; the backfill starts on day 8.")
+        int, typer.Option(min=FIRST_DAY, max=91, help="Days of the shop's life; the backfill starts on day 8.")
     ] = 21,
     rows_per_day: Annotated[int, typer.Option(min=300, help="About how many sales a day.")] = 3000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same shop.")] = 7,
