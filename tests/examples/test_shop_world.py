@@ -477,7 +477,7 @@ def test_the_command_refuses_in_one_sentence(tmp_path):
     refused = command("--database", str(tmp_path / "notes.txt"))
 
     assert refused.returncode == 2
-    assert "notes.txt" in refused.stderr
+    assert "notes.txt" in "".join(refused.stderr.replace("│", "").split())  # the box breaks long paths
     assert "Traceback" not in refused.stderr
     assert (tmp_path / "notes.txt").read_text() == "not a database"
 
