@@ -130,3 +130,4 @@ def test_the_code_location_validates():
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    assert "Validation successful for code location shop" in done.stdout + done.stderr
