@@ -15,7 +15,7 @@ from dqx_core.datasets.base import RESERVED, Location, Model, Name, Problem, Rol
 from dqx_core.datasets.filters import AnyFilter, DateRange, Fitted
 from dqx_core.datasets.problems import located, spelled
 from dqx_core.datasets.source import Column, NullRule, Source, short
-from dqx_core.datasets.splits import Split, Temporal
+from dqx_core.datasets.splits import Group, Split, Temporal
 from dqx_core.datasets.windows import Partitions
 from dqx_core.errors import ValidationError, hint
 
@@ -87,9 +87,12 @@ class DatasetDefinition(Model):
             "format": 1,
             "kinds": [each.kind for each in self.filters],
             "strategy": self.split.strategy,
+            "parts": self.split.part_names,  # in order, which a mapping does not have
             "content": self.content,
             "timezone": self.partitions.timezone,
         }
+        if isinstance(self.split, Group):
+            content["split"]["salt"] = self.split.salt_of(self.name)
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -95,10 +95,3 @@ def aliased(tree: exp.Expr, name: str) -> exp.Alias:
     from sqlglot import exp
 
     return exp.Alias(this=tree, alias=exp.to_identifier(name, quoted=True))
-
-
-def any_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
-    """True where one of the conditions is."""
-    from sqlglot import exp
-
-    return exp.or_(*conditions)

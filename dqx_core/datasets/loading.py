@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,10 +84,17 @@ def line_of(document: Any, place: Location) -> int:
 def _document(path: Path) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.constructor import RoundTripConstructor
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    class Constructor(RoundTripConstructor):
+        """Leaves dates as they are written: what is wrong with one is told with its line, like everything else."""
+
+    Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: str(node.value))
+    yaml = YAML(typ="rt")
+    yaml.Constructor = Constructor
     try:
-        document = YAML(typ="rt").load(path.read_text("utf-8"))
+        document = yaml.load(path.read_text("utf-8"))
     except OSError as error:
         raise DefinitionError(f"Cannot read {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -119,6 +125,4 @@ def _plain(value: Any) -> Any:
             return int(value)
         case float():
             return float(value)
-        case dt.datetime():
-            return dt.datetime.combine(value.date(), value.time(), value.tzinfo)
     return value

@@ -105,7 +105,8 @@ def _time(value: str | dt.date, type_name: str) -> dt.date | None:
     try:
         moment = value
         if isinstance(moment, str):
-            moment = dt.date.fromisoformat(moment) if type_name == "DATE" else dt.datetime.fromisoformat(moment)
+            is_day = len(moment) <= len("2024-01-31")
+            moment = dt.date.fromisoformat(moment) if is_day else dt.datetime.fromisoformat(moment)
     except ValueError:
         return None
     if isinstance(moment, dt.datetime) == (type_name == "DATE"):

@@ -42,7 +42,7 @@ def transactions(seed: int = 1, per_day: int = 200, days: int = DAYS) -> pd.Data
             "transaction_id": np.arange(n, dtype=np.int64),
             "customer_id": [f"c{u:04d}" for u in user],
             "product_id": product,
-            "transaction_date": pd.Timestamp(FIRST) + pd.to_timedelta(number * 86_400 + second, unit="s"),
+            "transaction_date": np.datetime64(FIRST, "us") + (number * 86_400 + second).astype("timedelta64[s]"),
             "amount": amount,
             "quantity": random.integers(1, 5, n).astype(np.int32),
             "country": random.choice(np.array(["NL", "BE", "DE", "FR"]), n),
@@ -54,7 +54,7 @@ def transactions(seed: int = 1, per_day: int = 200, days: int = DAYS) -> pd.Data
 
 def products() -> pd.DataFrame:
     """Most products that are sold; some have no category, and the newest are missing."""
-    ids = np.arange(0, 90, dtype=np.int64)
+    ids = np.arange(0, 70, dtype=np.int64)
     return pd.DataFrame({"id": ids, "category": [None if i % 9 == 0 else f"category {i % 5}" for i in ids]})
 
 

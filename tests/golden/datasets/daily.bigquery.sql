@@ -1,0 +1,45 @@
+WITH `source` AS (
+  SELECT
+    `transactions`.`transaction_id` AS `transaction_id`,
+    `transactions`.`customer_id` AS `customer_id`,
+    `transactions`.`transaction_date` AS `transaction_date`,
+    `transactions`.`amount` AS `amount`,
+    `transactions`.`country` AS `country`,
+    `products`.`category` AS `category`
+  FROM `raw_data`.`transactions` AS `transactions`
+  LEFT JOIN `raw_data`.`products` AS `products`
+    ON `transactions`.`product_id` = `products`.`id`
+  WHERE
+    `transactions`.`transaction_date` >= CAST('2024-01-10 00:00:00' AS DATETIME)
+    AND `transactions`.`transaction_date` < CAST('2024-01-11 00:00:00' AS DATETIME)
+), `parted` AS (
+  SELECT
+    *,
+    CASE
+      WHEN `customer_id` IS NULL
+      THEN NULL
+      WHEN MOD(
+        MOD(
+          FARM_FINGERPRINT(CONCAT('daily/split/v1', '|', CAST(`customer_id` AS STRING))),
+          10000
+        ) + 10000,
+        10000
+      ) < 8000
+      THEN 'train'
+      ELSE 'eval'
+    END AS `split`
+  FROM `source`
+)
+SELECT
+  `transaction_id`,
+  `customer_id`,
+  `transaction_date`,
+  `amount`,
+  `country`,
+  `category`,
+  CASE
+    WHEN `split` IS NULL
+    THEN ERROR('dataset daily: null in customer_id, the key of the group split')
+    ELSE `split`
+  END AS `split`
+FROM `parted`
