@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dqx_dagster.datasets import dataset_asset, dataset_assets, source_assets
+    from dqx_dagster.gates import require_checks
     from dqx_dagster.io_manager import DatasetIOManager, MetricsIOManager
     from dqx_dagster.metrics_assets import suite_metrics_asset
     from dqx_dagster.resources import DuckDBEngine, MetricStore
+    from dqx_dagster.reverification import reverify_job
     from dqx_dagster.schedules import dataset_schedule
+    from dqx_dagster.sensors import FailedCheck, FailedChecks, failed_checks_sensor
     from dqx_dagster.suites import suite_checks
     from dqx_dagster.translator import DqxTranslator
 
@@ -21,11 +24,16 @@ _HOMES = {
     "DatasetIOManager": "io_manager",
     "DqxTranslator": "translator",
     "DuckDBEngine": "resources",
+    "FailedCheck": "sensors",
+    "FailedChecks": "sensors",
     "MetricStore": "resources",
     "MetricsIOManager": "io_manager",
     "dataset_asset": "datasets",
     "dataset_assets": "datasets",
     "dataset_schedule": "schedules",
+    "failed_checks_sensor": "sensors",
+    "require_checks": "gates",
+    "reverify_job": "reverification",
     "source_assets": "datasets",
     "suite_checks": "suites",
     "suite_metrics_asset": "metrics_assets",
@@ -35,11 +43,16 @@ __all__ = [
     "DatasetIOManager",
     "DqxTranslator",
     "DuckDBEngine",
+    "FailedCheck",
+    "FailedChecks",
     "MetricStore",
     "MetricsIOManager",
     "dataset_asset",
     "dataset_assets",
     "dataset_schedule",
+    "failed_checks_sensor",
+    "require_checks",
+    "reverify_job",
     "source_assets",
     "suite_checks",
     "suite_metrics_asset",

@@ -1,14 +1,61 @@
-"""An assertion's verdict as Dagster metadata: numbers that the UI plots, and where they came from."""
+"""Verdicts as Dagster's check results: numbers that the UI plots, and where they came from."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 from returns.result import Success
 
-from dqx_core.report import AssertionResult, SymbolInfo
+from dqx_core.report import AssertionResult, Status, SymbolInfo
+from dqx_dagster.dagster_internals import TargetMaterialization
+from dqx_dagster.translator import DqxTranslator
+
+
+def evaluation_of(
+    results: Sequence[AssertionResult],
+    spec: dg.AssetCheckSpec,
+    partition: str | None,
+    judged: TargetMaterialization | None,
+    run_id: str,
+    translator: DqxTranslator,
+) -> dg.AssetCheckEvaluation:
+    """What an asset check says of a partition: of its one assertion, or of all the assertions of a check."""
+    bad = [result for result in results if result.status is not Status.PASSED]
+    worst = min(bad or results, key=lambda result: result.severity)
+    return dg.AssetCheckEvaluation(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=not bad,
+        severity=translator.severity(worst.severity),
+        description="; ".join(result.message for result in bad or results),
+        blocking=spec.blocking,
+        partition=partition,
+        target_materialization_data=judged,
+        metadata=metadata_of(results[0], run_id) if len(results) == 1 else metadata_of_check(results, run_id),
+    )
+
+
+def metadata_of_check(results: Sequence[AssertionResult], run_id: str) -> Mapping[str, dg.MetadataValue]:
+    """What a check of several assertions shows: each value by its assertion's name, and a table of the verdicts."""
+    found: dict[str, dg.MetadataValue] = {
+        result.assertion: dg.MetadataValue.float(float(result.metric.unwrap()))
+        for result in results
+        if isinstance(result.metric, Success)
+    }
+    columns = ["assertion", "status", "severity", "message"]
+    records = [
+        dg.TableRecord(
+            {"assertion": r.assertion, "status": str(r.status), "severity": str(r.severity), "message": r.message}
+        )
+        for r in results
+    ]
+    schema = dg.TableSchema(columns=[dg.TableColumn(name) for name in columns])
+    found["assertions"] = dg.MetadataValue.table(records=records, schema=schema)
+    found["dqx/severity"] = dg.MetadataValue.text(str(min(result.severity for result in results)))
+    found["dqx/execution_id"] = dg.MetadataValue.dagster_run(run_id)
+    return found
 
 
 def metadata_of(result: AssertionResult, run_id: str) -> Mapping[str, dg.MetadataValue]:

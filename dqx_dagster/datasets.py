@@ -12,7 +12,7 @@ from dqx_core.datasets.materialize import PartitionResult, materialize
 from dqx_core.errors import DqxError
 from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.partitions import DATE, SPLIT, days_and_splits, partitions_of, result_key
-from dqx_dagster.suites import nominal_date
+from dqx_dagster.targets import nominal_date
 from dqx_dagster.translator import DqxTranslator
 
 

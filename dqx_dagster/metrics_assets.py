@@ -13,7 +13,7 @@ from dqx_core.metrics.metric import Metric
 from dqx_core.trends import COLUMNS, LAGS, trend_rows
 from dqx_core.verification import Suite
 from dqx_dagster.dagster_internals import known_previews
-from dqx_dagster.suites import Asset, SourceOf, suite_target
+from dqx_dagster.targets import Asset, SourceOf, suite_target
 from dqx_dagster.translator import DqxTranslator, slug
 
 SUITE = "dqx/suite"
@@ -47,13 +47,13 @@ def suite_metrics_asset(
     """
     names = translator or DqxTranslator()
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
-    dataset = target.key.path[-1]
+    dataset, attached = target.only
 
     with known_previews():
 
         @dg.asset(
-            key=names.metrics_key(target.key, suite.name),
-            deps=[target.key],
+            key=names.metrics_key(attached.key, suite.name),
+            deps=[attached.key],
             partitions_def=target.partitions_def,
             backfill_policy=dg.BackfillPolicy.single_run(),
             io_manager_key=io_manager_key,
@@ -65,9 +65,9 @@ def suite_metrics_asset(
             op_tags={"dqx/suite": slug(suite.name)},
         )
         def measure(context: dg.AssetExecutionContext) -> Measurements:
-            keys = target.result_keys(context)
+            keys = target.keys(context)
             try:
-                data = target.source(context.resources)
+                data = attached.source(context.resources)
                 graph = suite.build([data])
                 verification = target.verification(context)
                 metrics = verification.measure(

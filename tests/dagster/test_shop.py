@@ -43,9 +43,10 @@ def backfilled(tmp_path_factory):
             "datasets_io_manager": DatasetIOManager(datasets=str(data / "datasets")),
         },
     )
-    result = here.resolve_implicit_global_asset_job_def().execute_in_process(
-        instance=dg.DagsterInstance.ephemeral(), tags=span("2024-01-08|train", "2024-01-21|eval")
-    )
+    with dg.instance_for_test() as instance:
+        result = here.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=instance, tags=span("2024-01-08|train", "2024-01-21|eval")
+        )
     return result, tuple(WatchedEngine.ran)
 
 

@@ -20,12 +20,6 @@ from tests.dagster.scenario import (
 )
 
 
-@pytest.fixture
-def instance():
-    with dg.instance_for_test() as made:
-        yield made
-
-
 def verdicts(result):
     return {(e.check_name, e.partition): e.passed for e in result.get_asset_check_evaluations()}
 

@@ -1,0 +1,108 @@
+"""A suite's assertions as asset check specs: names, targets, descriptions; one source for specs and results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import dagster as dg
+
+from dqx_core.errors import DefinitionError
+from dqx_core.expressions import text
+from dqx_core.graph import AssertionNode, CheckNode, Graph
+from dqx_dagster.dagster_internals import known_previews
+from dqx_dagster.targets import SuiteTarget
+from dqx_dagster.translator import DqxTranslator, slug
+
+Granularity = Literal["assertion", "check"]
+
+Assertion = tuple[str, str]
+"""Check and assertion, by name."""
+
+
+@dataclass(frozen=True)
+class AttachedCheck:
+    """One asset check, and the assertions it stands for."""
+
+    spec: dg.AssetCheckSpec
+    assertions: tuple[Assertion, ...]
+
+
+def attached_checks(
+    graph: Graph, target: SuiteTarget, translator: DqxTranslator, granularity: Granularity, *, partitioned: bool
+) -> list[AttachedCheck]:
+    """The asset checks of a suite, under names that are stable and unique for each asset.
+
+    An assertion is attached to the asset it speaks of first; the suite's other assets become dependencies.
+
+    Raises:
+        DefinitionError: Two of them get one name, or one speaks of a dataset that is no asset of the suite.
+    """
+    if granularity not in ("assertion", "check"):
+        raise DefinitionError(f"granularity={granularity!r} is neither 'assertion' nor 'check'.")
+    found: dict[tuple[dg.AssetKey, str], list[tuple[CheckNode, AssertionNode]]] = {}
+    for check, assertion in graph.root.assertions():
+        asset = target.key_of(_dataset(graph, check, assertion))
+        name = slug(check.name) if granularity == "check" else translator.check_name(check.name, assertion.name)
+        group = found.setdefault((asset, name), [])
+        if group and (granularity == "assertion" or group[0][0].name != check.name):
+            other_check, other = group[0]
+            raise DefinitionError(
+                f"Suite '{graph.root.name}': '{check.name} › {assertion.name}' and "
+                f"'{other_check.name} › {other.name}' are both called '{name}' in Dagster, "
+                "where names are letters, digits and underscores. Rename one."
+            )
+        group.append((check, assertion))
+    with known_previews():
+        return [
+            _attached(graph, target, translator, asset, name, group, partitioned)
+            for (asset, name), group in found.items()
+        ]
+
+
+def _attached(
+    graph: Graph,
+    target: SuiteTarget,
+    translator: DqxTranslator,
+    asset: dg.AssetKey,
+    name: str,
+    group: Sequence[tuple[CheckNode, AssertionNode]],
+    partitioned: bool,
+) -> AttachedCheck:
+    spec = dg.AssetCheckSpec(
+        name,
+        asset=asset,
+        additional_deps=[other.key for other in target.assets.values() if other.key != asset],
+        description="\n".join(f"{c.name} › {a.name}: {_condition(graph, a)}" for c, a in group),
+        blocking=any(translator.blocking(assertion.severity) for _, assertion in group),
+        metadata=_metadata(graph, group),
+        partitions_def=target.partitions_def if partitioned else None,
+    )
+    return AttachedCheck(spec, tuple((check.name, assertion.name) for check, assertion in group))
+
+
+def _dataset(graph: Graph, check: CheckNode, assertion: AssertionNode) -> str | None:
+    """The dataset an assertion speaks of first."""
+    named = (graph.symbols[symbol].dataset for symbol in assertion.symbols)
+    return next((dataset for dataset in named if dataset), check.datasets[0] if len(check.datasets) == 1 else None)
+
+
+def _condition(graph: Graph, assertion: AssertionNode) -> str:
+    def shown(expression: Any) -> str:
+        return text(expression, lambda symbol: graph.symbols[symbol].metric)
+
+    return f"{shown(assertion.expression)} {assertion.bound.text([shown(limit) for limit in assertion.bound.limits])}"
+
+
+def _metadata(graph: Graph, group: Sequence[tuple[CheckNode, AssertionNode]]) -> Mapping[str, Any]:
+    check, assertion = group[0]
+    common = {"dqx/suite": graph.root.name, "dqx/check": check.name}
+    if len(group) > 1:
+        return {**common, "dqx/assertions": len(group)}
+    return {
+        **common,
+        "dqx/assertion": assertion.name,
+        "dqx/severity": str(assertion.severity),
+        "dqx/condition": _condition(graph, assertion),
+    }

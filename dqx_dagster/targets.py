@@ -1,0 +1,143 @@
+"""What a suite is attached to: assets, their partitions, and where their rows are."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from dqx_core.engines.base import DataSource
+from dqx_core.errors import DefinitionError, hint
+from dqx_core.keys import ResultKey
+from dqx_core.verification import Suite, VerificationSuite
+from dqx_dagster.partitions import result_key
+
+Asset = dg.AssetsDefinition | dg.AssetSpec
+
+SourceOf = Callable[[Any], DataSource]
+"""From the run's resources to the data source that a suite measures."""
+
+Sources = SourceOf | Mapping[str, SourceOf]
+"""One for the only asset, or one for each dataset by name."""
+
+Context = dg.AssetCheckExecutionContext | dg.AssetExecutionContext | dg.OpExecutionContext
+
+
+@dataclass(frozen=True)
+class Attached:
+    """One asset that a suite speaks of."""
+
+    key: dg.AssetKey
+    source: SourceOf
+
+
+@dataclass(frozen=True)
+class SuiteTarget:
+    """A suite and the assets it is attached to, by the name of their dataset; all have the same partitions."""
+
+    suite: Suite
+    assets: Mapping[str, Attached]
+    partitions_def: dg.PartitionsDefinition[str] | None
+    engine: str | None
+    store: str
+
+    @property
+    def resources(self) -> set[str]:
+        """The resource keys that measuring takes."""
+        return {self.store, *([self.engine] if self.engine else [])}
+
+    @property
+    def only(self) -> tuple[str, Attached]:
+        """The dataset and the asset, where there is one."""
+        [(dataset, attached)] = self.assets.items()
+        return dataset, attached
+
+    def key_of(self, dataset: str | None) -> dg.AssetKey:
+        """The asset of a dataset; without a name, the only asset there is.
+
+        Raises:
+            DefinitionError: The suite speaks of a dataset that it is not attached to.
+        """
+        if dataset is None:
+            if len(self.assets) == 1:
+                return self.only[1].key
+            raise DefinitionError(
+                f"Suite '{self.suite.name}' is attached to {len(self.assets)} assets, and an assertion names "
+                'no dataset. Name it in the check: @check(name="…", datasets=["…"]).'
+            )
+        if dataset not in self.assets:
+            raise DefinitionError(
+                f"Suite '{self.suite.name}' speaks of dataset '{dataset}', which none of its assets is. "
+                f"{hint(dataset, self.assets)}"
+            )
+        return self.assets[dataset].key
+
+    def data(self, context: Context) -> list[DataSource]:
+        """The data source of every asset, for a run."""
+        return [attached.source(context.resources) for attached in self.assets.values()]
+
+    def verification(self, context: Context) -> VerificationSuite:
+        """The suite, ready to run under the id of the Dagster run."""
+        store = getattr(context.resources, self.store)
+        return VerificationSuite(
+            self.suite.checks, store.db, self.suite.name, execution_id=context.run.run_id, origin="dagster"
+        )
+
+    def keys(self, context: Context) -> dict[ResultKey, str | None]:
+        """The days and tags that a run speaks of, each with its partition.
+
+        Raises:
+            dg.Failure: The assets have partitions, and the run names none.
+        """
+        if self.partitions_def is None:
+            return {result_key(None, None, nominal_date(context)): None}
+        if not (context.has_partition_key or context.has_partition_key_range):
+            assets = ", ".join(attached.key.to_user_string() for attached in self.assets.values())
+            raise dg.Failure(
+                f"Suite '{self.suite.name}' judges partitions of {assets}, and this run names none: 'Execute all' in "
+                "the UI passes no partition. Materialize the partition with its checks, backfill the re-verification "
+                "job, or launch the checks with the run tag dagster/partition=<partition key>.",
+                allow_retries=False,
+            )
+        nominal = nominal_date(context)
+        return {result_key(str(pk), self.partitions_def, nominal): str(pk) for pk in context.partition_keys}
+
+
+def suite_target(
+    suite: Suite, assets: Asset | Sequence[Asset], *, source: Sources | None, engine: str | None, store: str
+) -> SuiteTarget:
+    """A suite attached to one asset or several, each standing for the dataset of its name.
+
+    Raises:
+        DefinitionError: There is nowhere to read rows from, or the assets' partitions differ.
+    """
+    listed = [assets] if isinstance(assets, dg.AssetsDefinition | dg.AssetSpec) else list(assets)
+    if source is None and engine is None:
+        raise DefinitionError(f"Suite '{suite.name}' has neither a source nor an engine: it cannot find any rows.")
+    attached = {
+        asset.key.path[-1]: Attached(asset.key, _source(source, engine, asset.key.path[-1])) for asset in listed
+    }
+    if len(attached) != len(listed) or not listed:
+        raise DefinitionError(
+            f"Suite '{suite.name}' takes one asset or several with different last names; it was given "
+            f"{', '.join(asset.key.to_user_string() for asset in listed) or 'none'}."
+        )
+    partitions = [asset.partitions_def for asset in listed]
+    if any(other != partitions[0] for other in partitions):
+        raise DefinitionError(
+            f"Suite '{suite.name}' is attached to assets with different partitions, so there is no partition that a "
+            "verdict would belong to. Attach a suite of its own to each."
+        )
+    return SuiteTarget(suite, attached, partitions[0], engine, store)
+
+
+def _source(source: Sources | None, engine: str | None, dataset: str) -> SourceOf:
+    given = source.get(dataset) if isinstance(source, Mapping) else source
+    return given or (lambda resources: getattr(resources, engine or "").data_source(dataset))
+
+
+def nominal_date(context: Context) -> dt.date:
+    """The day of an asset without dates: that on which the run was created, in UTC."""
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    return (record.create_timestamp if record else dt.datetime.now(dt.UTC)).date()

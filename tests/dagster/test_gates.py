@@ -1,0 +1,67 @@
+"""A gate across runs: bad partitions stop a consumer whichever run found them bad."""
+
+import dagster as dg
+import pytest
+
+from dqx_dagster import MetricStore, require_checks, suite_checks
+from tests.dagster.scenario import GATED, PARTITIONS, feed, key, source, span
+
+
+@dg.asset(partitions_def=PARTITIONS, deps=[feed], required_resource_keys={"store"}, name="model")
+@require_checks(GATED, feed)
+def model(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(metadata={"trained on": str(context.partition_keys)})
+
+
+@pytest.fixture
+def world(tmp_path, instance):
+    """An instance, and a function that runs one asset, with or without its checks, for partitions."""
+    defs = dg.Definitions(
+        assets=[feed, model],
+        asset_checks=[suite_checks(GATED, feed, source=source, engine=None)],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+        executor=dg.in_process_executor,
+    )
+    whole = defs.resolve_implicit_global_asset_job_def()
+
+    def run(asset, **how):
+        job = whole.get_subset(asset_selection={asset.key})
+        return job.execute_in_process(instance=instance, raise_on_error=False, **how)
+
+    return run
+
+
+def reason(result):
+    [failure] = [event for event in result.all_events if event.is_step_failure and event.step_key == "model"]
+    return failure.step_failure_data.user_failure_data.description
+
+
+def test_a_partition_that_passed_in_another_run_lets_the_consumer_run(world):
+    world(feed, partition_key=key(4, "train"))
+
+    assert world(model, partition_key=key(4, "train")).success
+
+
+def test_a_partition_that_failed_in_another_run_stops_the_consumer_and_names_the_assertion(world):
+    judged = world(feed, partition_key=key(5, "train"))
+    stopped = world(model, partition_key=key(5, "train"))
+
+    assert not stopped.success
+    assert "2026-01-05|train: P0 Gate › Not crowded: num_rows() = 40, is not ≤ 10" in reason(stopped)
+    assert judged.run_id in reason(stopped)
+
+
+def test_a_partition_that_nobody_judged_stops_the_consumer(world):
+    stopped = world(model, partition_key=key(4, "eval"))
+
+    assert not stopped.success
+    assert "no run has judged it" in reason(stopped)
+
+
+def test_one_bad_partition_of_a_range_stops_the_range_and_is_the_one_named(world):
+    world(feed, tags=span(key(4, "train"), key(6, "eval")))
+    stopped = world(model, tags=span(key(4, "train"), key(6, "eval")))
+
+    assert not stopped.success
+    assert "2026-01-05|train" in reason(stopped)
+    assert "2026-01-04" not in reason(stopped)
