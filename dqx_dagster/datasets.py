@@ -9,6 +9,7 @@ import dagster as dg
 from dqx_core.datasets.definition import DatasetDefinition
 from dqx_core.datasets.loading import load_folder
 from dqx_core.datasets.materialize import PartitionResult, materialize
+from dqx_core.datasets.stored import manifest
 from dqx_core.errors import DqxError
 from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.partitions import DATE, SPLIT, days_and_splits, partitions_of, result_key
@@ -46,7 +47,7 @@ def dataset_asset(
             kinds=set(names.kinds(definition, "duckdb")),
             code_version=definition.definition_hash,
             description=definition.description,
-            metadata={"dqx/definition_hash": definition.definition_hash},
+            metadata=definition_metadata(definition, names),
         )
         def dataset(context: dg.AssetExecutionContext) -> Iterable[dg.MaterializeResult[None]]:
             if definition.status != "active":
@@ -68,7 +69,9 @@ def dataset_asset(
                 ) from error
             for result in results:
                 partition = str(dg.MultiPartitionKey({DATE: result.date.isoformat(), SPLIT: result.split}))
-                context.add_asset_metadata(partition_metadata(result), partition_key=partition)
+                context.add_asset_metadata(
+                    partition_metadata(result, resource.datasets_root, definition.name), partition_key=partition
+                )
             only = results[0].data_version if len(results) == 1 else None
             yield dg.MaterializeResult(data_version=None if only is None else dg.DataVersion(only))
 
@@ -104,9 +107,34 @@ def source_assets(
     ]
 
 
-def partition_metadata(result: PartitionResult) -> Mapping[str, Any]:
-    """What a materialized partition shows: numbers as plots, its window and its SQL."""
+def definition_metadata(definition: DatasetDefinition, translator: DqxTranslator) -> Mapping[str, Any]:
+    """What a dataset says before there is data: where each column comes from, and where a filter leaks."""
+    found: dict[str, Any] = {"dqx/definition_hash": definition.definition_hash, "dqx/status": definition.status}
+    if definition.columns:
+        origins = {
+            column.name: [
+                dg.TableColumnDep(
+                    asset_key=translator.source_key(
+                        definition.source.full_name(column.table) or definition.source.table
+                    ),
+                    column_name=column.column,
+                )
+            ]
+            for column in definition.columns
+        }
+        found["dagster/column_lineage"] = dg.TableColumnLineage(deps_by_column=origins)
+    if definition.leaks:
+        found["dqx/leaks"] = dg.MetadataValue.md("\n".join(f"- {leak}" for leak in definition.leaks))
+    return found
+
+
+def partition_metadata(result: PartitionResult, root: Path, dataset: str) -> Mapping[str, Any]:
+    """What a materialized partition shows: numbers as plots, its columns, window, first rows and SQL."""
+    written = manifest(root, dataset, result.date, result.split)
+    columns = written.columns if written else {}
     return {
+        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in columns.items()]),
+        "preview": dg.MetadataValue.md(preview(result.path)),
         "dagster/partition_row_count": result.rows,
         "rows": result.rows,
         "bytes": result.bytes,
@@ -116,6 +144,23 @@ def partition_metadata(result: PartitionResult) -> Mapping[str, Any]:
         "dqx/fingerprint": result.fingerprint,
         "sql": dg.MetadataValue.md(f"```sql\n{result.sql}\n```"),
     }
+
+
+def preview(folder: Path, rows: int = 5) -> str:
+    """The first rows of a partition, as a Markdown table."""
+    import pyarrow.parquet as pq
+
+    [file] = sorted(folder.glob("*.parquet"))
+    batches = pq.ParquetFile(file).iter_batches(batch_size=rows)
+    first = next(batches, None)
+    shown = first.to_pylist() if first is not None else []
+    if not shown:
+        return "No rows."
+
+    def cells(values: Iterable[object]) -> str:
+        return "| " + " | ".join(str(value).replace("|", "\\|").replace("\n", " ") for value in values) + " |"
+
+    return "\n".join([cells(shown[0]), cells("---" for _ in shown[0]), *(cells(row.values()) for row in shown)])
 
 
 def _rectangles(wanted: list[tuple[Any, tuple[str, ...]]]) -> list[tuple[list[Any], tuple[str, ...]]]:

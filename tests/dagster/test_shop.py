@@ -86,6 +86,8 @@ def test_a_materialized_partition_says_its_rows_window_and_sql(backfilled):
     assert train["dagster/partition_row_count"].value > 0
     assert "train [2024-01-14, 2024-01-19)" in train["window"].value
     assert "SELECT" in train["sql"].value
+    assert {"revenue", "category"} <= {column.name for column in train["dagster/column_schema"].value.columns}
+    assert train["preview"].value.startswith("| transaction_id | customer_id |")
 
 
 def test_the_metrics_asset_shows_each_partitions_numbers_and_their_moves(backfilled):
@@ -108,6 +110,15 @@ def test_the_lineage_goes_from_source_tables_over_datasets_to_the_consumer():
     }
     assert dg.AssetKey("sales_by_category") in graph.get(daily).child_keys
     assert dg.AssetKey(["shop_daily", "metrics", "shop_daily"]) in graph.get(daily).child_keys
+
+
+def test_each_column_says_which_source_column_it_is():
+    from definitions import shop_ranking
+
+    lineage = shop_ranking.metadata_by_key[shop_ranking.key]["dagster/column_lineage"].deps_by_column
+    [revenue], [category] = lineage["revenue"], lineage["category"]
+    assert (revenue.asset_key.path, revenue.column_name) == (["raw_data", "transactions"], "amount")
+    assert (category.asset_key.path, category.column_name) == (["raw_data", "products"], "category")
 
 
 def test_the_daily_schedule_asks_for_the_last_closed_day_with_all_splits_in_one_run():

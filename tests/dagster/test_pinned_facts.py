@@ -1,0 +1,108 @@
+"""What dqx leans on in Dagster, pinned: where one of these fails after an upgrade, the module it names wants a look."""
+
+import inspect
+import warnings
+
+import dagster as dg
+import pytest
+
+from dqx_dagster.dagster_internals import TargetMaterialization, known_previews, latest_materialization
+from tests.dagster.scenario import PARTITIONS, key, span
+
+
+def test_partitions_of_a_check_spec_are_still_a_preview():
+    with pytest.warns(dg.PreviewWarning):
+        dg.AssetCheckSpec("c", asset="a", partitions_def=PARTITIONS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with known_previews():
+            dg.AssetCheckSpec("c", asset="a", partitions_def=PARTITIONS)
+
+
+def test_a_check_result_still_cannot_name_its_partition():
+    # suites.py yields AssetCheckEvaluation for this reason alone.
+    assert "partition" not in inspect.signature(dg.AssetCheckResult).parameters
+    assert "partition" in inspect.signature(dg.AssetCheckEvaluation).parameters
+
+
+@pytest.fixture
+def ranged():
+    """A partitioned check that uses AssetCheckResult, run over a range."""
+
+    @dg.asset(partitions_def=PARTITIONS, backfill_policy=dg.BackfillPolicy.single_run())
+    def a():
+        return dg.MaterializeResult()
+
+    @dg.asset_check(asset=a, partitions_def=PARTITIONS)
+    def plain():
+        return dg.AssetCheckResult(passed=True)
+
+    job = dg.Definitions(assets=[a], asset_checks=[plain]).resolve_implicit_global_asset_job_def()
+    return job, a, plain
+
+
+def test_a_check_result_of_a_range_run_still_loses_its_partition(ranged, instance):
+    job, _, _ = ranged
+    result = job.execute_in_process(instance=instance, tags=span(key(1, "train"), key(2, "eval")))
+
+    assert [e.partition for e in result.get_asset_check_evaluations()] == [None]
+
+
+def test_a_job_of_checks_alone_still_needs_the_partition_as_a_tag(ranged, instance):
+    job, a, plain = ranged
+    only_checks = dg.define_asset_job("only", selection=dg.AssetSelection.checks(plain))
+    resolved = dg.Definitions(assets=[a], asset_checks=[plain], jobs=[only_checks]).resolve_job_def("only")
+
+    assert resolved.partitions_def is None
+    job.execute_in_process(instance=instance, partition_key=key(1, "train"))
+    tagged = resolved.execute_in_process(instance=instance, tags={"dagster/partition": key(1, "train")})
+    assert [e.partition for e in tagged.get_asset_check_evaluations()] == [key(1, "train")]
+
+
+def blocking_check(severity):
+    """A job whose one blocking check fails with a severity."""
+
+    @dg.asset
+    def a():
+        return dg.MaterializeResult()
+
+    @dg.multi_asset_check(specs=[dg.AssetCheckSpec("c", asset="a", blocking=True)], name="cs")
+    def cs():
+        yield dg.Output(None, output_name="a_c")
+        yield dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey("a"), check_name="c", passed=False, severity=severity, blocking=True, metadata={}
+        )
+
+    return dg.Definitions(assets=[a], asset_checks=[cs]).resolve_implicit_global_asset_job_def()
+
+
+@pytest.mark.parametrize(
+    ("severity", "succeeds"), [(dg.AssetCheckSeverity.ERROR, False), (dg.AssetCheckSeverity.WARN, True)]
+)
+def test_a_failed_blocking_check_still_fails_its_step_only_when_it_is_an_error(instance, severity, succeeds):
+    result = blocking_check(severity).execute_in_process(instance=instance, raise_on_error=False)
+
+    assert result.success is succeeds
+
+
+def test_the_newest_materialization_of_a_partition_is_found_by_its_key(ranged, instance):
+    job, a, _ = ranged
+    first = job.execute_in_process(instance=instance, partition_key=key(1, "train"))
+    job.execute_in_process(instance=instance, partition_key=key(2, "train"))
+
+    found = latest_materialization(instance, a.key, key(1, "train"))
+    assert isinstance(found, TargetMaterialization)
+    assert found.run_id == first.run_id
+    assert latest_materialization(instance, a.key, key(3, "train")) is None
+
+
+def test_a_reversed_range_of_splits_is_still_silently_empty():
+    # schedules.py and the demo name the first and the last split in their own order.
+    reversed_range = dg.PartitionKeyRange(key(1, "eval"), key(2, "train"))
+    assert list(PARTITIONS.get_partition_keys_in_range(reversed_range)) == []
+
+
+def test_names_that_differ_in_punctuation_alone_are_still_one_output():
+    # check_specs.py refuses such pairs itself.
+    dotted, underscored = dg.AssetCheckSpec("a.b", asset="x"), dg.AssetCheckSpec("a_b", asset="x")
+    assert dotted.get_python_identifier() == underscored.get_python_identifier()
