@@ -24,6 +24,8 @@ def suite_checks(
     store: str = "store",
     granularity: Granularity = "assertion",
     partitioned_checks: bool = True,
+    retry_policy: dg.RetryPolicy | None = None,
+    pool: str | None = None,
     translator: DqxTranslator | None = None,
 ) -> dg.AssetChecksDefinition:
     """One asset check per assertion of a suite, judged together by one op.
@@ -39,6 +41,8 @@ def suite_checks(
         granularity: "check" makes one asset check of all the assertions of a check.
         partitioned_checks: Give the checks the asset's partitions (a preview feature of Dagster). Without, every
             check has one history for the whole asset.
+        retry_policy: What to do when the engine or the store fails; a verdict is never tried again.
+        pool: Dagster's pool that limits how many such ops run at once.
         translator: Names and severities.
 
     Raises:
@@ -54,6 +58,8 @@ def suite_checks(
         specs=[check.spec for check in checks],
         can_subset=True,
         required_resource_keys=target.resources,
+        retry_policy=retry_policy,
+        pool=pool,
         description=f"Verification suite '{suite.name}': one scan for all its checks.",
     )
     def judge(context: dg.AssetCheckExecutionContext) -> Iterator[dg.Output[None] | dg.AssetCheckEvaluation]:
