@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from returns.result import Result, Success
 
 from dqx_core.errors import DefinitionError, hint
-from dqx_core.keys import EXECUTION_TAG, ExecutionId, Tags
+from dqx_core.keys import ExecutionId, Tags
 from dqx_core.report import SymbolInfo
 from dqx_core.states import Number
 from dqx_core.store import HistoryPoint, MetricDB
@@ -24,8 +24,7 @@ def metrics_by_execution_id(db: MetricDB, execution_id: ExecutionId) -> list[Sym
     Raises:
         StoreError: The store cannot be read.
     """
-    own = {EXECUTION_TAG: execution_id}
-    return [replace(symbol, tags=Tags(symbol.tags) | own) for symbol in db.symbols(execution_id)]
+    return db.symbols(execution_id)
 
 
 def metric_history(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -32,6 +33,9 @@ def read_url(text: str) -> URL:
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         reason = f"metrics are kept in SQLite or PostgreSQL, not in {url.get_backend_name()}."
         raise StoreError(show(url), "be opened", reason, way_out)
+    if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:") and "uri" not in url.query:
+        # Connections are opened when they are needed, wherever the process is by then.
+        url = url.set(database=str(Path(str(url.database)).absolute()))
     return url
 
 

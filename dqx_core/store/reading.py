@@ -61,8 +61,6 @@ _NUMBERS = (
         SERIES.c.spec,
         SERIES.c.tags,
         EXECUTION.c.execution_id,
-        EXECUTION.c.first_date,
-        EXECUTION.c.last_date,
         SOURCE.c.execution_id.label("source_execution_id"),
         DATA_VERSION.c.data_version,
     )
@@ -70,6 +68,26 @@ _NUMBERS = (
     .join(EXECUTION, EXECUTION.c.execution == METRIC.c.execution)
     .outerjoin(SOURCE, SOURCE.c.execution == METRIC.c.source_execution)
     .outerjoin(DATA_VERSION, DATA_VERSION.c.data_version_id == METRIC.c.data_version_id)
+)
+
+_SYMBOLS = (
+    select(
+        METRIC.c.series_id,
+        METRIC.c.yyyy_mm_dd,
+        METRIC.c.execution,
+        METRIC.c.value,
+        METRIC.c.exact,
+        METRIC.c.error,
+        SERIES.c.dataset,
+        SERIES.c.metric,
+        SERIES.c.tags,
+        EXECUTION.c.first_date,
+        EXECUTION.c.last_date,
+        SOURCE.c.execution_id.label("source_execution_id"),
+    )
+    .join(SERIES, SERIES.c.series_id == METRIC.c.series_id)
+    .join(EXECUTION, EXECUTION.c.execution == METRIC.c.execution)
+    .outerjoin(SOURCE, SOURCE.c.execution == METRIC.c.source_execution)
 )
 
 # A number carried forward is as old as its source: a copy never outranks what was measured after it.
@@ -104,9 +122,12 @@ def search(connection: Connection, *predicates: ColumnElement[bool]) -> list[Met
     return [_metric(row) for row in sorted(rows, key=_order)]
 
 
-def symbols(connection: Connection, execution_id: ExecutionId) -> list[tuple[int, SymbolInfo]]:
+def symbols(
+    connection: Connection, execution_id: ExecutionId, own_tags: Mapping[str, str] | None = None
+) -> list[tuple[int, SymbolInfo]]:
     """Every number of an execution for people, with its series; builds no spec, so unknown kinds are read too."""
-    rows = connection.execute(_NUMBERS.where(EXECUTION.c.execution_id == execution_id)).all()
+    rows = connection.execute(_SYMBOLS.where(EXECUTION.c.execution_id == execution_id)).all()
+    tags = {text: tags_of(text) | (own_tags or {}) for text in {row.tags for row in rows}}
     return [
         (
             row.series_id,
@@ -116,7 +137,7 @@ def symbols(connection: Connection, execution_id: ExecutionId) -> list[tuple[int
                 row.dataset,
                 join_result(row.value, row.exact, row.error),
                 row.yyyy_mm_dd,
-                tags_of(row.tags),
+                tags[row.tags],
                 # Days are counted back from the day that was judged; from several days there is no one answer.
                 (row.first_date - row.yyyy_mm_dd).days if row.first_date and row.first_date == row.last_date else 0,
                 row.source_execution_id,
@@ -166,7 +187,7 @@ def window(
     connection: Connection, series_id: int, days: Sequence[dt.date], execution_id: ExecutionId
 ) -> dict[dt.date, Result[Number, str]]:
     """The numbers of some days of one execution."""
-    # Day by day, not from–until: each is one step into the primary key, however many executions share the days.
+    # Day by day, not from–until: each is one step into an index, however many executions share the days.
     columns = select(METRIC.c.yyyy_mm_dd, METRIC.c.value, METRIC.c.exact, METRIC.c.error)
     rows = connection.execute(
         columns.where(METRIC.c.series_id == series_id, METRIC.c.yyyy_mm_dd.in_(days), _under(execution_id))
@@ -304,7 +325,7 @@ def _joined(ranked: Any) -> Any:
     return _NUMBERS.join(ranked, same).where(ranked.c.place == 1)
 
 
-def _order(row: Row[Any]) -> tuple[Any, ...]:
+def _order(row: Any) -> tuple[Any, ...]:
     return row.yyyy_mm_dd, row.metric, row.dataset or "", row.tags, row.execution
 
 

@@ -15,12 +15,13 @@ from returns.result import Failure, Result, Success
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from dqx_core.errors import DefinitionError, StoreError
-from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.keys import EXECUTION_TAG, ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric, TimeSeries
 from dqx_core.report import AssertionResult, SymbolInfo
 from dqx_core.states import Number
-from dqx_core.store import housekeeping, reading, results, writing
+from dqx_core.store import housekeeping, reading, writing
+from dqx_core.store import results as verdicts
 from dqx_core.store.codec import series_key
 from dqx_core.store.execution import Execution
 from dqx_core.store.faults import NOTHING_JUDGED, NOTHING_WRITTEN
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 class MetricDB:
     """The metric store at a URL: `sqlite:///path/to/file.db` or `postgresql+psycopg://…`.
 
-    Every method is one transaction: it does all it says or, with a StoreError, nothing. Threads and
-    processes may share a store.
+    Every method (`expire` apart) is one transaction: it does all it says or, with a StoreError, nothing.
+    Threads and processes may share a store.
     """
 
     def __init__(self, url: str, *, auto_migrate: bool = True, patience: float = 60.0) -> None:
@@ -114,11 +115,11 @@ class MetricDB:
             lambda c: writing.begin(c, execution), f"record execution '{execution.execution_id}'"
         )
 
-    def persist_results(self, execution_id: ExecutionId, results_: Iterable[AssertionResult]) -> None:
+    def persist_results(self, execution_id: ExecutionId, results: Iterable[AssertionResult]) -> None:
         """Keep the verdicts of an execution, all or none; one it gave before is replaced."""
-        held = list(results_)
+        held = list(results)
         self._database.write(
-            lambda c: results.persist_results(c, execution_id, held), f"persist {len(held):,} assertion results"
+            lambda c: verdicts.persist_results(c, execution_id, held), f"persist {len(held):,} assertion results"
         )
 
     # Reading within an execution
@@ -129,8 +130,9 @@ class MetricDB:
         return self._database.read(lambda c: reading.search(c, where), f"read execution '{execution_id}'")
 
     def symbols(self, execution_id: ExecutionId) -> list[SymbolInfo]:
-        """The same for people, named m_1, m_2 and so on."""
-        found = self._database.read(lambda c: reading.symbols(c, execution_id), f"read execution '{execution_id}'")
+        """The same for people, named m_1, m_2 and so on; tags hold the user's and `__execution_id`."""
+        own = {EXECUTION_TAG: execution_id}
+        found = self._database.read(lambda c: reading.symbols(c, execution_id, own), f"read execution '{execution_id}'")
         return [symbol for _, symbol in found]
 
     def lookup(
@@ -268,7 +270,7 @@ class MetricDB:
     def results(self, execution_id: ExecutionId) -> list[AssertionResult]:
         """The verdicts of an execution, in the order in which they were given."""
         return self._database.read(
-            lambda c: results.results_of(c, execution_id), f"read the results of execution '{execution_id}'"
+            lambda c: verdicts.results_of(c, execution_id), f"read the results of execution '{execution_id}'"
         )
 
     def latest_results(
@@ -281,8 +283,8 @@ class MetricDB:
         until_date: dt.date | None = None,
     ) -> dict[AssertionResult, ExecutionId]:
         """The newest verdict of each suite, check, assertion, day and tags, with the execution that gave it."""
-        where = results.chosen(suite, check, tags, from_date, until_date)
-        return self._database.read(lambda c: results.newest_results(c, *where), "read the newest results")
+        where = verdicts.chosen(suite, check, tags, from_date, until_date)
+        return self._database.read(lambda c: verdicts.newest_results(c, *where), "read the newest results")
 
     def series(self, dataset: str | None = None) -> list[Series]:
         """What was measured at least once, of one dataset or of all."""

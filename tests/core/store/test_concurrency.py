@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from returns.result import Success
 
 from dqx_core.errors import StoreError
@@ -97,6 +98,28 @@ def test_a_reader_of_an_execution_sees_a_step_whole_or_not_at_all(url: str) -> N
     done.set()
     reader.join()
     assert all(len(values) == 1 for values in seen)
+    db.close()
+
+
+def test_a_read_of_several_statements_sees_one_moment(url: str) -> None:
+    db, other = MetricDB(url), MetricDB(url)
+    db.persist([metric(1.5, execution_id="run-1"), metric(1.5, execution_id="run-2")])
+    written: list[object] = []
+
+    def write_in_between(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM dqx_metric" in statement and not written:
+            written.append(True)
+            written.extend(other.persist([metric(9.5, execution_id=f"run-{n}") for n in (1, 2)]))
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", write_in_between)
+    [(left, right)] = db.paired("run-1", "run-2")
+    sa.event.remove(sa.Engine, "after_cursor_execute", write_in_between)
+    assert len(written) == 3
+    assert left is not None
+    assert right is not None
+    assert (left.value, right.value) == (Success(1.5), Success(1.5))
+    assert db.lookup(PRICE, KEY, "sales", "run-2") == Success(9.5)
+    other.close()
     db.close()
 
 

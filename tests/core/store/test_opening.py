@@ -190,6 +190,19 @@ def test_the_store_says_which_it_is_without_its_password(url: str) -> None:
     db.close()
 
 
+def test_a_relative_path_leads_to_one_file_wherever_the_process_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    db = MetricDB("sqlite:///metrics.db")
+    db.close()  # the next connection is a new one
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    db.persist([metric()])
+    db.close()
+    assert MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}").measured("run-1") == [metric()]
+
+
 def test_other_tables_in_the_same_database_are_left_alone(url: str) -> None:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+import sqlalchemy as sa
 from returns.maybe import Nothing
 from returns.result import Success
 
 from dqx_core.errors import StoreError
 from dqx_core.metrics.metric import Metric
 from dqx_core.states import Count, Total
-from dqx_core.store import Execution, MetricDB
+from dqx_core.store import METRIC, SERIES, Execution, InMemoryMetricDB, MetricDB
 from tests.core.store.numbers import KEY, PRICE, ROWS, day, many, measured, metric
 
 
@@ -101,8 +103,6 @@ def test_a_metric_may_belong_to_no_dataset(db: MetricDB) -> None:
 
 
 def test_an_id_that_no_store_gave_finds_nothing(db: MetricDB) -> None:
-    import uuid
-
     db.persist([metric()])
     assert db.get(uuid.uuid4()) == Nothing
     assert db.get(uuid.UUID(int=0)) == Nothing
@@ -110,8 +110,6 @@ def test_an_id_that_no_store_gave_finds_nothing(db: MetricDB) -> None:
 
 
 def test_an_id_of_another_store_finds_nothing(db: MetricDB) -> None:
-    from dqx_core.store import InMemoryMetricDB
-
     [here] = db.persist([metric(execution_id="here")])
     [there] = InMemoryMetricDB().persist([metric(execution_id="there")])
     assert here.metric_id is not None
@@ -130,3 +128,14 @@ def test_states_are_kept_whole(db: MetricDB) -> None:
     state = Count(2**70)
     db.persist([Metric.build(ROWS, KEY, state, "sales", "run-1")])
     assert db.measured("run-1")[0].state == state
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_a_series_that_vanished_behind_our_back_is_made_again(db: MetricDB, url: str) -> None:
+    db.persist([metric(1.5)])
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        for table in (METRIC, SERIES):
+            connection.execute(sa.delete(table))
+    db.persist([metric(2.5)])
+    assert db.get_metric_value(PRICE, KEY, "sales", "run-1").unwrap() == 2.5
