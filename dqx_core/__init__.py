@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from dqx_core.engines.duckdb_source import DuckRelationDataSource
     from dqx_core.keys import ExecutionId, ResultKey
     from dqx_core.metrics.metric import Metric
+    from dqx_core.profiles import PermanentProfile, SeasonalProfile
     from dqx_core.provider import MetricProvider
-    from dqx_core.report import AssertionResult, Severity, Status, SymbolInfo
+    from dqx_core.report import AnalysisReport, AssertionResult, Severity, Status, SymbolInfo
     from dqx_core.retrieval import metric_history, metrics_by_execution_id
     from dqx_core.store import InMemoryMetricDB, MetricDB
     from dqx_core.verification import Suite, VerificationSuite
 
 _HOMES = {
+    "AnalysisReport": "report",
     "AssertionResult": "report",
     "Check": "checks",
     "Context": "checks",
@@ -31,7 +33,9 @@ _HOMES = {
     "Metric": "metrics.metric",
     "MetricDB": "store",
     "MetricProvider": "provider",
+    "PermanentProfile": "profiles",
     "ResultKey": "keys",
+    "SeasonalProfile": "profiles",
     "Severity": "report",
     "Status": "report",
     "Suite": "verification",
@@ -43,6 +47,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AnalysisReport",
     "AssertionResult",
     "Check",
     "Context",
@@ -53,7 +58,9 @@ __all__ = [
     "Metric",
     "MetricDB",
     "MetricProvider",
+    "PermanentProfile",
     "ResultKey",
+    "SeasonalProfile",
     "Severity",
     "Status",
     "Suite",

@@ -52,7 +52,12 @@ class Check:
                 if "truth value of Relational" not in str(error):
                     raise
                 raise DefinitionError(f"Check '{self.name}' {_COMPARISON}") from error
-        return CheckNode(self.name, self.datasets, context.finished())
+        assertions = context.finished()
+        for assertion in assertions:
+            for expression in (assertion.expression, *assertion.bound.limits):
+                for symbol in expression.free_symbols:
+                    registry[symbol]  # raises at a symbol that no provider of this suite made
+        return CheckNode(self.name, self.datasets, assertions)
 
 
 def check(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,12 @@ from returns.result import Failure, Result
 from dqx_core.bounds import Operator
 from dqx_core.expressions import Computed, compute, text, text_of_number
 from dqx_core.graph import AssertionNode, CheckNode, Graph
-from dqx_core.history import Derived, Problem, Value
+from dqx_core.history import Derived, Problem, Value, offsets_of
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec, Spec
 from dqx_core.metrics.metric import Metric
 from dqx_core.planning import Need, effective_key
+from dqx_core.profiles import Profile, adjustment
 from dqx_core.report import AssertionResult, Status, SymbolInfo
 
 if TYPE_CHECKING:
@@ -29,7 +32,14 @@ class Evaluation:
     graph: Graph
     execution_id: ExecutionId
     metrics: Mapping[Need, Metric]
+    left_out: Mapping[str, AbstractSet[dt.date]] = field(default_factory=dict)
+    """By dataset, the days that its data source leaves out on purpose."""
+    data_av_threshold: float = 0.9
+    """The share of an assertion's days that must not be left out for it to be judged."""
+    profiles: Sequence[Profile] = ()
     _memo: dict[tuple[Spec, ResultKey, str | None, bool], Value] = field(default_factory=dict, repr=False)
+
+    _texts: dict[tuple[str, str], tuple[str, str, list[sp.Symbol]]] = field(default_factory=dict, repr=False)
 
     def results(self, key: ResultKey) -> list[AssertionResult]:
         """The verdict on every assertion, in the order in which they were written."""
@@ -56,6 +66,9 @@ class Evaluation:
             series = {o: self._value(spec.base, key.lag(o), dataset, past or o > 0) for o in spec.offsets}
             return spec.value(key.yyyy_mm_dd, series)
         assert isinstance(spec, MetricSpec)
+        if key.yyyy_mm_dd in self.left_out.get(dataset or "", ()):
+            reason = f"{spec.name}: data source '{dataset}' leaves {key.yyyy_mm_dd} out (skip_dates)"
+            return Failure(Problem(reason, no_history=True, left_out=True))
         metric = self.metrics.get((spec, key, dataset))
         if metric is None:
             return Failure(
@@ -71,17 +84,25 @@ class Evaluation:
         def number(expression: sp.Expr) -> Computed:
             return compute(expression, lambda symbol: self.value_of(symbol, key))
 
+        adjusted = adjustment(self.profiles, key.yyyy_mm_dd, check.name, assertion)
         value = number(assertion.expression)
+        if adjusted.metric_multiplier != 1:
+            value = value.map(lambda x: x * adjusted.metric_multiplier)
         limits = [number(limit) for limit in assertion.bound.limits]
         problems = {
             p: None for computed in (value, *limits) if isinstance(computed, Failure) for p in computed.failure()
         }
-        name = text(assertion.expression, lambda symbol: self.graph.symbols[symbol].metric)
-        bound = assertion.bound.text(
-            [text(limit, lambda symbol: self.graph.symbols[symbol].metric) for limit in assertion.bound.limits]
-        )
+        name, bound, reached = self._told(check, assertion)
         status: Status
-        if problems:
+        if adjusted.disabled_by is not None:
+            status, message = Status.SKIPPED, f"Disabled by profile '{adjusted.disabled_by}'"
+        elif (availability := self._availability(assertion, key)) < self.data_av_threshold:
+            status = Status.SKIPPED
+            message = (
+                f"Data availability is {availability:.1%}, below {self.data_av_threshold:.1%}: the other days are "
+                "left out (skip_dates)"
+            )
+        elif problems:
             waits = assertion.on_missing_history == "skip" and all(p.no_history for p in problems)
             status = Status.SKIPPED if waits else Status.ERROR
             message = "; ".join(p.reason for p in problems)
@@ -95,14 +116,37 @@ class Evaluation:
             assertion=assertion.name,
             yyyy_mm_dd=key.yyyy_mm_dd,
             tags=key.tags,
-            severity=assertion.severity,
+            severity=adjusted.severity or assertion.severity,
             status=status,
             metric=value.alt(lambda reasons: tuple(p.reason for p in reasons)),
             bound=bound,
             expression=name,
-            symbols=tuple(self._info(symbol, key) for symbol in self._reached(assertion)),
+            symbols=tuple(self._info(symbol, key) for symbol in reached),
             message=message,
         )
+
+    def _availability(self, assertion: AssertionNode, key: ResultKey) -> float:
+        """The smallest share, over the assertion's symbols, of the days they need that are not left out."""
+        least = 1.0
+        for symbol in assertion.symbols if any(self.left_out.values()) else ():
+            metric = self.graph.symbols[symbol]
+            skipped = self.left_out.get(metric.dataset or "", ())
+            at = effective_key(key, metric.lag_offset, metric.tags)
+            days = [at.lag(offset).yyyy_mm_dd for offset in offsets_of(metric.spec)]
+            least = min(least, sum(day not in skipped for day in days) / len(days))
+        return least
+
+    def _told(self, check: CheckNode, assertion: AssertionNode) -> tuple[str, str, list[sp.Symbol]]:
+        """Expression and bound as text, and the symbols reached: the same for every key."""
+        place = (check.name, assertion.name)
+        if place not in self._texts:
+
+            def written(expression: sp.Expr) -> str:
+                return text(expression, lambda symbol: self.graph.symbols[symbol].metric)
+
+            bound = assertion.bound.text([written(limit) for limit in assertion.bound.limits])
+            self._texts[place] = written(assertion.expression), bound, self._reached(assertion)
+        return self._texts[place]
 
     def _reached(self, assertion: AssertionNode) -> list[sp.Symbol]:
         """The assertion's symbols and, behind each, those it needs."""

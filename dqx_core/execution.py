@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -11,14 +12,11 @@ from returns.result import Failure, Result, Success
 
 from dqx_core.errors import EngineError
 from dqx_core.keys import Tags
-from dqx_core.metrics.base import GroupedMetric, MetricSpec, ScanMetric
+from dqx_core.metrics.base import GroupedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
 from dqx_core.metrics.counts import NumRows
-from dqx_core.planning import Need, Scan, by_dimensions
-from dqx_core.sql.query import DAY, Grouping, Statement, grouped_statement, scan_statement
+from dqx_core.planning import Need, Plan, Scan, by_dimensions
+from dqx_core.sql.query import DAY, Grouping, Statement, grouped_statement, own_statement, scan_statement
 from dqx_core.states import Mergeable, State
-
-Group = tuple[dt.date | None, Tags]
-"""A day (None where the source has no date column) and the values of the dimensions rows are grouped by."""
 
 Measured = Result[State, str]
 
@@ -32,39 +30,75 @@ def execute(scan: Scan, announce: Callable[[str], None] | None = None) -> dict[N
     source = scan.source
     filters = dict(by_dimensions(source, scan.needs))
     found: dict[Need, Measured] = {}
+    there: tuple[Rows, Statement] | None = None
     for statement in statements_of(scan):
         if announce is not None:
             announce(f"{source.name}: {', '.join(m.name for m in statement.reads)}")
-        groups = _run(statement)
-        wanted = [
-            need for need in scan.needs if need[0] in statement.reads and _answers(statement, filters[need], need[0])
-        ]
-        for need in wanted:
-            state = _state(
-                need, filters[need], statement, groups, need in scan.lagged and scan.versions.get(need) is None
-            )
-            if state is not None:
-                found[need] = state
+        rows, broken = _run(statement)
+        there = there or (rows, statement)
+        for need in scan.needs:
+            tags = filters[need]
+            if not _answers(statement, tags, need[0]):
+                continue
+            if need in scan.lagged and not _parts(*there, need, tags):
+                continue
+            found[need] = Failure(broken[need[0]]) if need[0] in broken else _state(need, tags, statement, rows)
     return found
 
 
 def statements_of(scan: Scan) -> list[Statement]:
-    """The statements of a scan: one for all plain aggregates, one per grouped metric and set of dimensions."""
-    source = scan.source
-    filters = dict(by_dimensions(source, scan.needs))
-    plain = list(dict.fromkeys(spec for spec, _, _ in scan.needs if isinstance(spec, ScanMetric)))
-    made: list[Statement] = []
-    if plain:
-        needs = [need for need in scan.needs if isinstance(need[0], ScanMetric)]
-        made.append(scan_statement(plain, _grouping(scan, needs, filters)))
+    """The statements of a scan.
+
+    The first is one pass for all plain aggregates; it also tells which of the earlier days are there. Then come
+    one for the grouped metrics of the same columns, condition and dimensions, and one for each other metric.
+    """
+    filters = dict(by_dimensions(scan.source, scan.needs))
+    plain: list[Need] = []
+    grouped: dict[tuple[tuple[str, ...], str | None, tuple[str, ...]], list[Need]] = {}
+    unmerged: dict[tuple[str, ...], list[Need]] = {}
     alone: dict[tuple[MetricSpec, tuple[str, ...]], list[Need]] = {}
     for need in scan.needs:
-        if isinstance(need[0], GroupedMetric):
-            alone.setdefault((need[0], tuple(filters[need])), []).append(need)
+        spec, dimensions = need[0], tuple(filters[need])
+        if isinstance(spec, GroupedMetric):
+            grouped.setdefault((*_over(spec), dimensions), []).append(need)
+        elif not isinstance(spec, ScanMetric) or spec.alone:
+            alone.setdefault((spec, dimensions), []).append(need)
+        elif spec.mergeable:
+            plain.append(need)
+        else:
+            unmerged.setdefault(dimensions, []).append(need)
+    scanned, plain = plain, []
+    for need in scanned:
+        # What reads one value at a time is cheaper over the distinct ones, once somebody groups by them anyway.
+        same = grouped.get((*_over(need[0]), tuple(filters[need]))) if isinstance(need[0], OverItems) else None
+        (plain if same is None else same).append(need)
+    made: list[Statement] = []
+    if plain or scan.lagged:
+        # What does not merge joins where the groups are its own.
+        plain += unmerged.pop(_grouping(scan, [*plain, *scan.lagged], filters).dimensions, [])
+        made.append(_scanned(plain, _grouping(scan, [*plain, *scan.lagged], filters)))
+    made += [_scanned(needs, _grouping(scan, needs, filters)) for needs in unmerged.values()]
+    for (columns, _, _), needs in grouped.items():
+        over = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, OverItems))
+        made.append(grouped_statement(list(over), columns, _grouping(scan, needs, filters)))
     for (spec, _), needs in alone.items():
-        assert isinstance(spec, GroupedMetric)
-        made.append(grouped_statement(spec, _grouping(scan, needs, filters)))
+        grouping = _grouping(scan, needs, filters)
+        if isinstance(spec, ScanMetric):
+            made.append(_scanned(needs, grouping))
+        else:
+            assert isinstance(spec, StatementMetric)
+            made.append(own_statement(spec, grouping))
     return made
+
+
+def _scanned(needs: Sequence[Need], grouping: Grouping) -> Statement:
+    specs = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, ScanMetric))
+    return scan_statement(list(specs) or [NumRows()], grouping)
+
+
+def _over(spec: MetricSpec) -> tuple[tuple[str, ...], str | None]:
+    """The columns a metric groups by, and the condition on the rows: equal ones share a statement."""
+    return tuple(spec.columns), spec.where
 
 
 def _grouping(scan: Scan, needs: Sequence[Need], filters: Mapping[Need, Tags]) -> Grouping:
@@ -80,10 +114,16 @@ def _grouping(scan: Scan, needs: Sequence[Need], filters: Mapping[Need, Tags]) -
 
 def _answers(statement: Statement, tags: Tags, spec: MetricSpec) -> bool:
     """Whether a statement's groups make up the rows with those tags: exactly, or by merging."""
-    return spec.mergeable or tuple(tags) == statement.grouping.dimensions
+    if spec not in statement.reads:
+        return False
+    grouping = statement.grouping
+    if any(name not in tags for name, _ in grouping.only):
+        return False
+    return tuple(tags) == grouping.dimensions or (spec.mergeable and set(tags) <= set(grouping.dimensions))
 
 
-Rows = dict[Group, Mapping[str, Any]]
+Rows = dict[dt.date | None, dict[Tags, dict[str, Any]]]
+"""By day (None where the source has no date column) and the values of the dimensions rows are grouped by."""
 
 
 def _run(statement: Statement) -> tuple[Rows, dict[MetricSpec, str]]:
@@ -97,25 +137,38 @@ def _run(statement: Statement) -> tuple[Rows, dict[MetricSpec, str]]:
     try:
         return _rows(statement), {}
     except EngineError as error:
-        metrics = list(statement.reads)
-        if metrics != [NumRows()]:
-            _rows(scan_statement([NumRows()], statement.grouping))
-        else:
+        if list(statement.reads) == [NumRows()]:
             raise
-        if len(metrics) == 1:
-            return {}, {metrics[0]: str(error.__cause__ or error)}
-        rows: dict[Group, dict[str, Any]] = {}
+        rows = _rows(scan_statement([NumRows()], statement.grouping))
         broken: dict[MetricSpec, str] = {}
-        for half in (metrics[: len(metrics) // 2], metrics[len(metrics) // 2 :]):
-            part = scan_statement([m for m in half if isinstance(m, ScanMetric)], statement.grouping)
-            some, bad = _run(part)
-            broken |= bad
-            renamed = {
-                part.reads[metric][name]: column for metric in half for name, column in statement.reads[metric].items()
-            }
-            for group, row in some.items():
-                rows.setdefault(group, {}).update({renamed[c]: value for c, value in row.items() if c in renamed})
-        return dict(rows), broken
+        _halve(statement, error, statement, rows, broken)
+        return rows, broken
+
+
+def _halve(
+    statement: Statement, error: EngineError, whole: Statement, rows: Rows, broken: dict[MetricSpec, str]
+) -> None:
+    """Add to `rows` what the halves of a statement that failed can tell, and to `broken` what cannot be computed."""
+    metrics = list(statement.reads)
+    if len(metrics) == 1:
+        broken[metrics[0]] = _reason(error)
+        return
+    for half in (metrics[: len(metrics) // 2], metrics[len(metrics) // 2 :]):
+        part = statement.part(half)
+        try:
+            some = _rows(part)
+        except EngineError as reason:
+            _halve(part, reason, whole, rows, broken)
+            continue
+        names = {part.reads[m][name]: column for m in half for name, column in whole.reads[m].items()}
+        for day, groups in some.items():
+            for tags, row in groups.items():
+                own = rows.setdefault(day, {}).setdefault(tags, {})
+                own.update({names[column]: value for column, value in row.items()})
+
+
+def _reason(error: EngineError) -> str:
+    return str(error.__cause__ or error).strip()
 
 
 def _rows(statement: Statement) -> Rows:
@@ -126,42 +179,91 @@ def _rows(statement: Statement) -> Rows:
         keys = [row.pop(name) for name in names]
         day = keys.pop(0) if names and names[0] == DAY else None
         tags = {tag: value for tag, value in zip(grouping.dimensions, keys, strict=True) if value is not None}
-        rows[day, Tags(tags)] = row
+        rows.setdefault(day, {})[Tags(tags)] = row
     return rows
 
 
-def _state(
-    need: Need, tags: Tags, statement: Statement, result: tuple[Rows, dict[MetricSpec, str]], only_if_rows: bool
-) -> Measured | None:
+def _state(need: Need, tags: Tags, statement: Statement, rows: Rows) -> Measured:
     """The state of one need from the groups that make up its rows."""
-    spec, key, _ = need
-    rows, broken = result
-    if spec in broken:
-        return Failure(broken[spec])
-    assert isinstance(spec, ScanMetric | GroupedMetric)
-    day = key.yyyy_mm_dd if statement.grouping.source.date_column is not None else None
-    parts = _parts(rows, statement, day, tags)
-    if not parts:
-        if only_if_rows:
-            return None
-        parts = [{column: 0 if column in statement.counts else None for column in statement.reads[spec].values()}]
+    spec = need[0]
+    assert isinstance(spec, ScanMetric | GroupedMetric | StatementMetric)
+    reads = statement.reads[spec]
+    nothing = {column: 0 if column in statement.counts else None for column in reads.values()}
+    parts = _parts(rows, statement, need, tags) or [nothing]
     try:
-        states = [spec.state({name: part[column] for name, column in statement.reads[spec].items()}) for part in parts]
+        states = [spec.state({name: part.get(column) for name, column in reads.items()}) for part in parts]
+        return Success(states[0] if len(states) == 1 else reduce(_merge, states))
     except (TypeError, ValueError, ArithmeticError) as error:
         return Failure(f"the engine's answer cannot be read: {error}")
-    if len(states) == 1:
-        return Success(states[0])
-    return Success(reduce(_merge, states))
 
 
-def _parts(rows: Rows, statement: Statement, day: dt.date | None, tags: Tags) -> list[Mapping[str, Any]]:
-    if tuple(tags) == statement.grouping.dimensions:
-        row = rows.get((day, tags))
-        return [] if row is None else [row]
-    return [row for (d, group), row in rows.items() if d == day and all(group.get(k) == v for k, v in tags.items())]
+def _parts(rows: Rows, statement: Statement, need: Need, tags: Tags) -> list[Mapping[str, Any]]:
+    """The rows of the groups that have the need's day and tags."""
+    grouping = statement.grouping
+    of_day = rows.get(need[1].yyyy_mm_dd if grouping.source.date_column is not None else None, {})
+    if tuple(tags) == grouping.dimensions:
+        return [of_day[tags]] if tags in of_day else []
+    return [row for group, row in of_day.items() if all(group.get(k) == v for k, v in tags.items())]
 
 
 def _merge(a: State, b: State) -> State:
     assert isinstance(a, Mergeable)
     assert isinstance(b, Mergeable)
     return a.merge(b)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a run would do, before it does it; printed, it is for people."""
+
+    plan: Plan
+    statements: tuple[tuple[str, str], ...]
+    """Data source and SQL text, in the order in which they would run."""
+
+    def __str__(self) -> str:
+        plan = self.plan
+        lines = []
+        for scan in plan.scans:
+            mine = [sql for source, sql in self.statements if source == scan.source.name]
+            lines.append(f"Scan '{scan.source.name}': {_counted(scan.needs)} in {_many(len(mine), 'statement')}")
+            lines += [f"  {sql}" for sql in mine]
+        for title, carried in (
+            ("Carried forward, the same version of the data", plan.carried),
+            ("Carried forward unverified, unless the scan finds rows", plan.unverified),
+        ):
+            by_execution: dict[str, list[Need]] = {}
+            for need, metric in carried.items():
+                by_execution.setdefault(metric.source_execution_id or metric.execution_id or "", []).append(need)
+            for execution_id, needs in by_execution.items():
+                lines += [f"{title}, from execution {execution_id}: {_counted(needs)}", *_listed(needs)]
+        for title, ready in (("Measured by this execution already", plan.ready), ("Missing", plan.missing)):
+            if ready:
+                lines += [f"{title}: {_counted(ready)}", *_listed(ready)]
+        return "\n".join(lines) or "Nothing to do."
+
+
+def explain(plan: Plan) -> Explanation:
+    """What running a plan would do; nothing is run."""
+    return Explanation(
+        plan,
+        tuple(
+            (scan.source.name, statement.tree.sql(scan.source.dialect))
+            for scan in plan.scans
+            for statement in statements_of(scan)
+        ),
+    )
+
+
+def _counted(needs: Collection[Need]) -> str:
+    days = sorted({key.yyyy_mm_dd for _, key, _ in needs})
+    span = f" of {days[0]}" if len(days) == 1 else f" of {len(days)} days from {days[0]} to {days[-1]}"
+    return _many(len(needs), "number") + span
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _listed(needs: Iterable[Need]) -> list[str]:
+    shown = sorted((f"{key}: {spec.name} on '{dataset}'" for spec, key, dataset in needs))
+    return [f"  {line}" for line in shown[:20]] + ([f"  and {len(shown) - 20:,} more"] if len(shown) > 20 else [])

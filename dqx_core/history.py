@@ -8,13 +8,14 @@ import statistics
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 from returns.result import Failure, Result, Success
 
 from dqx_core.errors import DefinitionError
 from dqx_core.metrics.base import Spec
-from dqx_core.states import Number
+from dqx_core.states import Number, rounded
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Problem:
     reason: str
     no_history: bool = False
     """True when all that is wrong is that an earlier partition does not exist."""
+    left_out: bool = False
+    """True when the day is one that its data source leaves out on purpose."""
 
 
 Value = Result[Number, Problem]
@@ -56,12 +59,20 @@ class Derived(Spec):
         """The number for `day`, from the base's value at each offset."""
 
 
+def offsets_of(spec: Spec) -> frozenset[int]:
+    """How many days before its own day a number needs rows of, through all the numbers it is made of."""
+    if not isinstance(spec, Derived):
+        return frozenset({0})
+    inner = offsets_of(spec.base)
+    return frozenset(outer + offset for outer in spec.offsets for offset in inner)
+
+
 def _first_problem(series: Mapping[int, Value], offsets: Sequence[int]) -> Problem | None:
     problems = [v.failure() for o in offsets if not _there(v := series[o])]
     if not problems:
         return None
     reasons = dict.fromkeys(p.reason for p in problems)
-    return Problem("; ".join(reasons), all(p.no_history for p in problems))
+    return Problem("; ".join(reasons), all(p.no_history for p in problems), any(p.left_out for p in problems))
 
 
 def _there(value: Value) -> bool:
@@ -117,6 +128,29 @@ class WeekOverWeek(_Comparison):
 
 
 @dataclass(frozen=True)
+class Change(_Comparison):
+    """(today - then) / then, with its sign, where then is `ago` days earlier."""
+
+    kind: ClassVar[str] = "change"
+    ago: int = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.ago, bool) or not isinstance(self.ago, int) or self.ago < 1:
+            raise DefinitionError(f"{self.name} has days={self.ago!r}. Give a whole number of days, 1 or more.")
+
+    @property
+    def _parameters(self) -> str:
+        return f", days={self.ago}"
+
+    @property
+    def days(self) -> int:
+        return self.ago
+
+    def value(self, day: dt.date, series: Mapping[int, Value]) -> Value:
+        return self._relative(day, series)
+
+
+@dataclass(frozen=True)
 class _Window(Derived):
     """Over the `n` days that end with its own day."""
 
@@ -145,22 +179,40 @@ class _Window(Derived):
         return range(self.n)
 
     def value(self, day: dt.date, series: Mapping[int, Value]) -> Value:
-        values = [v.unwrap() for o in self.offsets if _there(v := series[o])]
-        needed = self.n if self.min_periods is None else self.min_periods
+        return self._values(day, series, self.offsets).bind(self.over)
+
+    def _values(
+        self, day: dt.date, series: Mapping[int, Value], offsets: Sequence[int]
+    ) -> Result[Sequence[Number], Problem]:
+        """The values there are on those days, if they are enough. Days left out on purpose are not asked for."""
+        values = [v.unwrap() for o in offsets if _there(v := series[o])]
+        absent = {o: series[o].failure() for o in offsets if not _there(series[o])}
+        asked = len(offsets) - sum(problem.left_out for problem in absent.values())
+        needed = max(self.least, asked if self.min_periods is None else self.min_periods)
         if len(values) >= needed:
-            return self.over([float(v) for v in values])
-        absent = {day - dt.timedelta(days=o): series[o].failure() for o in self.offsets if not _there(series[o])}
-        shown = ", ".join(str(d) for d in sorted(absent)[:5]) + (", …" if len(absent) > 5 else "")
+            return Success(values)
+        days = sorted(day - dt.timedelta(days=o) for o in absent)
+        shown = ", ".join(map(str, days[:5])) + (", …" if len(days) > 5 else "")
+        # Where a day is there and its value is not, the reason is what a person needs; the missing days come after.
+        reasons = dict.fromkeys(p.reason for p in absent.values() if not p.no_history)
         return Failure(
             Problem(
-                f"{self.name} needs {needed} of {self.n} days and has {len(values)}; {len(absent)} missing: {shown}",
+                f"{self.name} needs {needed} of {len(offsets)} days and has {len(values)}; "
+                f"{len(days)} missing: {shown}" + "".join(f"; {reason}" for reason in list(reasons)[:5]),
                 all(p.no_history for p in absent.values()),
+                any(p.left_out for p in absent.values()),
             )
         )
 
+    def over(self, values: Sequence[Number]) -> Value:
+        """The number from the values there are, nearest day first."""
+        if not all(map(math.isfinite, values)):
+            return Failure(Problem(f"{self.name} met a value that is not finite"))
+        return Success(self.formula(values))
+
     @abstractmethod
-    def over(self, values: Sequence[float]) -> Value:
-        """The number from the values there are, at least `min_periods`, nearest day first."""
+    def formula(self, values: Sequence[Number]) -> Number:
+        """The number from finite values, at least `least` of them."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +222,77 @@ class Stddev(_Window):
     kind: ClassVar[str] = "stddev"
     least: ClassVar[int] = 2
 
-    def over(self, values: Sequence[float]) -> Value:
+    def formula(self, values: Sequence[Number]) -> Number:
+        return math.sqrt(statistics.variance(map(Fraction, values)))
+
+
+@dataclass(frozen=True)
+class Mean(_Window):
+    """Mean over the window, in the base's unit."""
+
+    kind: ClassVar[str] = "mean"
+
+    def formula(self, values: Sequence[Number]) -> Number:
+        return rounded(sum(map(Fraction, values), Fraction(0)) / len(values))
+
+
+@dataclass(frozen=True)
+class Median(_Window):
+    """Median over the window, in the base's unit; of an even number of days half-way between the two in the middle."""
+
+    kind: ClassVar[str] = "median"
+
+    def formula(self, values: Sequence[Number]) -> Number:
+        return rounded(Fraction(statistics.median(map(Fraction, values))))
+
+
+@dataclass(frozen=True)
+class Minimum(_Window):
+    """Smallest value over the window."""
+
+    kind: ClassVar[str] = "minimum"
+
+    def formula(self, values: Sequence[Number]) -> Number:
+        return min(values)
+
+
+@dataclass(frozen=True)
+class Maximum(_Window):
+    """Largest value over the window."""
+
+    kind: ClassVar[str] = "maximum"
+
+    def formula(self, values: Sequence[Number]) -> Number:
+        return max(values)
+
+
+@dataclass(frozen=True)
+class ZScore(_Window):
+    """(today - mean of the n days before) / their sample standard deviation."""
+
+    kind: ClassVar[str] = "zscore"
+    least: ClassVar[int] = 2
+    n: int = 28
+
+    @property
+    def offsets(self) -> Sequence[int]:
+        return range(self.n + 1)
+
+    def value(self, day: dt.date, series: Mapping[int, Value]) -> Value:
+        if problem := _first_problem(series, [0]):
+            return Failure(problem)
+        before = self._values(day, series, range(1, self.n + 1))
+        return before.bind(lambda values: self._score(day, [series[0].unwrap(), *values]))
+
+    def _score(self, day: dt.date, values: Sequence[Number]) -> Value:
         if not all(map(math.isfinite, values)):
             return Failure(Problem(f"{self.name} met a value that is not finite"))
-        return Success(statistics.stdev(values))
+        if len(set(values[1:])) == 1:
+            first, last = day - dt.timedelta(days=self.n), day - dt.timedelta(days=1)
+            return Failure(Problem(f"{self.base.name} is the same on every day from {first} to {last}: no deviation"))
+        return Success(self.formula(values))
+
+    def formula(self, values: Sequence[Number]) -> Number:
+        today, *before = [Fraction(value) for value in values]
+        mean = sum(before, Fraction(0)) / len(before)
+        return float(today - mean) / math.sqrt(statistics.variance(before, mean))

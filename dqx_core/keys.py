@@ -18,13 +18,14 @@ EXECUTION_TAG = "__execution_id"
 class Tags(Mapping[str, str]):
     """An immutable mapping of tag names to values: equal to any mapping with the same items, in any order."""
 
-    __slots__ = ("_items",)
+    __slots__ = ("_hash", "_items")
 
     def __init__(self, items: Mapping[str, str] | None = None) -> None:
         for name, value in (items or {}).items():
             if not isinstance(name, str) or not isinstance(value, str):
                 raise DefinitionError(f"Tag {name!r}={value!r} is not text. Tags are names and values of type str.")
         self._items = dict(sorted((items or {}).items()))
+        self._hash = hash(tuple(self._items.items()))
 
     def __getitem__(self, name: str) -> str:
         return self._items[name]
@@ -36,7 +37,7 @@ class Tags(Mapping[str, str]):
         return len(self._items)
 
     def __hash__(self) -> int:
-        return hash(tuple(self._items.items()))
+        return self._hash
 
     def __repr__(self) -> str:
         return repr(self._items)

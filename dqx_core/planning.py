@@ -15,6 +15,7 @@ from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
 
 History = Literal["shared", "isolated"]
+Reuse = Literal["never", "same_version"]
 
 Need = tuple[MetricSpec, ResultKey, str | None]
 """One number: what, for which day and tags, of which dataset. It is its identity in an execution."""
@@ -97,7 +98,8 @@ def plan(
         sources: The data sources by name.
         versions: The data version that each need's source reports now.
         own: What this execution measured already.
-        same_version: For needs of other days, the newest earlier measurement of the same data version.
+        same_version: The newest earlier measurement of the same data version: for needs of other days, and for
+            those of the run's own days if they may be reused.
         newest: For needs of other days, the newest earlier measurement of any data version.
         history: "isolated" carries nothing forward.
     """
@@ -110,10 +112,14 @@ def plan(
         _, key, dataset = need
         source = sources.get(dataset or "")
         today = key.yyyy_mm_dd in days
-        known = newest.get(need) if history == "shared" and not today else None
+        shared = history == "shared"
+        known = newest.get(need) if shared and not today else None
         if need in ready:
             continue
-        if known is not None and need in same_version:
+        if source is not None and key.yyyy_mm_dd in source.skip_dates:
+            missing.add(need)
+            continue
+        if shared and need in same_version:
             carried[need] = same_version[need]
         elif source is not None and can_serve(source, key.yyyy_mm_dd, today):
             to_measure.setdefault(source.name, []).append(need)

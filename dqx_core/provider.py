@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from dqx_core import history
 from dqx_core.errors import DefinitionError
-from dqx_core.history import DayOverDay, Derived, Stddev, WeekOverWeek
+from dqx_core.history import Derived
 from dqx_core.keys import user_tags
 from dqx_core.metrics.base import MetricSpec, Spec
-from dqx_core.metrics.counts import CountValues, NullCount, NumRows, Scalar
-from dqx_core.metrics.distinct import DuplicateCount, UniqueCount
-from dqx_core.metrics.extremes import Maximum, Minimum
-from dqx_core.metrics.moments import Average, Sum
+from dqx_core.metrics.counts import CountOf, CountValues, NegativeCount, NullCount, NumRows, Scalar
+from dqx_core.metrics.custom import CustomSql, Merge
+from dqx_core.metrics.distinct import ApproxUniqueCount, DuplicateCount, UniqueCount
+from dqx_core.metrics.extremes import FirstValue, Maximum, Minimum
+from dqx_core.metrics.moments import Average, Stddev, Sum, Variance
+from dqx_core.metrics.quantiles import Median, Quantile
+from dqx_core.metrics.text import MatchCount, MaxLength, MinLength
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -61,6 +65,11 @@ class MetricProvider:
         where, place = _apart(options)
         return self.metric(NumRows(where=where), **place)
 
+    def count(self, column: str | None = None, **options: Unpack[Options]) -> sp.Symbol:
+        """Non-null values of the column; without a column, rows."""
+        where, place = _apart(options)
+        return self.metric(CountOf(column, where=where), **place)
+
     def null_count(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
         """Rows in which the column is null."""
         where, place = _apart(options)
@@ -72,6 +81,16 @@ class MetricProvider:
         listed = (values,) if isinstance(values, str) or not isinstance(values, Iterable) else tuple(values)
         return self.metric(CountValues(column, listed, where=where), **place)
 
+    def negative_count(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Rows in which the column is below 0."""
+        where, place = _apart(options)
+        return self.metric(NegativeCount(column, where=where), **place)
+
+    def match_count(self, column: str, regex: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Rows in which the whole text matches the pattern, in RE2's syntax."""
+        where, place = _apart(options)
+        return self.metric(MatchCount(column, regex, where=where), **place)
+
     def sum(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
         """Sum of the non-null values, exact."""
         where, place = _apart(options)
@@ -81,6 +100,16 @@ class MetricProvider:
         """Mean of the non-null values."""
         where, place = _apart(options)
         return self.metric(Average(column, where=where), **place)
+
+    def variance(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Sample variance (n - 1) of the non-null values."""
+        where, place = _apart(options)
+        return self.metric(Variance(column, where=where), **place)
+
+    def stddev(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Sample standard deviation (n - 1) of the non-null values."""
+        where, place = _apart(options)
+        return self.metric(Stddev(column, where=where), **place)
 
     def minimum(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
         """Smallest non-null value; dates and timestamps as epoch seconds UTC."""
@@ -92,6 +121,31 @@ class MetricProvider:
         where, place = _apart(options)
         return self.metric(Maximum(column, where=where), **place)
 
+    def first(self, column: str, order_by: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Value of the column where `order_by` is smallest, of several there the smallest."""
+        where, place = _apart(options)
+        return self.metric(FirstValue(column, order_by, where=where), **place)
+
+    def min_length(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Fewest characters of a text, or items of a list or map."""
+        where, place = _apart(options)
+        return self.metric(MinLength(column, where=where), **place)
+
+    def max_length(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Most characters of a text, or items of a list or map."""
+        where, place = _apart(options)
+        return self.metric(MaxLength(column, where=where), **place)
+
+    def quantile(self, column: str, q: float, **options: Unpack[Options]) -> sp.Symbol:
+        """Value below which the share q of the non-null values lies, exact."""
+        where, place = _apart(options)
+        return self.metric(Quantile(column, q, where=where), **place)
+
+    def median(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Middle of the non-null values, exact."""
+        where, place = _apart(options)
+        return self.metric(Median(column, where=where), **place)
+
     def unique_count(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
         """Distinct non-null values, exact."""
         where, place = _apart(options)
@@ -102,6 +156,16 @@ class MetricProvider:
         where, place = _apart(options)
         listed = (columns,) if isinstance(columns, str) else tuple(columns)
         return self.metric(DuplicateCount(listed, where=where), **place)
+
+    def approx_unique_count(self, column: str, **options: Unpack[Options]) -> sp.Symbol:
+        """Distinct non-null values, with a standard error of 1.6 %, from a sketch that merges."""
+        where, place = _apart(options)
+        return self.metric(ApproxUniqueCount(column, where=where), **place)
+
+    def custom_sql(self, expression: str, merge: Merge | None = None, **options: Unpack[Options]) -> sp.Symbol:
+        """What an aggregate of yours gives, such as "SUM(price * quantity)"."""
+        where, place = _apart(options)
+        return self.metric(CustomSql(expression, merge, where=where), **place)
 
     @property
     def ext(self) -> ExtendedProvider:
@@ -117,17 +181,57 @@ class ExtendedProvider:
 
     def day_over_day(self, metric: sp.Symbol, lag: int = 0, *, dataset: str | None = None) -> sp.Symbol:
         """|today - yesterday| / |yesterday|."""
-        return self._derive(DayOverDay(self._spec("day_over_day", metric)), metric, lag, dataset)
+        return self._derive(history.DayOverDay(self._spec("day_over_day", metric)), metric, lag, dataset)
 
     def week_over_week(self, metric: sp.Symbol, lag: int = 0, *, dataset: str | None = None) -> sp.Symbol:
         """|today - 7 days ago| / |7 days ago|."""
-        return self._derive(WeekOverWeek(self._spec("week_over_week", metric)), metric, lag, dataset)
+        return self._derive(history.WeekOverWeek(self._spec("week_over_week", metric)), metric, lag, dataset)
+
+    def change(self, metric: sp.Symbol, days: int = 1, lag: int = 0, *, dataset: str | None = None) -> sp.Symbol:
+        """(today - then) / then, with its sign; then is `days` days ago."""
+        return self._derive(history.Change(self._spec("change", metric), days), metric, lag, dataset)
 
     def stddev(
         self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
     ) -> sp.Symbol:
         """Sample standard deviation over the n days that end `lag` days before."""
-        return self._derive(Stddev(self._spec("stddev", metric), n, min_periods), metric, lag, dataset)
+        return self._derive(history.Stddev(self._spec("stddev", metric), n, min_periods), metric, lag, dataset)
+
+    def mean(
+        self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
+    ) -> sp.Symbol:
+        """Mean over the n days that end `lag` days before."""
+        return self._derive(history.Mean(self._spec("mean", metric), n, min_periods), metric, lag, dataset)
+
+    def median(
+        self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
+    ) -> sp.Symbol:
+        """Median over the n days that end `lag` days before."""
+        return self._derive(history.Median(self._spec("median", metric), n, min_periods), metric, lag, dataset)
+
+    def minimum(
+        self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
+    ) -> sp.Symbol:
+        """Smallest over the n days that end `lag` days before."""
+        return self._derive(history.Minimum(self._spec("minimum", metric), n, min_periods), metric, lag, dataset)
+
+    def maximum(
+        self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
+    ) -> sp.Symbol:
+        """Largest over the n days that end `lag` days before."""
+        return self._derive(history.Maximum(self._spec("maximum", metric), n, min_periods), metric, lag, dataset)
+
+    def zscore(
+        self,
+        metric: sp.Symbol,
+        n: int = 28,
+        lag: int = 0,
+        *,
+        min_periods: int | None = None,
+        dataset: str | None = None,
+    ) -> sp.Symbol:
+        """(today - mean of the n days before) / their sample standard deviation."""
+        return self._derive(history.ZScore(self._spec("zscore", metric), n, min_periods), metric, lag, dataset)
 
     def _spec(self, name: str, metric: sp.Symbol) -> Spec:
         import sympy as sp

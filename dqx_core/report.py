@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
-from returns.result import Result
+from returns.result import Failure, Result, Success
 
 from dqx_core.keys import ExecutionId
 from dqx_core.states import Number
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Severity(StrEnum):
@@ -73,3 +80,106 @@ class AssertionResult:
 
     def __str__(self) -> str:
         return f"{self.status:<7} {self.severity} {self.check} › {self.assertion}: {self.message}"
+
+
+@dataclass(frozen=True)
+class AnalysisReport:
+    """The verdicts of an execution and the numbers behind them; printed, it is for people."""
+
+    suite: str
+    execution_id: ExecutionId
+    results: tuple[AssertionResult, ...]
+    symbols: tuple[SymbolInfo, ...]
+
+    @property
+    def counts(self) -> Mapping[Status, int]:
+        """How many assertions have each status."""
+        found = Counter(result.status for result in self.results)
+        return {status: found[status] for status in Status}
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{count:,} {status}" for status, count in self.counts.items() if count)
+        days: dict[str, list[str]] = {}
+        for result in self.results:
+            tags = ", ".join(f"{name}={value}" for name, value in result.tags.items())
+            days.setdefault(f"{result.yyyy_mm_dd}" + (f" ({tags})" if tags else ""), []).append(f"  {result}")
+        lines = [f"{self.suite}, execution {self.execution_id}: {told or 'no assertions'}"]
+        return "\n".join([*lines, *(line for day, shown in days.items() for line in (day, *shown))])
+
+    def to_json(self) -> str:
+        """Everything, as one JSON object; numbers that JSON has no word for are text."""
+        return json.dumps(
+            {
+                "suite": self.suite,
+                "execution_id": self.execution_id,
+                "counts": self.counts,
+                "results": [_result_json(result) for result in self.results],
+                "symbols": [_symbol_json(symbol) for symbol in self.symbols],
+            },
+            ensure_ascii=False,
+            indent=2,
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row an assertion; `value` is NaN where there is none."""
+        import pandas as pd
+
+        rows = [
+            {
+                "suite": result.suite,
+                "check": result.check,
+                "assertion": result.assertion,
+                "yyyy_mm_dd": result.yyyy_mm_dd,
+                "tags": dict(result.tags),
+                "severity": str(result.severity),
+                "status": str(result.status),
+                "value": float(result.metric.value_or(math.nan)),
+                "bound": result.bound,
+                "expression": result.expression,
+                "message": result.message,
+            }
+            for result in self.results
+        ]
+        columns = ["suite", "check", "assertion", "yyyy_mm_dd", "tags", "severity", "status", "value", "bound"]
+        return pd.DataFrame(rows, columns=[*columns, "expression", "message"])
+
+
+def _result_json(result: AssertionResult) -> dict[str, Any]:
+    match result.metric:
+        case Success(number):
+            outcome: dict[str, Any] = {"value": _number_json(number)}
+        case Failure(reasons):
+            outcome = {"value": None, "reasons": list(reasons)}
+    return {
+        "check": result.check,
+        "assertion": result.assertion,
+        "yyyy_mm_dd": result.yyyy_mm_dd.isoformat(),
+        "tags": dict(result.tags),
+        "severity": result.severity,
+        "status": result.status,
+        **outcome,
+        "bound": result.bound,
+        "expression": result.expression,
+        "message": result.message,
+    }
+
+
+def _symbol_json(symbol: SymbolInfo) -> dict[str, Any]:
+    match symbol.value:
+        case Success(number):
+            outcome: dict[str, Any] = {"value": _number_json(number)}
+        case Failure(reason):
+            outcome = {"value": None, "reason": reason}
+    return {
+        "name": symbol.name,
+        "metric": symbol.metric,
+        "dataset": symbol.dataset,
+        "yyyy_mm_dd": symbol.yyyy_mm_dd.isoformat(),
+        "tags": dict(symbol.tags),
+        **outcome,
+        "source_execution_id": symbol.source_execution_id,
+    }
+
+
+def _number_json(number: Number) -> Number | str:
+    return number if math.isfinite(number) else repr(number)

@@ -85,7 +85,12 @@ class Total:
 @_state("moments")
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """How many non-null values, their sum and the sum of their squares, each kept like `Total`'s."""
+    """How many non-null values, their sum and the sum of their squares, each kept like `Total`'s.
+
+    A plain sum of squares cancels in floating point, which is why states are usually merged around the joint
+    mean (Chan et al. 1979). Here both sums are exact, so that m2 = squares - sum² / count loses nothing
+    either, and merging is three additions that give the same bits in any order.
+    """
 
     kind: ClassVar[str]
     count: int
@@ -102,6 +107,15 @@ class Moments:
             self.rest + other.rest,
             self.rest_squares + other.rest_squares,
         )
+
+    @property
+    def variance(self) -> float:
+        """Sample variance of two values or more, rounded once; NaN when infinities or NaN are among them."""
+        if not (math.isfinite(self.rest) and math.isfinite(self.rest_squares)):
+            return math.nan
+        total, squares = self.sum + Fraction(self.rest), self.squares + Fraction(self.rest_squares)
+        m2 = max(squares - total * total / self.count, Fraction(0))
+        return float(rounded(m2 / (self.count - 1)))
 
 
 @_state("least")
@@ -128,6 +142,63 @@ class Greatest:
         return Greatest(_extreme(max, self.value, other.value))
 
 
+@_state("first")
+@dataclass(frozen=True, slots=True)
+class First:
+    """The value at the smallest order; of several there the smallest; None over no values."""
+
+    kind: ClassVar[str]
+    order: Number | str | None
+    value: Number | None
+
+    def merge(self, other: First, /) -> First:
+        if self.value is None or other.value is None:
+            return other if self.value is None else self
+        return min(self, other, key=lambda first: (first.order, first.value))
+
+
+@_state("distinct")
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """A sketch of the distinct values: HyperLogLog's registers (Flajolet et al. 2007).
+
+    `hashed_by` is what the engine's hash makes of a fixed text: sketches of different hashes do not mix.
+    """
+
+    kind: ClassVar[str]
+    registers: bytes
+    hashed_by: int
+
+    def merge(self, other: Distinct, /) -> Distinct:
+        if not any(other.registers):
+            return self
+        if not any(self.registers):
+            return other
+        if self.hashed_by != other.hashed_by:
+            raise DqxError("Two sketches of distinct values were made with different hashes and cannot be merged.")
+        return Distinct(bytes(map(max, self.registers, other.registers)), self.hashed_by)
+
+
+@_state("added")
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Numbers that add up; `sum` is None over none, `rest` the infinities and NaN among them."""
+
+    kind: ClassVar[str]
+    sum: Fraction | None
+    rest: float = 0.0
+
+    def merge(self, other: Added, /) -> Added:
+        if self.sum is None or other.sum is None:
+            return other if self.sum is None else self
+        return Added(self.sum + other.sum, self.rest + other.rest)
+
+    @property
+    def value(self) -> Number | None:
+        """The sum, rounded once; None over no numbers."""
+        return None if self.sum is None else rounded(self.sum, self.rest)
+
+
 @_state("alone")
 @dataclass(frozen=True, slots=True)
 class Alone:
@@ -148,7 +219,7 @@ def rounded(exact: Fraction, rest: float = 0.0) -> Number:
     if not math.isfinite(rest):
         return rest
     whole = exact + Fraction(rest) if rest else exact
-    if whole.denominator == 1:
+    if whole.denominator == 1 and not rest:
         return whole.numerator
     try:
         return float(whole)

@@ -67,6 +67,8 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
     def __init__(self) -> None:
         self._symbols: dict[sp.Symbol, SymbolicMetric] = {}
         self._known: dict[Identity, sp.Symbol] = {}
+        self.bases: set[sp.Symbol] = set()
+        """The symbols that metrics of metrics were made of, whether or not they need them on that day."""
 
     def __getitem__(self, symbol: sp.Symbol) -> SymbolicMetric:
         try:
@@ -90,6 +92,7 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
     def derive(self, spec: Derived, base: sp.Symbol, lag: int = 0) -> sp.Symbol:
         """A new symbol for a metric of the metric that `base` stands for, `lag` days before `base`."""
         of = self[base]
+        self.bases.add(base)
         anchor = self.lagged(base, lag)
         # A window lists every day that is not the given base itself; a comparison lists the day it compares with.
         days = (self.lagged(base, lag + o) for o in spec.offsets)

@@ -6,21 +6,23 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from returns.result import Failure
 
 from dqx_core.checks import Check
 from dqx_core.engines.base import DataSource
-from dqx_core.errors import DefinitionError
+from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.evaluation import Evaluation
-from dqx_core.execution import Measured, execute
+from dqx_core.execution import Explanation, Measured, execute, explain
 from dqx_core.graph import Graph, RootNode
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.metric import Metric
 from dqx_core.passes import prepare
-from dqx_core.planning import History, Need, Plan, data_versions, needs_of, plan
-from dqx_core.report import AssertionResult, Severity, Status, SymbolInfo
+from dqx_core.passes.validation import warn_of_unused
+from dqx_core.planning import History, Need, Plan, Reuse, data_versions, needs_of, plan
+from dqx_core.profiles import Profile, unmatched
+from dqx_core.report import AnalysisReport, AssertionResult, Severity, Status, SymbolInfo
 from dqx_core.symbols import SymbolRegistry
 
 if TYPE_CHECKING:
@@ -36,9 +38,12 @@ class Suite:
 
     name: str
     checks: tuple[Check, ...]
+    profiles: tuple[Profile, ...] = ()
+    """What adjusts the verdicts of some days."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "checks", tuple(self.checks))
+        object.__setattr__(self, "profiles", tuple(self.profiles))
         if not self.name.strip():
             raise DefinitionError("A suite needs a name, such as VerificationSuite([sales], db, 'Sales suite').")
         for check in self.checks:
@@ -60,7 +65,12 @@ class Suite:
         """
         registry = SymbolRegistry()
         nodes = [check.node(registry) for check in self.checks]
-        if select is not None:
+        whole = RootNode(self.name, tuple(nodes))
+        if problems := list(unmatched(self.profiles, whole)):
+            raise ValidationError(f"Suite '{self.name}'", problems)
+        if select is None:
+            warn_of_unused(Graph(whole, dict(registry)), registry.bases)
+        else:
             kept = (replace(n, assertions=tuple(a for a in n.assertions if select(n.name, a.name))) for n in nodes)
             nodes = [node for node in kept if node.assertions]
         root = RootNode(self.name, tuple(nodes))
@@ -82,10 +92,35 @@ class VerificationSuite:
         *,
         execution_id: ExecutionId | None = None,
         history: History = "shared",
+        reuse: Reuse = "never",
+        data_av_threshold: float = 0.9,
+        profiles: Sequence[Profile] = (),
         origin: str = "python",
     ) -> None:
-        self.suite = Suite(name, tuple(checks))
+        """A suite that has not run.
+
+        Args:
+            checks: What is asserted.
+            db: Where numbers are kept.
+            name: How results and reports call it.
+            execution_id: Under which numbers are kept; None: a new one.
+            history: "isolated" uses only what this execution measures, nothing of earlier ones.
+            reuse: "same_version" takes numbers of the run's own days from an earlier execution that measured the
+                same version of the data, instead of measuring them again.
+            data_av_threshold: The share of an assertion's days that must not be left out for it to be judged.
+            profiles: What adjusts the verdicts of some days.
+            origin: What started it.
+        """
+        if history not in get_args(History):
+            raise DefinitionError(f"Suite '{name}' has history={history!r}. Give 'shared' or 'isolated'.")
+        if reuse not in get_args(Reuse):
+            raise DefinitionError(f"Suite '{name}' has reuse={reuse!r}. Give 'never' or 'same_version'.")
+        if not 0 <= data_av_threshold <= 1:
+            raise DefinitionError(f"Suite '{name}' has data_av_threshold={data_av_threshold!r}. Give a share, 0 to 1.")
+        self.suite = Suite(name, tuple(checks), tuple(profiles))
         self.db = db
+        self.reuse: Reuse = reuse
+        self.data_av_threshold = data_av_threshold
         self.history: History = history
         self.origin = origin
         self._execution_id = execution_id or _new_id()
@@ -138,7 +173,14 @@ class VerificationSuite:
         ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.yyyy_mm_dd, tuple(key.tags.items())))
         graph = self.suite.build(datasources, select=select)
         self.measure(datasources, ordered, graph=graph, announce=announce)
-        evaluation = Evaluation(graph, self.execution_id, _by_need(self.db.measured(self.execution_id)))
+        evaluation = Evaluation(
+            graph,
+            self.execution_id,
+            _by_need(self.db.measured(self.execution_id)),
+            left_out={source.name: source.skip_dates for source in datasources},
+            data_av_threshold=self.data_av_threshold,
+            profiles=self.suite.profiles,
+        )
         results = [result for key in ordered for result in evaluation.results(key)]
         self.db.persist_results(self.execution_id, results)
         self._evaluation, self._keys, self._results = evaluation, tuple(ordered), results
@@ -158,7 +200,8 @@ class VerificationSuite:
         days = {key.yyyy_mm_dd for key in keys}
         versions = data_versions(needs, sources)
         past = [] if self.history == "isolated" else [need for need in needs if need[1].yyyy_mm_dd not in days]
-        known_versions = {need: version for need in past if (version := versions[need]) is not None}
+        reusable = needs if self.reuse == "same_version" and self.history == "shared" else past
+        known_versions = {need: version for need in reusable if (version := versions[need]) is not None}
         return plan(
             needs,
             days,
@@ -171,6 +214,10 @@ class VerificationSuite:
             newest=self.db.latest_many(past) if past else {},
             history=self.history,
         )
+
+    def explain(self, datasources: Sequence[DataSource], *keys: ResultKey) -> Explanation:
+        """What running the keys would do: what is scanned with which SQL, carried forward and missing. Print it."""
+        return explain(self.plan(datasources, keys))
 
     def measure(
         self,
@@ -228,6 +275,12 @@ class VerificationSuite:
         """Every number the run used, in natural order for each key."""
         evaluation = self._ran()
         return [info for key in self._keys for info in evaluation.symbols(key)]
+
+    def report(self) -> AnalysisReport:
+        """The verdicts and the numbers behind them, to print, or as JSON or a pandas frame."""
+        return AnalysisReport(
+            self.name, self.execution_id, tuple(self.collect_results()), tuple(self.collect_symbols())
+        )
 
     def is_critical(self) -> bool:
         """Whether a P0 assertion failed or could not be computed."""

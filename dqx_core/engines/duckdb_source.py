@@ -70,10 +70,14 @@ class DuckRelationDataSource:
         if not name.strip():
             raise DefinitionError("A data source needs a name: the dataset that checks ask for.")
         self.schema: Mapping[str, str] = engine.schema(relation)
+        spelled = {column.lower(): column for column in self.schema}
         if date_column == AUTO:
-            date_column = DEFAULT_DATE_COLUMN if DEFAULT_DATE_COLUMN in self.schema else None
-        self.date_column = date_column
-        self.dimensions: Mapping[str, str] = dict(dimensions or {})
+            date_column = spelled.get(DEFAULT_DATE_COLUMN)
+        # As the data spells them: DuckDB does not tell upper case from lower.
+        self.date_column = None if date_column is None else spelled.get(date_column.lower(), date_column)
+        self.dimensions: Mapping[str, str] = {
+            tag: spelled.get(column.lower(), column) for tag, column in (dimensions or {}).items()
+        }
         self._check_columns()
 
     def _check_columns(self) -> None:
@@ -147,7 +151,8 @@ class DuckRelationDataSource:
     ) -> DuckRelationDataSource:
         """The rows of Parquet files: a path, a glob or several; `key=value` folders are columns.
 
-        Unless `data_version` is given, the data version is that of all the files: their names, sizes and times.
+        Unless `data_version` is given, the data version is that of the files: their names, sizes and times. Where
+        folders are named by the day (`yyyy_mm_dd=2024-01-31`), a day's version is that of its own files.
         """
         from sqlglot import exp
 
@@ -168,7 +173,7 @@ class DuckRelationDataSource:
             engine or DuckDB(),
             exp.select("*").from_(exp.Table(this=read)),
             name or Path(paths[0]).stem,
-            **({"data_version": lambda _day, _tags: _version_of_files(files)} | options),
+            **({"data_version": _versions_of(files, options.get("date_column", DEFAULT_DATE_COLUMN))} | options),
         )
 
     @classmethod
@@ -243,6 +248,18 @@ def _files(path: str) -> list[str]:
         return [path]
     root, _, pattern = path[:first_sign].rpartition("/")
     return [str(p) for p in Path(root or ("/" if path.startswith("/") else ".")).glob(pattern + path[first_sign:])]
+
+
+def _versions_of(files: Collection[str], date_column: str | None) -> DataVersion:
+    """The data version of each day: that of its own files where their folders name the day, else of all."""
+    name = DEFAULT_DATE_COLUMN if date_column in (None, AUTO) else date_column
+
+    def version(day: dt.date, _tags: Mapping[str, str]) -> str:
+        folder = f"{name}={day}"
+        parted = all(any(part.startswith(f"{name}=") for part in Path(file).parts) for file in files)
+        return _version_of_files([file for file in files if folder in Path(file).parts] if parted else files)
+
+    return version
 
 
 def _version_of_files(files: Collection[str]) -> str:

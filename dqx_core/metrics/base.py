@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from returns.result import Failure, Result
 
-from dqx_core.states import Alone, Mergeable, Number, State
+from dqx_core.states import Number, State
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from dqx_core.sql.rows import Rows
+    from dqx_core.sql.rows import Items, Rows
 
 NO_VALUES = "no non-null values"
 
@@ -80,8 +80,12 @@ class MetricSpec(Spec):
 
     @property
     def takes(self) -> str:
-        """What its columns must hold: "anything", "numbers", "text", "ordered"."""
+        """What its columns must hold: "anything", "numbers", "text", "ordered", "sortable", "sized"."""
         return "anything"
+
+    def takes_of(self, column: str) -> str:
+        """What one of its columns must hold."""
+        return self.takes
 
     @property
     @abstractmethod
@@ -100,29 +104,55 @@ class ScanMetric(MetricSpec):
     def mergeable(self) -> bool:
         return True
 
+    @property
+    def alone(self) -> bool:
+        """Whether it takes a statement of its own, in which `where` has chosen the rows already."""
+        return False
+
     @abstractmethod
     def aggregates(self, rows: Rows, /) -> Mapping[str, exp.Expr]:
         """The aggregates it needs, each under a name of its own."""
 
     @abstractmethod
-    def state(self, seen: Mapping[str, Any], /) -> Mergeable:
-        """The state, from the value of each aggregate."""
+    def state(self, seen: Mapping[str, Any], /) -> State:
+        """The state, from the value of each aggregate; over no rows counts are 0 and all else is None."""
 
 
-class GroupedMetric(MetricSpec):
-    """A metric that groups the rows by values first: a statement of its own, over all dates at once."""
+class OverItems(MetricSpec):
+    """What can be computed from the distinct tuples of its columns and how many rows have each."""
+
+    @abstractmethod
+    def over(self, items: Items, /) -> Mapping[str, exp.Expr]:
+        """The aggregates over the tuples, under the names that `state` takes."""
+
+
+class GroupedMetric(OverItems):
+    """A metric that groups the rows by the values of its columns first; those of the same columns share that."""
 
     @property
     def mergeable(self) -> bool:
         return False
 
     @abstractmethod
-    def statement(self, rows: Rows, groups: Sequence[exp.Expr], /) -> exp.Select:
-        """A query of the groups (aliased as they come) and one column `value`."""
-
     def state(self, seen: Mapping[str, Any], /) -> State:
-        """The state, from the column `value`; over no rows, `value` is None."""
-        return Alone(seen.get("value"))
+        """The state, from the value of each aggregate; over no rows counts are 0 and all else is None."""
+
+
+class StatementMetric(MetricSpec):
+    """A metric whose query is like no other's: a statement of its own, over all dates at once."""
+
+    @abstractmethod
+    def statement(self, rows: Rows, groups: Sequence[exp.Expr], /) -> exp.Select:
+        """A query of the groups (aliased as they come) and the columns that `state` reads."""
+
+    @property
+    @abstractmethod
+    def reads(self) -> Sequence[str]:
+        """The columns that `state` reads."""
+
+    @abstractmethod
+    def state(self, seen: Mapping[str, Any], /) -> State:
+        """The state, from those columns; over no rows each is None."""
 
 
 def failure(reason: str) -> Result[Number, str]:

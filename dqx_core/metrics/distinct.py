@@ -1,4 +1,4 @@
-"""Distinct values and duplicates, exact: each groups the rows by value in a statement of its own."""
+"""Distinct values and duplicates: each groups the rows by value first."""
 
 from __future__ import annotations
 
@@ -9,26 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from returns.result import Result, Success
 
 from dqx_core.errors import DefinitionError
-from dqx_core.metrics.base import GroupedMetric
-from dqx_core.states import Alone, Number
+from dqx_core.metrics.base import GroupedMetric, StatementMetric
+from dqx_core.states import Alone, Distinct, Number
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from dqx_core.sql.rows import Rows
-
-
-class _Grouping(GroupedMetric):
-    def state(self, seen: Mapping[str, Any], /) -> Alone:
-        # A sum of integers comes back wider than an integer: as a decimal.
-        return Alone(int(seen.get("value") or 0))
-
-    def value(self, state: Alone, /) -> Result[Number, str]:
-        return Success(state.value or 0)
+    from dqx_core.sql.rows import Items, Rows
 
 
 @dataclass(frozen=True)
-class UniqueCount(_Grouping):
+class UniqueCount(GroupedMetric):
     """Distinct non-null values of `column`, exact."""
 
     kind: ClassVar[str] = "unique_count"
@@ -38,17 +29,20 @@ class UniqueCount(_Grouping):
     def columns(self) -> Sequence[str]:
         return (self.column,)
 
-    def statement(self, rows: Rows, groups: Sequence[exp.Expr], /) -> exp.Select:
+    def over(self, items: Items, /) -> Mapping[str, exp.Expr]:
         from sqlglot import exp
 
-        column = rows.plain(self.column)
-        known = exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null()))
-        distinct = rows.selected(groups, exp.alias_(column, "item", quoted=True)).where(known).distinct()
-        return _per_group(distinct, groups, exp.Count(this=exp.Star()))
+        return {"n": exp.Count(this=items.item(self.column))}
+
+    def state(self, seen: Mapping[str, Any], /) -> Alone:
+        return Alone(int(seen["n"]))
+
+    def value(self, state: Alone, /) -> Result[Number, str]:
+        return Success(state.value or 0)
 
 
 @dataclass(frozen=True)
-class DuplicateCount(_Grouping):
+class DuplicateCount(GroupedMetric):
     """Rows beyond the first of each distinct tuple of `columns`; null equals null. 5 equal rows are 4 duplicates."""
 
     kind: ClassVar[str] = "duplicate_count"
@@ -65,25 +59,117 @@ class DuplicateCount(_Grouping):
     def columns(self) -> Sequence[str]:
         return self.among
 
+    def over(self, items: Items, /) -> Mapping[str, exp.Expr]:
+        from sqlglot import exp
+
+        return {"rows": exp.Sum(this=items.copies), "tuples": exp.Count(this=exp.Star())}
+
+    def state(self, seen: Mapping[str, Any], /) -> Alone:
+        return Alone(int(seen["rows"] or 0) - int(seen["tuples"]))
+
+    def value(self, state: Alone, /) -> Result[Number, str]:
+        return Success(state.value or 0)
+
+
+_BUCKET_BITS = 12
+_BUCKETS = 1 << _BUCKET_BITS
+_HASH_BITS = 63
+_PROBE = "dqx"
+
+
+@dataclass(frozen=True)
+class ApproxUniqueCount(StatementMetric):
+    """Distinct non-null values of `column`, estimated with a standard error of 1.6 %: 95 in 100 are within 3.3 %.
+
+    HyperLogLog with 4,096 registers (Flajolet et al. 2007) over a 63-bit hash of the value's text, estimated by
+    Ertl's improved formula (2017), which needs no correction for few or many values. The engine finds the smallest
+    hash of each bucket in parallel, so that no values leave it, and the registers merge without loss.
+    """
+
+    kind: ClassVar[str] = "approx_unique_count"
+    column: str
+
+    @property
+    def columns(self) -> Sequence[str]:
+        return (self.column,)
+
+    @property
+    def mergeable(self) -> bool:
+        return True
+
+    @property
+    def reads(self) -> Sequence[str]:
+        return ("hashes", "probe")
+
     def statement(self, rows: Rows, groups: Sequence[exp.Expr], /) -> exp.Select:
         from sqlglot import exp
 
-        items = [exp.alias_(rows.plain(column), f"item_{i}", quoted=True) for i, column in enumerate(self.among)]
-        names = [exp.column(item.alias, quoted=True) for item in items]
+        from dqx_core.sql.dialects import dialect_of
+        from dqx_core.sql.rows import per_group
+
+        def hashed(text: exp.Expr) -> exp.Expr:
+            hash_ = exp.Anonymous(this=dialect_of(rows.dialect).hash64, expressions=[text])
+            positive = exp.BitwiseAnd(this=hash_, expression=exp.Literal.number((1 << _HASH_BITS) - 1))
+            return exp.Cast(this=exp.Paren(this=positive), to=exp.DataType.build("bigint"))
+
+        column = rows.plain(self.column)
+        known = exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null()))
+        text = exp.Cast(this=column, to=exp.DataType.build("text"))
+        chosen = rows.selected(groups, exp.alias_(hashed(text), "hash", quoted=True)).where(known)
+        hash_ = exp.column("hash", quoted=True)
+        bucket = exp.BitwiseAnd(this=hash_.copy(), expression=exp.Literal.number(_BUCKETS - 1))
         keys = [exp.column(group.alias, quoted=True) for group in groups]
-        inner = rows.selected(groups, *items)
-        counted = (
-            exp.select(*keys, exp.alias_(exp.Count(this=exp.Star()), "copies", quoted=True))
-            .from_(inner.subquery("rows"))
-            .group_by(*[k.copy() for k in (*keys, *names)])
+        least = (
+            exp.select(*keys, exp.alias_(exp.Min(this=hash_), "least", quoted=True))
+            .from_(chosen.subquery("rows"))
+            .group_by(*[key.copy() for key in keys], bucket)
         )
-        beyond = exp.Sum(this=exp.Sub(this=exp.column("copies", quoted=True), expression=exp.Literal.number(1)))
-        return _per_group(counted, groups, beyond)
+        values = {
+            "hashes": exp.ArrayAgg(this=exp.column("least", quoted=True)),
+            "probe": exp.Max(this=hashed(exp.Literal.string(_PROBE))),
+        }
+        return per_group(least, groups, values, "items")
+
+    def state(self, seen: Mapping[str, Any], /) -> Distinct:
+        registers = bytearray(_BUCKETS)
+        for hash_ in seen["hashes"] or ():
+            # One more than the zeros that lead what the bucket left of the hash.
+            registers[hash_ & (_BUCKETS - 1)] = _HASH_BITS - _BUCKET_BITS - (hash_ >> _BUCKET_BITS).bit_length() + 1
+        return Distinct(bytes(registers), int(seen["probe"] or 0))
+
+    def value(self, state: Distinct, /) -> Result[Number, str]:
+        return Success(round(_estimate(state.registers)))
 
 
-def _per_group(inner: exp.Select, groups: Sequence[exp.Expr], value: exp.Expr) -> exp.Select:
-    from sqlglot import exp
+def _estimate(registers: bytes) -> float:
+    """Ertl 2017, "New cardinality estimation algorithms for HyperLogLog sketches", algorithm 6."""
+    m, q = len(registers), _HASH_BITS - _BUCKET_BITS
+    counts = [registers.count(value) for value in range(q + 2)]
+    if counts[0] == m:
+        return 0.0
+    z = m * _tau(1 - counts[q + 1] / m)
+    for value in range(q, 0, -1):
+        z = 0.5 * (z + counts[value])
+    z += m * _sigma(counts[0] / m)
+    return 0.7213475204444817 * m * m / z  # 1 / (2 ln 2)
 
-    keys = [exp.column(group.alias, quoted=True) for group in groups]
-    query = exp.select(*keys, exp.alias_(value, "value", quoted=True)).from_(inner.subquery("items"))
-    return query.group_by(*[k.copy() for k in keys]) if keys else query
+
+def _sigma(x: float) -> float:
+    z, y = x, 1.0
+    while True:
+        x, before = x * x, z
+        z += x * y
+        y += y
+        if z == before:
+            return z
+
+
+def _tau(x: float) -> float:
+    if x in (0.0, 1.0):
+        return 0.0
+    y, z = 1.0, 1 - x
+    while True:
+        x, before, y = x**0.5, z, 0.5 * y
+        z -= (1 - x) ** 2 * y
+        if z == before:
+            return z / 3

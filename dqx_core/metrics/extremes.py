@@ -1,8 +1,9 @@
-"""The smallest and the largest value; dates and timestamps as epoch seconds in UTC."""
+"""The smallest and the largest value, and the first; dates and timestamps as epoch seconds in UTC."""
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from returns.result import Result, Success
 
-from dqx_core.metrics.base import NO_VALUES, ScanMetric, failure
+from dqx_core.metrics.base import NO_VALUES, ScanMetric, StatementMetric, failure
 from dqx_core.sql.types import ColumnKind
-from dqx_core.states import Greatest, Least, Number
+from dqx_core.states import First, Greatest, Least, Number
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -35,15 +36,6 @@ class _OfExtreme(ScanMetric):
     def value(self, state: Least | Greatest, /) -> Result[Number, str]:
         return failure(NO_VALUES) if state.value is None else Success(state.value)
 
-    def _aggregates(self, rows: Rows, extreme: type[exp.AggFunc]) -> Mapping[str, exp.Expr]:
-        from sqlglot import exp
-
-        found: dict[str, exp.Expr] = {"value": extreme(this=rows.column(self.column))}
-        if rows.kind(self.column) is ColumnKind.FLOAT:
-            # Engines disagree on where NaN stands in the order; we say it spoils the extreme, so it must be seen.
-            found["nans"] = rows.count(exp.IsNan(this=rows.plain(self.column)))
-        return found
-
 
 @dataclass(frozen=True)
 class Minimum(_OfExtreme):
@@ -54,10 +46,16 @@ class Minimum(_OfExtreme):
     def aggregates(self, rows: Rows, /) -> Mapping[str, exp.Expr]:
         from sqlglot import exp
 
-        return self._aggregates(rows, exp.Min)
+        found: dict[str, exp.Expr] = {"value": exp.Min(this=rows.column(self.column))}
+        if rows.kind(self.column) is ColumnKind.FLOAT:
+            # Engines disagree on where NaN stands when they look for the smallest, not when for the largest.
+            found["largest"] = exp.Max(this=rows.column(self.column))
+        return found
 
     def state(self, seen: Mapping[str, Any], /) -> Least:
-        return Least(float("nan") if seen.get("nans") else number(seen["value"]))
+        largest = number(seen.get("largest"))
+        spoiled = largest is not None and math.isnan(largest)
+        return Least(largest if spoiled else number(seen["value"]))
 
 
 @dataclass(frozen=True)
@@ -69,10 +67,65 @@ class Maximum(_OfExtreme):
     def aggregates(self, rows: Rows, /) -> Mapping[str, exp.Expr]:
         from sqlglot import exp
 
-        return self._aggregates(rows, exp.Max)
+        return {"value": exp.Max(this=rows.column(self.column))}
 
     def state(self, seen: Mapping[str, Any], /) -> Greatest:
-        return Greatest(float("nan") if seen.get("nans") else number(seen["value"]))
+        return Greatest(number(seen["value"]))
+
+
+@dataclass(frozen=True)
+class FirstValue(StatementMetric):
+    """Value of `column` where `order_by` is smallest, of several there the smallest.
+
+    Rows in which either is null do not count.
+    """
+
+    kind: ClassVar[str] = "first"
+    column: str
+    order_by: str
+
+    @property
+    def columns(self) -> Sequence[str]:
+        return (self.column, self.order_by)
+
+    def takes_of(self, column: str) -> str:
+        return "ordered" if column == self.column else "sortable"
+
+    @property
+    def mergeable(self) -> bool:
+        return True
+
+    @property
+    def reads(self) -> Sequence[str]:
+        return ("order", "value")
+
+    def statement(self, rows: Rows, groups: Sequence[exp.Expr], /) -> exp.Select:
+        from sqlglot import exp
+
+        wanted = {"order": rows.plain(self.order_by), "value": rows.plain(self.column)}
+        known = [exp.Not(this=exp.Is(this=v.copy(), expression=exp.Null())) for v in wanted.values()]
+        chosen = rows.selected(groups, *(exp.alias_(v, name, quoted=True) for name, v in wanted.items()))
+        names = [exp.column(name, quoted=True) for name in (*(g.alias for g in groups), *self.reads)]
+        place = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[name.copy() for name in names[: len(groups)]],
+            # Nothing is null here; said so that no engine writes down where its nulls would be.
+            order=exp.Order(
+                expressions=[exp.Ordered(this=name.copy(), nulls_first=False) for name in names[len(groups) :]]
+            ),
+        )
+        ranked = exp.select(*names, exp.alias_(place, "place", quoted=True)).from_(
+            chosen.where(*known).subquery("rows")
+        )
+        is_first = exp.EQ(this=exp.column("place", quoted=True), expression=exp.Literal.number(1))
+        return exp.select(*[name.copy() for name in names]).from_(ranked.subquery("ranked")).where(is_first)
+
+    def state(self, seen: Mapping[str, Any], /) -> First:
+        order = seen["order"]
+        return First(order if isinstance(order, str) else number(order), number(seen["value"]))
+
+    def value(self, state: First, /) -> Result[Number, str]:
+        return failure(NO_VALUES) if state.value is None else Success(state.value)
 
 
 def number(value: object) -> Number | None:

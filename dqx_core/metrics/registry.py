@@ -8,21 +8,36 @@ from typing import Any
 
 from dqx_core.errors import DqxError
 from dqx_core.metrics.base import MetricSpec, revive
-from dqx_core.metrics.counts import CountValues, NullCount, NumRows
-from dqx_core.metrics.distinct import DuplicateCount, UniqueCount
-from dqx_core.metrics.extremes import Maximum, Minimum
-from dqx_core.metrics.moments import Average, Sum
+from dqx_core.metrics.counts import CountOf, CountValues, NegativeCount, NullCount, NumRows
+from dqx_core.metrics.custom import CustomSql
+from dqx_core.metrics.distinct import ApproxUniqueCount, DuplicateCount, UniqueCount
+from dqx_core.metrics.extremes import FirstValue, Maximum, Minimum
+from dqx_core.metrics.moments import Average, Stddev, Sum, Variance
+from dqx_core.metrics.quantiles import Median, Quantile
+from dqx_core.metrics.text import MatchCount, MaxLength, MinLength
 
 METRICS: tuple[type[MetricSpec], ...] = (
     NumRows,
+    CountOf,
     NullCount,
+    NegativeCount,
     CountValues,
     Sum,
     Average,
+    Variance,
+    Stddev,
     Minimum,
     Maximum,
+    FirstValue,
+    MatchCount,
+    MinLength,
+    MaxLength,
+    Quantile,
+    Median,
     UniqueCount,
     DuplicateCount,
+    ApproxUniqueCount,
+    CustomSql,
 )
 
 _BY_KIND = {metric.kind: metric for metric in METRICS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from dqx_core.engines.base import DataSource
+from dqx_core.errors import ValidationError
 from dqx_core.graph import Graph
 from dqx_core.passes.deduplication import deduplicate
 from dqx_core.passes.imputation import impute_datasets
@@ -16,7 +17,8 @@ __all__ = ["PASSES", "deduplicate", "impute_datasets", "prepare", "prune", "vali
 Sources = Mapping[str, DataSource] | None
 """Data sources by name; None while a suite is built without data."""
 
-PASSES: tuple[Callable[[Graph, Sources], Graph], ...] = (impute_datasets, deduplicate, validate, prune)
+PASSES: tuple[Callable[[Graph, Sources, list[str]], Graph], ...] = (impute_datasets, deduplicate, validate, prune)
+"""Each adds what is wrong to the list, and goes on as far as it can."""
 
 
 def prepare(graph: Graph, sources: Sources = None) -> Graph:
@@ -25,6 +27,9 @@ def prepare(graph: Graph, sources: Sources = None) -> Graph:
     Raises:
         ValidationError: Something a person wrote cannot work; all of it is listed.
     """
+    problems: list[str] = []
     for run in PASSES:
-        graph = run(graph, sources)
+        graph = run(graph, sources, problems)
+    if problems:
+        raise ValidationError(f"Suite '{graph.root.name}'", dict.fromkeys(problems))
     return graph

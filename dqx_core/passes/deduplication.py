@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableSequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import sympy as sp
 
 
-def deduplicate(graph: Graph, sources: Mapping[str, DataSource] | None = None) -> Graph:
+def deduplicate(
+    graph: Graph, sources: Mapping[str, DataSource] | None = None, problems: MutableSequence[str] | None = None
+) -> Graph:
     """The graph in which equal numbers are one symbol, everywhere they are used."""
     substitutions = build_deduplication_map(graph.symbols)
     if not substitutions:

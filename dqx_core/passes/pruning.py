@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableSequence
 from typing import TYPE_CHECKING
 
 from dqx_core.engines.base import DataSource
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import sympy as sp
 
 
-def prune(graph: Graph, sources: Mapping[str, DataSource] | None = None) -> Graph:
+def prune(
+    graph: Graph, sources: Mapping[str, DataSource] | None = None, problems: MutableSequence[str] | None = None
+) -> Graph:
     """The graph with the symbols that assertions reach, in their order."""
     used: set[sp.Symbol] = set()
     ahead = [symbol for _, assertion in graph.root.assertions() for symbol in assertion.symbols]

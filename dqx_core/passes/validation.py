@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableSequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
 
 from dqx_core.engines.base import DataSource
-from dqx_core.errors import UnknownColumnError, UnknownDatasetError, ValidationError
+from dqx_core.errors import UnknownColumnError, UnknownDatasetError
 from dqx_core.graph import Graph
 from dqx_core.metrics.base import MetricSpec
+from dqx_core.passes.pruning import prune
 from dqx_core.sql.conditions import columns_of, condition
 from dqx_core.sql.types import NUMBERS, ORDERED, SIZED, ColumnKind, kind_of
+from dqx_core.symbols import Symbols
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 ACCEPTED: Mapping[str, frozenset[ColumnKind]] = {
     "anything": frozenset(ColumnKind),
     "numbers": NUMBERS,
     "ordered": ORDERED,
+    "sortable": ORDERED | {ColumnKind.TEXT},
     "text": frozenset({ColumnKind.TEXT}),
     "sized": SIZED,
 }
@@ -27,19 +35,32 @@ class SuiteWarning(UserWarning):
     """A suite works, and probably does not do what was meant."""
 
 
-def validate(graph: Graph, sources: Mapping[str, DataSource] | None = None) -> Graph:
-    """The graph unchanged.
-
-    Raises:
-        ValidationError: Lists every problem there is.
-    """
-    problems = [*_names(graph), *_requirements(graph), *(_data(graph, sources) if sources is not None else ())]
-    if problems:
-        raise ValidationError(f"Suite '{graph.root.name}'", dict.fromkeys(problems))
+def validate(
+    graph: Graph, sources: Mapping[str, DataSource] | None = None, problems: MutableSequence[str] | None = None
+) -> Graph:
+    """The graph unchanged; what is wrong with it is added to `problems`, what is odd is warned of."""
+    if problems is not None:
+        problems.extend(
+            [*_names(graph), *_requirements(graph), *(_data(graph, sources) if sources is not None else ())]
+        )
     for check in graph.root.checks:
         if not check.assertions:
             warnings.warn(f"Check '{check.name}' asserts nothing.", SuiteWarning, stacklevel=2)
     return graph
+
+
+def warn_of_unused(graph: Graph, bases: AbstractSet[sp.Symbol] = frozenset()) -> None:
+    """Warn of metrics that a check asked for and no assertion uses, nor any metric that was made of them (`bases`)."""
+    used = set(prune(graph).symbols) | bases
+    idle = [metric for symbol, metric in graph.symbols.items() if symbol not in used]
+    if idle:
+        shown = ", ".join(f"{metric.name} = {metric.metric}" for metric in idle[:5])
+        more = f" and {len(idle) - 5} more" if len(idle) > 5 else ""
+        warnings.warn(
+            f"Suite '{graph.root.name}' has metrics that no assertion uses; they are not measured: {shown}{more}.",
+            SuiteWarning,
+            stacklevel=3,
+        )
 
 
 def _names(graph: Graph) -> Iterator[str]:
@@ -60,14 +81,37 @@ def _names(graph: Graph) -> Iterator[str]:
 
 def _requirements(graph: Graph) -> Iterator[str]:
     symbols = graph.symbols
+    for ring in _rings(symbols):
+        shown = " → ".join(f"{symbols[symbol].name} = {symbols[symbol].metric}" for symbol in ring)
+        yield f"Circular requirements: {shown}. A metric cannot need itself."
     for metric in symbols.values():
         for needed in metric.needs:
-            required = symbols[needed]
+            required = symbols.get(needed, metric)
             if metric.dataset and required.dataset and metric.dataset != required.dataset:
                 yield (
                     f"Dataset mismatch: {metric.name} = {metric.metric} is on dataset '{metric.dataset}', but its "
                     f"required metric {required.name} = {required.metric} is on dataset '{required.dataset}'."
                 )
+
+
+def _rings(symbols: Symbols) -> Iterator[list[sp.Symbol]]:
+    """Each way in which a symbol needs itself, once."""
+    done: set[sp.Symbol] = set()
+    for start in symbols:
+        path: dict[sp.Symbol, None] = {}
+        ahead: list[tuple[sp.Symbol, bool]] = [(start, True)]
+        while ahead:
+            symbol, entering = ahead.pop()
+            if not entering:
+                path.pop(symbol)
+                done.add(symbol)
+            elif symbol in path:
+                walked = list(path)
+                yield [*walked[walked.index(symbol) :], symbol]
+            elif symbol not in done:
+                path[symbol] = None
+                ahead.append((symbol, False))
+                ahead.extend((needed, True) for needed in symbols[symbol].needs if needed in symbols)
 
 
 def _data(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
@@ -91,9 +135,12 @@ def _data(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
         types = {column.lower(): type_name for column, type_name in source.schema.items()}
         for column in spec.columns:
             type_name = types.get(column.lower())
-            if type_name is not None and kind_of(type_name, source.dialect) not in ACCEPTED[spec.takes]:
+            if (
+                type_name is not None
+                and kind_of(type_name, source.dialect) not in ACCEPTED[takes := spec.takes_of(column)]
+            ):
                 yield (
-                    f"Metric {spec.name} takes a column of {_WORDS[spec.takes]}, and '{column}' of dataset "
+                    f"Metric {spec.name} takes a column of {_WORDS[takes]}, and '{column}' of dataset "
                     f"'{metric.dataset}' is {type_name}."
                 )
 
@@ -101,6 +148,7 @@ def _data(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
 _WORDS = {
     "numbers": "numbers",
     "ordered": "numbers, dates or timestamps",
+    "sortable": "numbers, dates, timestamps or text",
     "text": "text",
-    "sized": "text or lists",
+    "sized": "text, lists or maps",
 }

@@ -48,6 +48,7 @@ def condition(text: str) -> exp.Expr:
     return tree
 
 
+@lru_cache(maxsize=4096)
 def canonical_condition(text: str) -> str:
     """One text for conditions that differ only in spacing and in the case of keywords."""
     return condition(text).sql(dialect=WRITTEN_IN, comments=False)

@@ -1,21 +1,22 @@
-"""A scan as statements: all plain aggregates of a source in one, each grouped metric in one of its own."""
+"""A scan as statements: all plain aggregates in one, grouped metrics of the same columns in one, others alone."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dqx_core.engines.base import DataSource
+from dqx_core.sql.conditions import condition
 from dqx_core.sql.literals import literal
-from dqx_core.sql.rows import DATA, Rows
-from dqx_core.sql.types import ColumnKind, kind_of
+from dqx_core.sql.rows import COPIES, DATA, ITEMS, Items, Rows, Stages, column_of, named, of_data, per_group
+from dqx_core.sql.types import ColumnKind, has_zone, kind_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from dqx_core.metrics.base import GroupedMetric, ScanMetric
+    from dqx_core.metrics.base import MetricSpec, OverItems, ScanMetric, StatementMetric
 
 DAY = "__day"
 
@@ -56,13 +57,11 @@ class Grouping:
 
         conditions: list[exp.Expr] = []
         if self.source.date_column is not None:
-            timed = kind_of(self.source.schema[self.source.date_column], self.source.dialect) is not ColumnKind.DATE
+            column = self.source.date_column
             spans = [
                 exp.and_(
-                    exp.GTE(this=_column(self.source.date_column), expression=_bound(first, timed)),
-                    exp.LT(
-                        this=_column(self.source.date_column), expression=_bound(last + dt.timedelta(days=1), timed)
-                    ),
+                    exp.GTE(this=_column(column), expression=self._midnight(first)),
+                    exp.LT(this=_column(column), expression=self._midnight(last + dt.timedelta(days=1))),
                 )
                 for first, last in spans_of(self.days)
             ]
@@ -72,10 +71,26 @@ class Grouping:
             conditions.append(text.isin(*[literal(v) for v in values]))
         return exp.and_(*conditions) if conditions else None
 
-    def rows(self, where: str | None) -> Rows:
+    def _midnight(self, day: dt.date) -> exp.Expr:
+        """The start of a day, as a literal of the date column's own type."""
+        source = self.source
+        types = {name.lower(): type_name for name, type_name in source.schema.items()}
+        type_name = types[(source.date_column or "").lower()]
+        if kind_of(type_name, source.dialect) is ColumnKind.DATE:
+            return literal(day)
+        start = dt.datetime.combine(day, dt.time())
+        return literal(start.replace(tzinfo=dt.UTC) if has_zone(type_name, source.dialect) else start)
+
+    def rows(self, where: str | None, stages: Stages | None = None) -> Rows:
         """The rows as a metric with that condition sees them."""
         source = self.source
-        return Rows(source.relation(), source.schema, source.dialect, where, self.among())
+        return Rows(
+            source.relation(), source.schema, source.dialect, where, self.among(), stages or Stages(frozenset())
+        )
+
+    def stages(self) -> Stages:
+        """Room for columns that are computed once a row."""
+        return Stages(frozenset(column.lower() for column in self.source.schema))
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,9 @@ class Statement:
 
     tree: exp.Query
     grouping: Grouping
-    reads: Mapping[ScanMetric | GroupedMetric, Mapping[str, str]]
+    reads: Mapping[MetricSpec, Mapping[str, str]]
+    part: Callable[[Sequence[MetricSpec]], Statement]
+    """The same statement for some of its metrics."""
     counts: frozenset[str] = frozenset()
     """The result columns that are 0 over no rows; all others are null."""
 
@@ -93,29 +110,84 @@ def scan_statement(metrics: Sequence[ScanMetric], grouping: Grouping) -> Stateme
     """One pass that feeds every metric; equal aggregates are computed once."""
     from sqlglot import exp
 
-    columns: dict[str, tuple[str, exp.Expr]] = {}
-    reads: dict[ScanMetric | GroupedMetric, Mapping[str, str]] = {}
+    stages = grouping.stages()
+    where: dict[str | None, Rows] = {}
+    found: dict[MetricSpec, Mapping[str, exp.Expr]] = {}
     for metric in metrics:
-        found = {}
-        for name, aggregate in metric.aggregates(grouping.rows(metric.where)).items():
-            column, _ = columns.setdefault(aggregate.sql(grouping.source.dialect), (f"a{len(columns)}", aggregate))
-            found[name] = column
-        reads[metric] = found
+        condition_ = None if metric.alone else metric.where
+        rows = where.setdefault(condition_, grouping.rows(condition_, stages))
+        found[metric] = metric.aggregates(rows)
+    aggregates, reads = _named(found)
+    among = grouping.among()
+    chosen = [of_data(condition(m.where)) for m in metrics if m.alone and m.where is not None]
+    staged = stages.over(grouping.source.relation(), among)
     groups = grouping.groups()
-    tree = exp.select(*groups, *(exp.alias_(a, name, quoted=True) for name, a in columns.values()))
-    tree = tree.from_(grouping.source.relation().subquery(DATA))
-    if (among := grouping.among()) is not None:
-        tree = tree.where(among)
+    tree = exp.Select(expressions=[*groups, *(named(a, name) for name, a in aggregates.items())])
+    tree = tree.from_(staged.subquery(DATA, copy=False), copy=False)
+    if conditions := [*([among] if among is not None and not stages.trees else []), *chosen]:
+        tree = tree.where(*conditions, copy=False)
     if groups:
-        tree = tree.group_by(*[group.this.copy() for group in groups])
-    counts = frozenset(name for name, aggregate in columns.values() if isinstance(aggregate, exp.Count))
-    return Statement(tree, grouping, reads, counts)
+        tree = tree.group_by(*[group.this.copy() for group in groups], copy=False)
+    return Statement(
+        tree,
+        grouping,
+        reads,
+        lambda some: scan_statement([m for m in metrics if m in some], grouping),
+        _zeros(aggregates),
+    )
 
 
-def grouped_statement(metric: GroupedMetric, grouping: Grouping) -> Statement:
-    """The statement of a metric that groups the rows by value first."""
+def grouped_statement(metrics: Sequence[OverItems], columns: tuple[str, ...], grouping: Grouping) -> Statement:
+    """The rows grouped by the values of some columns, once for every metric over those columns and that condition."""
+    from sqlglot import exp
+
+    names = {column: f"item_{i}" for i, column in enumerate(columns)}
+    items = Items(names, grouping.source.dialect)
+    found = {metric: metric.over(items) for metric in metrics}
+    aggregates, reads = _named(found)
+    copies = any(column.name == COPIES for tree in aggregates.values() for column in tree.find_all(exp.Column))
+    rows = grouping.rows(metrics[0].where)
+    groups = grouping.groups()
+    values = [exp.alias_(rows.plain(column), name, quoted=True) for column, name in names.items()]
+    inner = rows.selected(groups, *values, *([exp.alias_(exp.Count(this=exp.Star()), COPIES, quoted=True)] * copies))
+    inner = inner.group_by(*[each.this.copy() for each in (*groups, *values)])
+    tree = per_group(inner, groups, aggregates, ITEMS)
+    return Statement(
+        tree,
+        grouping,
+        reads,
+        lambda some: grouped_statement([m for m in metrics if m in some], columns, grouping),
+        _zeros(aggregates),
+    )
+
+
+def own_statement(metric: StatementMetric, grouping: Grouping) -> Statement:
+    """The statement of a metric that is like no other."""
     tree = metric.statement(grouping.rows(metric.where), grouping.groups())
-    return Statement(tree, grouping, {metric: {"value": "value"}})
+    reads: dict[MetricSpec, Mapping[str, str]] = {metric: {name: name for name in metric.reads}}
+    return Statement(tree, grouping, reads, lambda _: own_statement(metric, grouping))
+
+
+def _named(
+    found: Mapping[Any, Mapping[str, exp.Expr]],
+) -> tuple[dict[str, exp.Expr], dict[MetricSpec, Mapping[str, str]]]:
+    """Each different aggregate under a name of its own, and the names each metric reads."""
+    names: dict[exp.Expr, str] = {}
+    aggregates: dict[str, exp.Expr] = {}
+    reads: dict[MetricSpec, Mapping[str, str]] = {}
+    for metric, wanted in found.items():
+        reads[metric] = {}
+        for name, tree in wanted.items():
+            column = names.setdefault(tree, f"a{len(names)}")
+            aggregates.setdefault(column, tree)
+            reads[metric] = {**reads[metric], name: column}
+    return aggregates, reads
+
+
+def _zeros(aggregates: Mapping[str, exp.Expr]) -> frozenset[str]:
+    from sqlglot import exp
+
+    return frozenset(name for name, tree in aggregates.items() if isinstance(tree, exp.Count))
 
 
 def spans_of(days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
@@ -130,10 +202,4 @@ def spans_of(days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
 
 
 def _column(name: str) -> exp.Expr:
-    from sqlglot import exp
-
-    return exp.column(name, table=DATA, quoted=True)
-
-
-def _bound(day: dt.date, timed: bool) -> exp.Expr:
-    return literal(dt.datetime.combine(day, dt.time())) if timed else literal(day)
+    return column_of(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dqx_core.sql.conditions import condition
@@ -16,19 +17,25 @@ if TYPE_CHECKING:
 DATA = "data"
 """The name under which a statement reads the relation."""
 
+ITEMS = "items"
+"""The name under which a statement reads the distinct tuples of some columns."""
+
+COPIES = "copies"
+"""How many rows have the tuple."""
+
 
 def of_data(tree: exp.Expr) -> exp.Expr:
     """A copy of a person's tree in which every identifier is quoted and every column is one of `DATA`."""
     from sqlglot import exp
 
-    copy = tree.copy()
-    for column in copy.find_all(exp.Column):
+    copy = exp.Paren(this=tree.copy())
+    for column in list(copy.find_all(exp.Column)):
         # What parses as table.column is a field of a struct column: there is only one relation.
-        parts = [part.name for part in column.parts]
-        column.replace(_path(parts))
+        column.replace(_path([part.name for part in column.parts]))
     for name in copy.find_all(exp.Identifier):
         name.set("quoted", True)
-    return copy
+    inner: exp.Expr = copy.this
+    return inner
 
 
 def _path(parts: list[str]) -> exp.Expr:
@@ -38,6 +45,57 @@ def _path(parts: list[str]) -> exp.Expr:
     for part in parts[1:]:
         node = exp.Dot(this=node, expression=exp.to_identifier(part, quoted=True))
     return node
+
+
+def column_of(name: str, table: str = DATA) -> exp.Column:
+    """The column of that very name."""
+    from sqlglot import exp
+
+    return exp.Column(this=exp.Identifier(this=name, quoted=True), table=exp.Identifier(this=table, quoted=True))
+
+
+def named(value: exp.Expr, name: str) -> exp.Expr:
+    """The value under a name."""
+    from sqlglot import exp
+
+    return exp.Alias(this=value, alias=exp.Identifier(this=name, quoted=True))
+
+
+@dataclass
+class Stages:
+    """Columns that are computed once a row, each from columns of the relation or of the stages before its own."""
+
+    taken: frozenset[str]
+    """The relation's own column names, in lower case."""
+    depths: dict[str, int] = field(default_factory=dict)
+    trees: dict[str, exp.Expr] = field(default_factory=dict)
+    _names: dict[exp.Expr, str] = field(default_factory=dict)
+
+    def add(self, tree: exp.Expr) -> exp.Column:
+        """The column that holds the tree's value; an equal tree is computed once."""
+        from sqlglot import exp
+
+        if isinstance(tree, exp.Column) and tree.table == DATA:
+            return tree
+        if tree not in self._names:
+            name = f"__{len(self._names)}"
+            while name in self.taken:
+                name = f"_{name}"
+            self._names[tree] = name
+            self.trees[name] = tree
+            self.depths[name] = 1 + max((self.depths.get(c.name, 0) for c in tree.find_all(exp.Column)), default=0)
+        return column_of(self._names[tree])
+
+    def over(self, relation: exp.Query, among: exp.Expr | None) -> exp.Query:
+        """The relation with every staged column."""
+        from sqlglot import exp
+
+        query = relation
+        for depth in range(1, 1 + max(self.depths.values(), default=0)):
+            added = [named(tree, name) for name, tree in self.trees.items() if self.depths[name] == depth]
+            staged = exp.Select(expressions=[exp.Star(), *added]).from_(query.subquery(DATA, copy=False), copy=False)
+            query = staged.where(among.copy(), copy=False) if depth == 1 and among is not None else staged
+        return query
 
 
 @dataclass(frozen=True)
@@ -50,17 +108,27 @@ class Rows:
     where: str | None = None
     among: exp.Expr | None = None
     """Which rows the statement reads at all: those of the wanted days."""
+    stages: Stages = field(default_factory=lambda: Stages(frozenset()), repr=False, compare=False)
+
+    @cached_property
+    def _types(self) -> Mapping[str, str]:
+        return {name.lower(): type_name for name, type_name in self.schema.items()}
+
+    def type_name(self, column: str) -> str:
+        """The column's type as the engine spells it."""
+        return self._types[column.lower()]
 
     def kind(self, column: str) -> ColumnKind:
         """What the column holds."""
-        types = {name.lower(): type_name for name, type_name in self.schema.items()}
-        return kind_of(types[column.lower()], self.dialect)
+        return kind_of(self.type_name(column), self.dialect)
+
+    def stage(self, tree: exp.Expr) -> exp.Column:
+        """The value as a column of its own, computed once a row however often it is used."""
+        return self.stages.add(tree)
 
     def plain(self, column: str) -> exp.Expr:
         """The column of every row."""
-        from sqlglot import exp
-
-        return exp.column(column, table=DATA, quoted=True)
+        return column_of(column)
 
     def column(self, column: str) -> exp.Expr:
         """The column of the rows that meet the condition; null in the others, which aggregates skip."""
@@ -72,13 +140,13 @@ class Rows:
 
         if self.where is None:
             return value
-        return exp.Case(ifs=[exp.If(this=of_data(condition(self.where)), true=value)])
+        return exp.Case(ifs=[exp.If(this=self._met(), true=value)])
 
     def count(self, *also: exp.Expr) -> exp.Expr:
         """How many rows meet the condition and the given ones."""
         from sqlglot import exp
 
-        conditions = [*([of_data(condition(self.where))] if self.where else []), *also]
+        conditions = [*([self._met()] if self.where else []), *also]
         if not conditions:
             return exp.Count(this=exp.Star())
         # COUNT over CASE, not COUNT_IF: DuckDB's COUNT_IF is NULL, not 0, over no rows.
@@ -92,3 +160,40 @@ class Rows:
         if self.among is not None:
             query = query.where(self.among.copy())
         return query.where(of_data(condition(self.where))) if self.where else query
+
+    def _met(self) -> exp.Expr:
+        """Whether a row meets the condition: looked at once a row, whatever the number of metrics that share it."""
+        assert self.where is not None
+        return self.stage(of_data(condition(self.where)))
+
+
+@dataclass(frozen=True)
+class Items:
+    """The distinct tuples of some columns, each with how many rows have it: what grouped metrics aggregate over."""
+
+    names: Mapping[str, str]
+    """Column → its name among the items."""
+    dialect: str
+
+    def item(self, column: str) -> exp.Expr:
+        """The column's value in the tuple."""
+        from sqlglot import exp
+
+        return exp.column(self.names[column], table=ITEMS, quoted=True)
+
+    @property
+    def copies(self) -> exp.Expr:
+        """How many rows have the tuple."""
+        from sqlglot import exp
+
+        return exp.column(COPIES, table=ITEMS, quoted=True)
+
+
+def per_group(inner: exp.Query, groups: Sequence[exp.Expr], values: Mapping[str, exp.Expr], alias: str) -> exp.Select:
+    """`SELECT groups, values` over a query that has the groups as columns."""
+    from sqlglot import exp
+
+    keys = [exp.column(group.alias, table=alias, quoted=True) for group in groups]
+    query = exp.select(*keys, *(exp.alias_(value, name, quoted=True) for name, value in values.items()))
+    query = query.from_(inner.subquery(alias))
+    return query.group_by(*[k.copy() for k in keys]) if keys else query

@@ -17,12 +17,13 @@ class ColumnKind(StrEnum):
     DATE = "date"
     TIMESTAMP = "timestamp"
     LIST = "list"
+    MAP = "map"
     OTHER = "other"
 
 
 NUMBERS = frozenset({ColumnKind.INTEGER, ColumnKind.DECIMAL, ColumnKind.FLOAT})
 ORDERED = NUMBERS | {ColumnKind.DATE, ColumnKind.TIMESTAMP}
-SIZED = frozenset({ColumnKind.TEXT, ColumnKind.LIST})
+SIZED = frozenset({ColumnKind.TEXT, ColumnKind.LIST, ColumnKind.MAP})
 
 
 @lru_cache(maxsize=1024)
@@ -37,7 +38,7 @@ def kind_of(type_name: str, dialect: str) -> ColumnKind:
         return ColumnKind.OTHER
     base = built.this
     kinds = {
-        ColumnKind.INTEGER: exp.DataType.INTEGER_TYPES,
+        ColumnKind.INTEGER: exp.DataType.INTEGER_TYPES - {exp.DataType.Type.BIT},
         ColumnKind.DECIMAL: {
             exp.DataType.Type.DECIMAL,
             exp.DataType.Type.BIGDECIMAL,
@@ -58,9 +59,21 @@ def kind_of(type_name: str, dialect: str) -> ColumnKind:
             exp.DataType.Type.TIMESTAMP_NS,
             exp.DataType.Type.DATETIME,
         },
-        ColumnKind.LIST: {exp.DataType.Type.ARRAY, exp.DataType.Type.LIST, exp.DataType.Type.MAP},
+        ColumnKind.LIST: {exp.DataType.Type.ARRAY, exp.DataType.Type.LIST},
+        ColumnKind.MAP: {exp.DataType.Type.MAP},
     }
     for kind, members in kinds.items():
         if base in members:
             return kind
     return ColumnKind.OTHER
+
+
+@lru_cache(maxsize=1024)
+def has_zone(type_name: str, dialect: str) -> bool:
+    """Whether a timestamp type is a moment in time, not a reading of some clock."""
+    from sqlglot import exp
+
+    return exp.DataType.build(type_name, dialect=dialect).this in {
+        exp.DataType.Type.TIMESTAMPTZ,
+        exp.DataType.Type.TIMESTAMPLTZ,
+    }

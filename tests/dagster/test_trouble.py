@@ -48,6 +48,8 @@ def test_two_runs_of_one_partition_at_once_each_have_all_their_numbers_and_verdi
     home = tmp_path / "home"
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.get_runs()  # Dagster's own storage does not like to be made by two processes at once
     started = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.dagster.one_run", str(tmp_path), key(2, "train"), key(5, "eval")],

@@ -1,0 +1,43 @@
+"""What differs between the engines' SQL and sqlglot does not know, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dqx_core.errors import DefinitionError
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One engine's answers to what engines answer differently."""
+
+    name: str
+    exact: str | None
+    """The type to which integers are cast before they are summed, so that a sum never overflows; None: SUM widens."""
+    wide: str
+    """The widest exact number: what a product of two 64-bit integers is computed in."""
+    hash64: str
+    """The function of text that gives a 64-bit hash, the same for the same text in every run."""
+    quantile_aggregates: bool
+    """Whether QUANTILE_CONT is an aggregate; else only a window function."""
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    "duckdb": Dialect("duckdb", exact=None, wide="hugeint", hash64="HASH", quantile_aggregates=True),
+    "bigquery": Dialect(
+        "bigquery", exact="bignumeric", wide="bignumeric", hash64="FARM_FINGERPRINT", quantile_aggregates=False
+    ),
+}
+
+
+def dialect_of(name: str) -> Dialect:
+    """The dialect of that name.
+
+    Raises:
+        DefinitionError: No engine speaks it.
+    """
+    try:
+        return DIALECTS[name]
+    except KeyError:
+        raise DefinitionError(f"SQL dialect '{name}' is not one that dqx speaks: {', '.join(DIALECTS)}.") from None

@@ -1,0 +1,92 @@
+"""Data sources on DuckDB: wherever rows come from they are measured alike, and each knows its version."""
+
+import os
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from returns.result import Success
+
+from dqx_core import DuckDB, DuckRelationDataSource
+from tests.core.shop import day, key, recording, sales, suite
+
+
+def from_arrow(table, folder):
+    return DuckRelationDataSource.from_arrow(table, "sales")
+
+
+def from_pandas(table, folder):
+    frame = table.to_pandas()
+    return DuckRelationDataSource.from_pandas(frame.assign(yyyy_mm_dd=pd.to_datetime(frame.yyyy_mm_dd)), "sales")
+
+
+def from_parquet(table, folder):
+    pq.write_table(table, folder / "sales.parquet")
+    return DuckRelationDataSource.from_parquet(folder / "sales.parquet")
+
+
+def from_a_glob(table, folder):
+    for number in range(2):
+        pq.write_table(table.slice(number * 20, 20 if number == 0 else None), folder / f"part-{number}.parquet")
+    return DuckRelationDataSource.from_parquet(str(folder / "part-*.parquet"), "sales")
+
+
+def from_folders(table, folder):
+    pq.write_to_dataset(table, folder, partition_cols=["yyyy_mm_dd"])
+    return DuckRelationDataSource.from_parquet(str(folder / "*" / "*.parquet"), "sales")
+
+
+def from_table(table, folder):
+    connection = duckdb.connect()
+    connection.register("rows", table)
+    connection.execute('CREATE SCHEMA "my data"; CREATE TABLE "my data"."sales" AS FROM rows')
+    return DuckRelationDataSource.from_table(connection, "my data.sales")
+
+
+def from_relation(table, folder):
+    engine = DuckDB()
+    engine.register("rows", table)
+    return DuckRelationDataSource.from_relation(engine, engine.connection.sql("SELECT * FROM rows"), "sales")
+
+
+@pytest.mark.parametrize(
+    "make", [from_arrow, from_pandas, from_parquet, from_a_glob, from_folders, from_table, from_relation]
+)
+def test_rows_are_measured_alike_wherever_they_come_from(make, tmp_path):
+    source = make(sales(), tmp_path)
+    check = recording(
+        rows=lambda mp: mp.num_rows(),
+        total=lambda mp: mp.sum("price"),
+        before=lambda mp: mp.unique_count("email", lag=3),
+    )
+    assert [r.metric for r in suite(check).run([source], key(10))] == [Success(10), Success(145), Success(7)]
+    assert source.date_column == "yyyy_mm_dd"
+
+
+def test_the_version_of_files_changes_with_them(tmp_path):
+    source = from_parquet(sales(), tmp_path)
+    before = source.data_version(day(1), {})
+    assert before == source.data_version(day(1), {})
+    os.utime(tmp_path / "sales.parquet", ns=(1, 1))
+    assert source.data_version(day(1), {}) != before
+
+
+def test_with_a_folder_a_day_each_day_has_a_version_of_its_own(tmp_path):
+    source = from_folders(sales(), tmp_path)
+    before = {n: source.data_version(day(n), {}) for n in (3, 4)}
+    (changed,) = (tmp_path / "yyyy_mm_dd=2024-01-03").iterdir()
+    os.utime(changed, ns=(1, 1))
+    assert source.data_version(day(3), {}) != before[3]
+    assert source.data_version(day(4), {}) == before[4]
+
+
+def test_rows_in_memory_have_no_version():
+    assert from_arrow(sales(), None).data_version(day(1), {}) is None
+
+
+def test_columns_are_taken_as_the_data_spells_them():
+    table = sales().rename_columns(["YYYY_MM_DD", "price", "Email"])
+    source = DuckRelationDataSource.from_arrow(table, "sales", dimensions={"mail": "EMAIL"})
+    assert (source.date_column, source.dimensions) == ("YYYY_MM_DD", {"mail": "Email"})
+    assert suite(recording(rows=lambda mp: mp.num_rows())).run([source], key(3, mail="s3-1"))[0].metric == Success(1)

@@ -1,0 +1,26 @@
+-- stddev(d)
+SELECT
+  CAST(`data`.`yyyy_mm_dd` AS DATE) AS `__day`,
+  CAST(`data`.`split` AS STRING) AS `__tag_0`,
+  COUNT(`data`.`d`) AS `a0`,
+  SUM(`data`.`d`) AS `a1`,
+  SUM(`data`.`__0` * `data`.`__0`) AS `a2`
+FROM (
+  SELECT
+    *,
+    CAST(`data`.`d` AS BIGNUMERIC) AS `__0`
+  FROM (
+    SELECT
+      *
+    FROM `raw data`.`rows`
+  ) AS data
+  WHERE
+    (
+      `data`.`yyyy_mm_dd` >= CAST('2024-02-28' AS DATE)
+      AND `data`.`yyyy_mm_dd` < CAST('2024-03-01' AS DATE)
+    )
+    AND CAST(`data`.`split` AS STRING) IN ('train')
+) AS data
+GROUP BY
+  CAST(`data`.`yyyy_mm_dd` AS DATE),
+  CAST(`data`.`split` AS STRING)

@@ -1,0 +1,32 @@
+-- unique_count(n) where n < 2
+SELECT
+  "items"."__day",
+  "items"."__tag_0",
+  COUNT("items"."item_0") AS "a0"
+FROM (
+  SELECT
+    CAST("data"."yyyy_mm_dd" AS DATE) AS "__day",
+    CAST("data"."split" AS TEXT) AS "__tag_0",
+    "data"."n" AS "item_0"
+  FROM (
+    SELECT
+      *
+    FROM "rows"
+  ) AS data
+  WHERE
+    (
+      (
+        "data"."yyyy_mm_dd" >= CAST('2024-02-28' AS DATE)
+        AND "data"."yyyy_mm_dd" < CAST('2024-03-01' AS DATE)
+      )
+      AND CAST("data"."split" AS TEXT) IN ('train')
+    )
+    AND "data"."n" < 2
+  GROUP BY
+    CAST("data"."yyyy_mm_dd" AS DATE),
+    CAST("data"."split" AS TEXT),
+    "data"."n"
+) AS items
+GROUP BY
+  "items"."__day",
+  "items"."__tag_0"
