@@ -5,10 +5,15 @@ Names are imported when they are first used: every Dagster step is a process of 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from dagster_shared.libraries import DagsterLibraryRegistry as _Libraries
+
 if TYPE_CHECKING:
+    from dqx_dagster.components import DqxDataset, DqxResources
     from dqx_dagster.datasets import dataset_asset, dataset_assets, source_assets
     from dqx_dagster.gates import require_checks
     from dqx_dagster.io_manager import DatasetIOManager, MetricsIOManager
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "DatasetIOManager": "io_manager",
+    "DqxDataset": "components",
+    "DqxResources": "components",
     "DqxTranslator": "translator",
     "DuckDBEngine": "resources",
     "FailedCheck": "sensors",
@@ -41,6 +48,8 @@ _HOMES = {
 
 __all__ = [
     "DatasetIOManager",
+    "DqxDataset",
+    "DqxResources",
     "DqxTranslator",
     "DuckDBEngine",
     "FailedCheck",
@@ -58,6 +67,10 @@ __all__ = [
     "suite_metrics_asset",
 ]
 
+# So that Dagster tells of the version beside its own; a source tree that was never installed has none.
+with suppress(PackageNotFoundError):
+    _Libraries.register("dqx-dagster", version("dqx-dagster"), is_dagster_package=False)
+
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
@@ -65,3 +78,8 @@ def __getattr__(name: str) -> object:
     value = getattr(import_module(f"dqx_dagster.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    # Dagster's `dg` reads every name listed here to find components: listing all would load all.
+    return sorted({*globals(), "DqxDataset", "DqxResources"})

@@ -1,0 +1,66 @@
+"""What a defs.yaml of a dataset may hold, and its JSON schema for editors and `dg check yaml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from dagster.components.resolved.core_models import AssetAttributesModel
+from pydantic import Field, GetJsonSchemaHandler, RootModel, SkipValidation
+from pydantic_core import CoreSchema
+
+from dqx_core.datasets.base import Model
+from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition
+from dqx_dagster.components.checks import WrittenCheck
+from dqx_dagster.components.schema import by_branch
+
+
+class Daily(Model):
+    """When the last closed day is made, in the time zone of the dataset's partitions."""
+
+    hour: int = Field(default=6, ge=0, le=23)
+    minute: int = Field(default=0, ge=0, le=59)
+
+
+class Attributes(Model):
+    """A dataset, its checks and its schedule."""
+
+    # Validated by themselves, each with its own words: see reading.py.
+    definition: Annotated[DatasetDefinition | str, SkipValidation] = Field(
+        description="What the dataset holds; or the path of a YAML file with it, from here."
+    )
+    asset_attributes: Annotated[AssetAttributesModel | None, SkipValidation] = Field(  # type: ignore[valid-type]
+        default=None,
+        description="What Dagster shows of the asset: group_name, owners, tags, kinds, key_prefix, … "
+        "Templates know `definition` and `spec`.",
+    )
+    checks: tuple[WrittenCheck, ...] = Field(default=(), description="What must hold of each partition.")
+    suites: tuple[str, ...] = Field(
+        default=(), description="Suites written in Python: package.module:NAME, or .module:NAME for a file beside this."
+    )
+    metrics: bool = Field(default=False, description="Make a metrics asset of each suite: its trends.")
+    schedule: Daily = Field(
+        default=Daily(),
+        description="Make the last closed day, every day at that hour; without it there is no schedule.",
+    )
+    granularity: Literal["assertion", "check"] = Field(
+        default="assertion", description="One asset check for each assertion, or for each check."
+    )
+    partitioned_checks: bool = Field(default=True, description="Keep a history of each check for each partition.")
+    schemas: tuple[str, ...] = Field(
+        default=ALLOWED_SCHEMAS, description="The schemas whose tables the definition may read."
+    )
+    engine: str = Field(default="engine", description="Resource key of the engine.")
+    store: str = Field(default="store", description="Resource key of the metric store.")
+
+
+class Written(RootModel[dict[str, Any]]):
+    """Attributes as they are written, with the schema of what they should be."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: CoreSchema, handler: GetJsonSchemaHandler, /) -> dict[str, Any]:
+        return handler(Attributes.__pydantic_core_schema__)
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """The schema of `Attributes`, so that `dg check yaml` and editors tell what is wrong and where."""
+        return by_branch(super().model_json_schema(*args, **options))

@@ -1,0 +1,96 @@
+"""A dataset with its checks, its metrics and its schedule, from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import dagster as dg
+
+from dqx_dagster.components.scaffolding import DatasetScaffolder
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.verification import Suite
+
+
+@dg.scaffold_with(DatasetScaffolder)
+@dataclass(frozen=True, eq=False)
+class DqxDataset(dg.Component):
+    """A dataset as an asset with date × split partitions, its checks as asset checks, and its daily schedule.
+
+    The same as `dataset_asset`, `suite_checks`, `suite_metrics_asset` and `dataset_schedule` in Python.
+    """
+
+    definition: DatasetDefinition
+    suites: Sequence[Suite] = ()
+    """Each becomes the asset checks of one op."""
+    metrics: bool = False
+    """Whether each suite also gets a metrics asset."""
+    daily_at: tuple[int, int] | None = None
+    """Hour and minute of the schedule."""
+    engine: str = "engine"
+    store: str = "store"
+    granularity: Literal["assertion", "check"] = "assertion"
+    partitioned_checks: bool = True
+    translate: Callable[[dg.AssetSpec], dg.AssetSpec] | None = None
+    """What `asset_attributes` makes of the asset's spec."""
+
+    @classmethod
+    def get_model_cls(cls) -> type[BaseModel]:
+        """What Dagster reads `attributes` as: it takes anything, since `load` says better what is wrong."""
+        from dqx_dagster.components.attributes import Written
+
+        return Written
+
+    @classmethod
+    def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> Self:
+        """The component that the attributes of a defs.yaml spell.
+
+        Raises:
+            ValidationError: Every problem they have, each with its line.
+        """
+        from dqx_dagster.components.reading import read
+
+        return cls(**read({} if attributes is None else attributes.root, context))
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The asset, its checks, its metrics and its schedule.
+
+        Source tables are dependencies only: two datasets may read the same, and an asset of yours may write it.
+        """
+        from dqx_dagster.components.translation import Keyed
+        from dqx_dagster.datasets import dataset_asset
+        from dqx_dagster.metrics_assets import suite_metrics_asset
+        from dqx_dagster.schedules import dataset_schedule
+        from dqx_dagster.suites import suite_checks
+
+        asset = dataset_asset(self.definition, engine=self.engine)
+        if self.translate is not None:
+            spec = self.translate(asset.get_asset_spec())
+            keyed = dataset_asset(self.definition, engine=self.engine, translator=Keyed(spec.key))
+            asset = keyed.map_asset_specs(lambda _: spec)
+        metrics = [
+            suite_metrics_asset(suite, asset, engine=self.engine, store=self.store)
+            for suite in (self.suites if self.metrics else ())
+        ]
+        return dg.Definitions(
+            assets=[asset, *metrics],
+            asset_checks=[
+                suite_checks(
+                    suite,
+                    asset,
+                    engine=self.engine,
+                    store=self.store,
+                    granularity=self.granularity,
+                    partitioned_checks=self.partitioned_checks,
+                )
+                for suite in self.suites
+            ],
+            schedules=[]
+            if self.daily_at is None
+            else [dataset_schedule(asset, also=metrics, hour=self.daily_at[0], minute=self.daily_at[1])],
+        )

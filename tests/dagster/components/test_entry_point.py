@@ -1,0 +1,45 @@
+"""What every `dg` command of a user's project imports."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+REPORT = """
+import json, sys
+import dagster, dagster.components
+before = set(sys.modules)
+from dagster.components.core.package_entry import get_package_objects_in_module
+import {module}
+found = [name for name, _ in get_package_objects_in_module({module})]
+print(json.dumps([found, sorted(set(sys.modules) - before)]))
+"""
+
+
+def test_it_is_registered_and_loads_nothing_that_dagster_does_not_load_itself():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    [module] = project["project"]["entry-points"]["dagster_dg_cli.registry_modules"].values()
+    ran = subprocess.run(
+        [sys.executable, "-c", REPORT.format(module=module)], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    components, loaded = json.loads(ran.stdout)
+
+    assert components == ["DqxDataset", "DqxResources"]
+    ours = {"dqx_dagster", "dqx_dagster.components"}
+    assert {name for name in loaded if name.split(".")[0] not in sys.stdlib_module_names} - ours == {
+        "dqx_dagster.components.dataset",
+        "dqx_dagster.components.resources",
+        "dqx_dagster.components.scaffolding",
+    }
+
+
+def test_dagster_is_told_of_the_version():
+    from dagster_shared.libraries import DagsterLibraryRegistry
+
+    import dqx_dagster
+
+    assert dqx_dagster.__name__
+    assert "dqx-dagster" in DagsterLibraryRegistry.get()
