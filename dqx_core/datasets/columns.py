@@ -101,6 +101,10 @@ def _of_types(definition: DatasetDefinition, columns: Mapping[str, OutputColumn]
                 yield ("nulls", name, "fill"), str(error)
     for place, message in definition.split.type_problems(columns):
         yield ("split", *place), message
+    for place, message in definition.sample.type_problems(columns) if definition.sample else ():
+        yield ("sample", *place), message
+    for place, message in definition.folds.type_problems(definition, columns) if definition.folds else ():
+        yield ("folds", *place), message
     for number, each in enumerate(definition.filters):
         for place, message in each.type_problems(definition, columns):
             yield ("filters", number, *place), message

@@ -11,11 +11,13 @@ from typing import Any, Literal, Self
 import pydantic
 from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, model_validator
 
-from dqx_core.datasets.base import RESERVED, Location, Model, Name, Problem, Role
-from dqx_core.datasets.filters import AnyFilter, DateRange, Fitted
+from dqx_core.datasets.base import RESERVED, Location, Model, Name, Part, Problem, Role
+from dqx_core.datasets.filters import DateRange
+from dqx_core.datasets.fitted import AnyFilter, Fitted
 from dqx_core.datasets.problems import located, spelled
+from dqx_core.datasets.sampling import AnyFolds, Sample
 from dqx_core.datasets.source import Column, NullRule, Source, short
-from dqx_core.datasets.splits import Group, Split, Temporal
+from dqx_core.datasets.splits import Group, Split, Temporal, Whole
 from dqx_core.datasets.windows import Partitions
 from dqx_core.errors import ValidationError, hint
 
@@ -44,8 +46,11 @@ class DatasetDefinition(Model):
     columns: tuple[Column, ...] = ()
     """What the dataset holds; empty: all columns of the primary table, under their own names and without roles."""
     nulls: dict[str, NullRule] = Field(default={})
+    sample: Sample | None = None
     filters: tuple[AnyFilter, ...] = ()
-    split: Split
+    split: Split = Whole()
+    """How rows part into train and eval; left out: they are one part, called all."""
+    folds: AnyFolds | None = None
     partitions: Partitions
 
     @property
@@ -60,6 +65,15 @@ class DatasetDefinition(Model):
     def date_ranges(self) -> tuple[DateRange, ...]:
         """The filters that say which days."""
         return tuple(each for each in self.filters if isinstance(each, DateRange))
+
+    @property
+    def parts(self) -> tuple[tuple[Location, Part], ...]:
+        """What reads output columns, and where it is."""
+        once: list[tuple[str, Part | None]] = [("split", self.split), ("sample", self.sample), ("folds", self.folds)]
+        return (
+            *(((name,), part) for name, part in once if part is not None),
+            *((("filters", number), each) for number, each in enumerate(self.filters)),
+        )
 
     @property
     def leaks(self) -> tuple[str, ...]:
@@ -93,6 +107,9 @@ class DatasetDefinition(Model):
         }
         if isinstance(self.split, Group):
             content["split"]["salt"] = self.split.salt_of(self.name)
+        for name, salted in (("sample", self.sample), ("folds", self.folds)):
+            if salted is not None:
+                content[name]["salt"] = salted.salt_of(self.name)
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
@@ -101,8 +118,7 @@ class DatasetDefinition(Model):
         yield from self.source.problems(schemas)
         yield from self._of_columns()
         yield from self._of_dates()
-        parts = [(("split",), self.split), *((("filters", n), each) for n, each in enumerate(self.filters))]
-        for where, part in parts:
+        for where, part in self.parts:
             for place, message in part.problems(self):
                 yield (*where, *place), message
         yield from self.partitions.problems()
@@ -114,7 +130,7 @@ class DatasetDefinition(Model):
         for name in self.nulls:
             if name not in names:
                 yield ("nulls", name), f"the dataset has no column '{name}'. {hint(name, set(names))}"
-        for where, part in ((("split",), self.split), *((("filters", n), each) for n, each in enumerate(self.filters))):
+        for where, part in self.parts:
             for place, name in part.reads(self):
                 if name not in names:
                     yield (*where, *place), f"the dataset has no column '{name}'. {hint(name, set(names))}"

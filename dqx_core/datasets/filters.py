@@ -8,13 +8,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from dqx_core.datasets.base import Count, FitOn, Location, Number, Part, Problem, Role, Scalar
-from dqx_core.datasets.flow import aliased
-from dqx_core.datasets.splits import Group
-from dqx_core.datasets.types import MONEY, NUMERIC, literal_of
-from dqx_core.sql.literals import literal
+from dqx_core.datasets.base import Count, Location, Number, Part, Problem, Scalar
+from dqx_core.datasets.types import NUMERIC, literal_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -149,12 +146,25 @@ class Values(OfColumn):
         return exp.or_(is_null, exp.not_(within))
 
 
-class Range(OfColumn):
-    """Rows whose column is at least `min` and at most `max`; null is neither."""
+def _day_or_moment(text: object) -> object:
+    """A day or a moment as it is written: 2024-01-31 is no midnight."""
+    if isinstance(text, str):
+        for kind in (dt.date, dt.datetime):
+            try:
+                return kind.fromisoformat(text)
+            except ValueError:
+                continue
+    return text
 
-    kind: Literal["range"] = "range"
-    min: Number | dt.date | None = None
-    max: Number | dt.date | None = None
+
+Bound = Annotated[Number | dt.datetime | dt.date, BeforeValidator(_day_or_moment)]
+
+
+class Bounded(Filter):
+    """A filter by at least `min` and at most `max`."""
+
+    min: Bound | None = None
+    max: Bound | None = None
 
     @property
     def bounds(self) -> dict[str, Decimal | dt.date]:
@@ -168,35 +178,58 @@ class Range(OfColumn):
                 yield (), "write min, max or both."
             case (Decimal() as low, Decimal() as high) if low > high:
                 yield ("min",), f"min {low} is above max {high}."
-            case (dt.date() as low, dt.date() as high) if low > high:
+            case (dt.date() as low, dt.date() as high) if _in_utc(low) > _in_utc(high):
                 yield ("min",), f"min {low} is after max {high}."
 
-    def type_problems(
-        self, _definition: DatasetDefinition, columns: Mapping[str, OutputColumn], /
-    ) -> Iterator[Problem]:
-        """A column that has no order, or bounds of another type."""
-        column = columns.get(self.column)
-        for name, bound in self.bounds.items() if column else ():
+    def limit_problems(self, type_name: str) -> Iterator[Problem]:
+        """Bounds of another type than what they bound."""
+        for name, bound in self.bounds.items():
             try:
-                _limit(bound, column.type if column else "")
+                limit(bound, type_name)
             except ValueError as error:
                 yield (name,), str(error)
 
-    def condition(self, flow: Flow) -> exp.Expr:
+    def within(self, value: exp.Expr, type_name: str) -> exp.Expr:
         """Between the bounds, both included."""
         from sqlglot import exp
 
-        type_name = flow.columns[self.column].type
         compare = {"min": exp.GTE, "max": exp.LTE}
         return exp.and_(
             *(
-                compare[name](this=flow.column(self.column), expression=_limit(bound, type_name))
+                compare[name](this=value.copy(), expression=limit(bound, type_name))
                 for name, bound in self.bounds.items()
             )
         )
 
 
-def _limit(bound: Decimal | dt.date, type_name: str) -> exp.Expr:
+def _in_utc(day: dt.date) -> dt.datetime:
+    moment = day if isinstance(day, dt.datetime) else dt.datetime.combine(day, dt.time())
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+class Range(OfColumn, Bounded):
+    """Rows whose column is at least `min` and at most `max`; null is neither."""
+
+    kind: Literal["range"] = "range"
+
+    def type_problems(
+        self, _definition: DatasetDefinition, columns: Mapping[str, OutputColumn], /
+    ) -> Iterator[Problem]:
+        """A column that has no order, or bounds of another type."""
+        if self.column in columns:
+            yield from self.limit_problems(columns[self.column].type)
+
+    def condition(self, flow: Flow) -> exp.Expr:
+        """Between the bounds, both included."""
+        return self.within(flow.column(self.column), flow.columns[self.column].type)
+
+
+def limit(bound: Decimal | dt.date, type_name: str) -> exp.Expr:
+    """A bound as a literal of a type.
+
+    Raises:
+        ValueError: It is none of that type.
+    """
     if isinstance(bound, Decimal):
         if type_name not in NUMERIC:
             raise ValueError(f"{format(bound, 'f')} is a number, and the column is {type_name}.")
@@ -205,174 +238,3 @@ def _limit(bound: Decimal | dt.date, type_name: str) -> exp.Expr:
             int(bound) if whole else bound, "FLOAT64" if type_name == "INT64" and not whole else type_name
         )
     return literal_of(bound, type_name)
-
-
-class Fitted(Filter):
-    """A filter that learns which entities stay from many rows: those of train, unless somebody writes `fit_on: all`."""
-
-    fit_on: FitOn = "train"
-    column: str | None = None
-    """The column of the entity, if it is not the one with the role."""
-
-    def entity_role(self) -> Role:
-        """The role of the column it counts by."""
-        raise NotImplementedError
-
-    def entity(self, definition: DatasetDefinition) -> str | None:
-        """The column it counts by."""
-        return self.column or definition.role(self.entity_role())
-
-    @property
-    def looks_at_many_rows(self) -> bool:
-        """It does."""
-        return True
-
-    def stays_in_part(self, _definition: DatasetDefinition, /) -> bool:
-        """Whether what it learns of an entity comes from the one part that the entity is in, so that nothing leaks."""
-        return False
-
-    def leaks(self, definition: DatasetDefinition) -> bool:
-        """Whether train is chosen by what eval holds: somebody wrote `fit_on: all`."""
-        return self.fit_on == "all" and not self.stays_in_part(definition)
-
-    def fits_on(self, definition: DatasetDefinition) -> FitOn:
-        """The rows it learns from."""
-        return "all" if self.stays_in_part(definition) else self.fit_on
-
-    def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
-        """The column it was given."""
-        if self.column is not None:
-            yield ("column",), self.column
-
-    def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
-        """No entity to count by."""
-        if self.entity(definition) is None:
-            yield (), f"needs a column with role: {self.entity_role()}, or `column` with the name of one."
-
-    def keeping(self, flow: Flow, step: str, keys: exp.Select) -> tuple[str, exp.Select]:
-        """The step that keeps the rows of these entities; a row without one goes."""
-        from sqlglot import exp
-
-        inside = exp.In(this=self.key(flow), query=keys.subquery())
-        return step, flow.rows().where(inside, copy=False)
-
-    def key(self, flow: Flow) -> exp.Column:
-        """The column of the entity."""
-        return flow.column(self.entity(flow.definition) or "")
-
-
-class TopProducts(Fitted):
-    """The fewest products that make up so many percent of the sum of a column; ties go by product id.
-
-    Sums are exact: nine decimals. Products that add nothing are not needed, even for 100 percent.
-    """
-
-    kind: Literal["top_products"] = "top_products"
-    percent: Annotated[Number, Field(gt=0, le=100)]
-    by: str | None = None
-    """The column that is summed; the one with role: revenue if left out."""
-
-    def entity_role(self) -> Role:
-        """Products."""
-        return "product_id"
-
-    def summed(self, definition: DatasetDefinition) -> str | None:
-        """The column that is summed."""
-        return self.by or definition.role("revenue")
-
-    def reads(self, definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
-        """The columns it was given."""
-        yield from super().reads(definition)
-        if self.by is not None:
-            yield ("by",), self.by
-
-    def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
-        """Nothing to sum, or a split that leaves eval without any of the products."""
-        yield from super().problems(definition)
-        if self.summed(definition) is None:
-            yield (), "needs a column with role: revenue, or `by` with the name of one."
-        split = definition.split
-        if isinstance(split, Group) and split.key == self.entity(definition) and self.fit_on == "train":
-            yield (
-                (),
-                f"keeps only products of train, and the split by {split.key} puts all other products into eval, "
-                "which would be empty. Split by another key, or write fit_on: all.",
-            )
-
-    def type_problems(self, definition: DatasetDefinition, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
-        """A sum of what is not a number."""
-        column = columns.get(self.summed(definition) or "")
-        if column is not None and column.type not in NUMERIC:
-            yield ("by",), f"'{column.name}' is {column.type}, and only numbers have a sum."
-
-    def apply(self, flow: Flow, step: str) -> Flow:
-        """Totals per product; a running sum, largest first; the products before the share is reached."""
-        from sqlglot import exp
-
-        def named(name: str) -> exp.Column:
-            return flow.column(name)
-
-        amount = exp.cast(flow.column(self.summed(flow.definition) or ""), MONEY)
-        totals = (
-            flow.fitting(
-                self.fits_on(flow.definition),
-                aliased(self.key(flow), "product"),
-                aliased(exp.Coalesce(this=exp.Sum(this=amount), expressions=[literal(0)]), "total"),
-            )
-            .where(exp.not_(exp.Is(this=self.key(flow), expression=exp.Null())), copy=False)
-            .group_by(exp.Literal.number(1), copy=False)
-        )
-        largest_first = exp.Order(
-            expressions=[
-                exp.Ordered(this=named("total"), desc=True, nulls_first=False),
-                exp.Ordered(this=named("product"), desc=False, nulls_first=True),
-            ]
-        )
-        up_to_here = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
-        running = exp.select(
-            named("product"),
-            named("total"),
-            aliased(exp.Window(this=exp.Sum(this=named("total")), order=largest_first, spec=up_to_here), "running"),
-            aliased(exp.Window(this=exp.Sum(this=named("total"))), "whole"),
-        ).from_(flow.step(f"{step}_totals"))
-        # In whole numbers, so that no engine rounds: (running - total) / whole < percent / 100.
-        scale = 10 ** max(0, -int(self.percent.as_tuple().exponent))
-        before = exp.Paren(this=exp.Sub(this=named("running"), expression=named("total")))
-        needed = exp.LT(
-            this=exp.Mul(this=before, expression=literal(100 * scale)),
-            expression=exp.Mul(this=named("whole"), expression=literal(int(self.percent * scale))),
-        )
-        keys = exp.select(named("product")).from_(flow.step(f"{step}_running")).where(needed, copy=False)
-        return flow.then((f"{step}_totals", totals), (f"{step}_running", running), self.keeping(flow, step, keys))
-
-
-class MinTransactions(Fitted):
-    """Rows of users that have at least so many."""
-
-    kind: Literal["min_transactions"] = "min_transactions"
-    count: Count
-
-    def entity_role(self) -> Role:
-        """Users."""
-        return "user_id"
-
-    def stays_in_part(self, definition: DatasetDefinition, /) -> bool:
-        """True of a split by user: all of a user's rows are in one part."""
-        split = definition.split
-        return isinstance(split, Group) and split.key == self.entity(definition)
-
-    def apply(self, flow: Flow, step: str) -> Flow:
-        """Users that have enough; their rows."""
-        from sqlglot import exp
-
-        users = (
-            flow.fitting(self.fits_on(flow.definition), aliased(self.key(flow), "user"))
-            .where(exp.not_(exp.Is(this=self.key(flow), expression=exp.Null())), copy=False)
-            .group_by(exp.Literal.number(1), copy=False)
-            .having(exp.GTE(this=exp.Count(this=exp.Star()), expression=literal(self.count)), copy=False)
-        )
-        keys = exp.select(flow.column("user")).from_(flow.step(f"{step}_users"))
-        return flow.then((f"{step}_users", users), self.keeping(flow, step, keys))
-
-
-AnyFilter = Annotated[DateRange | Values | Range | TopProducts | MinTransactions, Field(discriminator="kind")]

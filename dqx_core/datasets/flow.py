@@ -65,7 +65,9 @@ class Flow:
         """A query over the rows that a filter may learn from: those of train, or of all parts."""
         from sqlglot import exp
 
-        parts = self.definition.split.part_names if fit_on == "all" else ("train",)
+        parts = self.definition.split.part_names
+        if fit_on == "train" and "train" in parts:
+            parts = ("train",)
         return self.rows(*columns).where(
             exp.In(this=self.column(SPLIT_COLUMN), expressions=[literal(part) for part in parts]), copy=False
         )

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,15 @@ from dqx_core.datasets.catalog import DuckDBCatalog, Schemas, schemas_of
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.folders import put, workshop
 from dqx_core.datasets.joins import check_joins
-from dqx_core.datasets.query import null_counts, partition_query, parts_asked_for, render, source_query, unplaced_rows
+from dqx_core.datasets.query import (
+    columns_of_part,
+    null_counts,
+    partition_query,
+    parts_asked_for,
+    render,
+    source_query,
+    unplaced_rows,
+)
 from dqx_core.datasets.stored import DATA, MANIFEST, Manifest, content_fingerprint, partition_path, read_file
 from dqx_core.datasets.windows import Window, window
 from dqx_core.errors import DefinitionError, EngineError
@@ -154,11 +162,15 @@ class _Bench:
                 yield self._write_split(days, split, table)
 
     def _write_split(self, days: Window, split: str, table: exp.Table) -> PartitionResult:
+        from sqlglot import exp
+
         dataset, date = self.definition.name, days.date
         place = partition_path(self.root, dataset, date, split)
         new = self.folder / place.relative_to(self.root / dataset)
         new.mkdir(parents=True)
-        self.engine.run(_copy(table, self.columns, split, new / DATA))
+        types = self.engine.schema(exp.select("*").from_(table.copy()))
+        kept = {name: types[name] for name in columns_of_part(self.definition, self.columns, split)}
+        self.engine.run(_copy(table, kept, split, new / DATA))
         rows, fingerprint, types = content_fingerprint(self.engine, read_file(new / DATA))
         version = json.dumps([self.definition.definition_hash, date.isoformat(), split, fingerprint])
         result = PartitionResult(
@@ -187,6 +199,7 @@ class _Bench:
             data_version=result.data_version,
             engine=self.engine.dialect,
             written_at=dt.datetime.now(dt.UTC),
+            leaks=self.definition.leaks,
         )
         (new / MANIFEST).write_text(written.to_json(), "utf-8")
         put(new, place)
@@ -211,7 +224,7 @@ class _Bench:
             ) from error
 
 
-def _copy(table: exp.Table, columns: Sequence[str], split: str, file: Path) -> exp.Copy:
+def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) -> exp.Copy:
     """COPY the rows of a split to one Parquet file, without the column that the folder's name gives.
 
     They are sorted by all columns: the same rows are the same bytes, and training reads them in the same order.
@@ -222,7 +235,7 @@ def _copy(table: exp.Table, columns: Sequence[str], split: str, file: Path) -> e
         return exp.column(exp.to_identifier(name, quoted=True))
 
     rows = (
-        exp.select(*(column(name) for name in columns))
+        exp.select(*(_storable(name, type_name) for name, type_name in columns.items()))
         .from_(table.copy())
         .where(exp.EQ(this=column(SPLIT_COLUMN), expression=literal(split)))
         .order_by(*(exp.Ordered(this=column(name), nulls_first=True) for name in columns))
@@ -233,3 +246,13 @@ def _copy(table: exp.Table, columns: Sequence[str], split: str, file: Path) -> e
         files=[literal(str(file))],
         params=[exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("PARQUET"))],
     )
+
+
+def _storable(name: str, type_name: str) -> exp.Expr:
+    """A column as Parquet can hold it: a HUGEINT would become a DOUBLE there, and lose digits."""
+    from sqlglot import exp
+
+    column = exp.column(exp.to_identifier(name, quoted=True))
+    if type_name not in {"HUGEINT", "UHUGEINT"}:
+        return column
+    return exp.alias_(exp.cast(column, "DECIMAL(38, 0)"), name, quoted=True)

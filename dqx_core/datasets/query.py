@@ -1,6 +1,6 @@
 """The SQL of a dataset: one tree per partition date, the same rows on BigQuery and on DuckDB.
 
-source → filled → parted → each filter in order → rows of the parts that were asked for. One CTE a step; a
+source → filled → sampled → parted → each filter in order → rows of the parts that were asked for. One CTE a step; a
 filter that learns from many rows first learns from those of train.
 """
 
@@ -14,6 +14,7 @@ from dqx_core.datasets.base import SPLIT_COLUMN
 from dqx_core.datasets.catalog import Schemas, table_of
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import Flow, OutputColumn, aliased
+from dqx_core.datasets.sampling import FOLD_COLUMN
 from dqx_core.datasets.source import Fill, short
 from dqx_core.datasets.splits import Temporal
 from dqx_core.datasets.types import literal_of
@@ -53,6 +54,9 @@ def partition_query(
     wanted = parts_asked_for(definition, splits)
     flow = _flow(definition, date, schemas, stage)
     columns = [_refused(flow, column) for column in flow.columns.values()]
+    if definition.folds is not None and "train" in wanted:
+        of_train = exp.EQ(this=flow.column(SPLIT_COLUMN), expression=literal("train"))
+        columns.append(definition.folds.column(flow, of_train))
     inside: exp.Expr = exp.In(this=flow.column(SPLIT_COLUMN), expressions=[literal(part) for part in wanted])
     split: exp.Expr = flow.column(SPLIT_COLUMN)
     unplaced = unplaced_rows(definition)
@@ -69,6 +73,12 @@ def source_query(definition: DatasetDefinition, dates: Iterable[dt.date], schema
     """The joined source rows that the partitions of several dates are made of, under the names of the dataset."""
     columns = resolve(definition, schemas)
     return _source(definition, columns, merged([window(definition, date).whole for date in dates]))
+
+
+def columns_of_part(definition: DatasetDefinition, columns: Iterable[str], part: str) -> tuple[str, ...]:
+    """The columns of a part of the dataset: train may have one more, its fold."""
+    folded = definition.folds is not None and part == "train"
+    return (*columns, FOLD_COLUMN) if folded else tuple(columns)
 
 
 def null_counts(
@@ -126,6 +136,8 @@ def _flow(definition: DatasetDefinition, date: dt.date, schemas: Schemas, stage:
     filled = [_filled(flow, column) for column in columns.values()]
     if any(isinstance(column.nulls, Fill) for column in columns.values()):
         flow = flow.then(("filled", flow.rows(*filled)))
+    if definition.sample is not None:
+        flow = flow.then(("sampled", flow.rows().where(definition.sample.condition(flow), copy=False)))
     flow = flow.then(("parted", flow.rows(exp.Star(), aliased(definition.split.expression(flow), SPLIT_COLUMN))))
     for number, each in enumerate(definition.filters, start=1):
         flow = each.apply(flow, f"filter_{number}_{each.kind}")

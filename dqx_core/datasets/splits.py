@@ -1,4 +1,4 @@
-"""How rows part into train and eval: by time, by a hash of a key, or by a column that already says so."""
+"""How rows part into train and eval: by time, by a hash of a key, by a column that already says so, or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from dqx_core.datasets.base import Count, Location, Name, Number, Part, Problem, Scalar
-from dqx_core.datasets.types import KEYS, literal_of
+from dqx_core.datasets.buckets import BUCKETS, bucket, hashed, unfit_key
+from dqx_core.datasets.types import literal_of
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.datasets.flow import Flow, OutputColumn
-
-BUCKETS = 10_000
 
 Days = tuple[dt.date | None, dt.date]
 
@@ -127,41 +126,23 @@ class Group(Part):
 
     def type_problems(self, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
         """A key whose text differs between engines."""
-        key = columns.get(self.key)
-        if key is not None and key.type not in KEYS:
-            yield (
-                ("key",),
-                f"'{self.key}' is {key.type}, whose text differs between engines, and so would the split. "
-                f"Use a key that is {', '.join(sorted(KEYS))}.",
-            )
+        if (problem := unfit_key(columns.get(self.key), "split")) is not None:
+            yield ("key",), problem
 
     def expression(self, flow: Flow) -> exp.Expr:
         """The part of a row, null (or `null_key`) where the key is."""
         from sqlglot import exp
 
         key = flow.column(self.key)
-        # CAST of BYTES to STRING breaks off at what is not UTF-8, so bytes are hashed as hexadecimal text.
-        text = exp.LowerHex(this=key) if flow.columns[self.key].type == "BYTES" else exp.cast(key, "text")
-        salted = exp.Concat(
-            expressions=[literal(self.salt_of(flow.definition.name)), literal("|"), text], safe=False, coalesce=False
-        )
-        hashed = exp.FarmFingerprint(expressions=[salted])
+        hash_ = hashed(flow, self.key, self.salt_of(flow.definition.name))
         without = exp.Null() if self.null_key == "fail" else literal(self.null_key)
         ifs = [exp.If(this=exp.Is(this=key.copy(), expression=exp.Null()), true=without)]
         reached = 0
         *parts, last = self.parts.items()
         for part, percent in parts:
             reached += int(percent * BUCKETS / 100)
-            ifs.append(exp.If(this=exp.LT(this=_bucket(hashed), expression=literal(reached)), true=literal(part)))
+            ifs.append(exp.If(this=exp.LT(this=bucket(hash_), expression=literal(reached)), true=literal(part)))
         return exp.Case(ifs=ifs, default=literal(last[0]))
-
-
-def _bucket(hashed: exp.Expr) -> exp.Expr:
-    """The hash modulo the number of buckets, never negative; ABS would overflow for the smallest INT64."""
-    from sqlglot import exp
-
-    rest = exp.Mod(this=hashed.copy(), expression=literal(BUCKETS))
-    return exp.Mod(this=exp.Paren(this=exp.Add(this=rest, expression=literal(BUCKETS))), expression=literal(BUCKETS))
 
 
 def _several(value: object) -> object:
@@ -230,4 +211,28 @@ class FromColumn(Part):
         )
 
 
-Split = Annotated[Temporal | Group | FromColumn, Field(discriminator="strategy")]
+class Whole(Part):
+    """No split: all rows are one part, of which filters learn too."""
+
+    strategy: Literal["none"] = "none"
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The one part."""
+        return ("all",)
+
+    @property
+    def unplaced(self) -> str | None:
+        """None: every row is in the part."""
+        return None
+
+    def type_problems(self, _columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
+        """None: it reads no column."""
+        yield from ()
+
+    def expression(self, _flow: Flow) -> exp.Expr:
+        """The one part."""
+        return literal("all")
+
+
+Split = Annotated[Temporal | Group | FromColumn | Whole, Field(discriminator="strategy")]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dqx_core.errors import DefinitionError, DqxError
-from dqx_dagster.cli import store
+from dqx_dagster.cli import datasets, store
 from dqx_dagster.cli.printing import err
 
 USAGE, BROKEN = 2, 3
@@ -24,6 +24,7 @@ app = typer.Typer(
     "Errors are one paragraph; `--debug` shows where they came from.",
 )
 app.add_typer(store.app, name="store")
+app.add_typer(datasets.app, name="datasets")
 
 
 @app.callback()

@@ -14,6 +14,7 @@ from returns.result import Failure, Success
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 out = Console()
 err = Console(stderr=True)
@@ -29,7 +30,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
         numeric = any(isinstance(row[index], int | float) for row in listed)
         shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        shown.add_row(*(cell(value) for value in row))
+        # As text, not markup: a name or a reason may hold [brackets].
+        shown.add_row(*(Text(cell(value)) for value in row))
     out.print(shown)
 
 

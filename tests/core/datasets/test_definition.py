@@ -41,8 +41,8 @@ WRONG = {
         "source.joins[0].hows: unknown key 'hows'. Did you mean 'how'?",
     ),
     "a missing key": (
-        {key: value for key, value in RANKING.items() if key != "split"},
-        "split: is missing.",
+        {key: value for key, value in RANKING.items() if key != "partitions"},
+        "partitions: is missing.",
     ),
     "an unknown kind of filter": (
         changed(RANKING, filters__3__kind="top_product"),
@@ -50,11 +50,12 @@ WRONG = {
     ),
     "no kind of filter": (
         changed(RANKING, filters=[{"percent": 80}]),
-        "filters[0]: 'kind' is missing. There are: date_range, min_transactions, range, top_products, values.",
+        "filters[0]: 'kind' is missing. There are: aggregate, date_range, min_transactions, range, top_products, "
+        "top_users, values.",
     ),
     "an unknown strategy": (
         changed(RANKING, split__strategy="time"),
-        "split.strategy: unknown strategy 'time'. There are: column, group, temporal.",
+        "split.strategy: unknown strategy 'time'. There are: column, group, none, temporal.",
     ),
     "a word that is not allowed": (
         changed(RANKING, source__joins__0__how="lef"),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dqx_core.datasets import materialize
+from dqx_core.datasets import manifest, materialize
 from tests.core.datasets.shop import daily, day, engine, products, ranking, transactions
 
 DATE = day(12)
@@ -51,6 +51,8 @@ def test_a_filter_fitted_on_all_rows_does_leak(tmp_path):
     before = written(leaking, sales, tmp_path / "before")
     after = written(leaking, spoilt(sales, sales["transaction_date"] >= TRAIN_ENDS, 1), tmp_path / "after")
     assert data(after["train"]) != data(before["train"])
+    assert manifest(tmp_path / "before", "ranking", DATE, "train").leaks == list(leaking.leaks)
+    assert len(leaking.leaks) == 1
 
 
 @pytest.mark.parametrize(

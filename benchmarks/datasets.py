@@ -1,0 +1,224 @@
+"""How fast a dataset is materialized: `python -m benchmarks datasets`, ten million rows beside hand-written SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from dqx_core.datasets import DatasetDefinition, define, materialize
+from dqx_core.engines.duckdb import DuckDB
+from dqx_core.sql.fingerprint import register
+
+ROWS = 10_000_000
+KEYS = 1_000_000
+DATE = dt.date(2024, 3, 7)
+REPORT = Path(__file__).with_suffix(".md")
+
+MAKE = """
+CREATE TABLE raw_data.transactions AS
+SELECT i AS transaction_id,
+    'c' || lpad((hash(i) % $keys)::VARCHAR, 7, '0') AS customer_id,
+    floor(20000 * pow((hash(i + 7) % 100000) / 100000.0, 2))::BIGINT AS product_id,
+    TIMESTAMP '2024-01-01' + to_seconds((i * 5788800 // $rows)::BIGINT) AS transaction_date,
+    ((hash(i + 13) % 10000) / 100.0)::DOUBLE AS amount,
+    ['NL', 'BE', 'DE', 'FR'][1 + (hash(i + 3) % 4)::INT] AS country
+FROM range($rows) t(i)
+"""
+
+FILTERS = [
+    {"kind": "date_range", "rolling_days": 67},
+    {"kind": "top_products", "percent": 80},
+    {"kind": "min_transactions", "count": 2},
+]
+COLUMNS = [
+    {"column": "transaction_id"},
+    {"column": "customer_id", "role": "user_id"},
+    {"column": "product_id", "role": "product_id"},
+    {"column": "transaction_date", "role": "timestamp"},
+    {"column": "amount", "role": "revenue"},
+    {"column": "country"},
+]
+SPLITS = {
+    "temporal": {"strategy": "temporal", "eval_days": 7},
+    "group": {"strategy": "group", "key": "customer_id"},
+}
+
+PART = {
+    "temporal": """CASE WHEN transaction_date < TIMESTAMP '2024-03-01' THEN 'train' ELSE 'eval' END""",
+    "group": """CASE WHEN (FARM_FINGERPRINT('speed/split/v1|' || customer_id) % 10000 + 10000) % 10000 < 8000
+        THEN 'train' ELSE 'eval' END""",
+}
+USERS = {
+    "temporal": "SELECT customer_id FROM b WHERE split = 'train' GROUP BY 1 HAVING count(*) >= 2",
+    "group": "SELECT customer_id FROM b GROUP BY 1 HAVING count(*) >= 2",
+}
+BY_HAND = """
+WITH a AS (
+    SELECT transaction_id, customer_id, product_id, transaction_date, amount, country, {part} AS split
+    FROM raw_data.transactions
+    WHERE transaction_date >= TIMESTAMP '2024-01-01' AND transaction_date < TIMESTAMP '2024-03-08'
+), totals AS (
+    SELECT product_id, sum(amount::DECIMAL(38, 9)) AS total FROM a WHERE split = 'train' GROUP BY 1
+), running AS (
+    SELECT product_id, total, sum(total) OVER () AS whole,
+        sum(total) OVER (ORDER BY total DESC, product_id ROWS UNBOUNDED PRECEDING) AS running
+    FROM totals
+), b AS (
+    SELECT * FROM a
+    WHERE product_id IN (SELECT product_id FROM running WHERE (running - total) * 100 < whole * 80)
+)
+SELECT * FROM b WHERE customer_id IN ({users}) {which}
+"""
+IN_ORDER = "transaction_id, customer_id, product_id, transaction_date, amount, country"
+
+
+def definition(split: str) -> DatasetDefinition:
+    """Sixty days of train, the seven after it eval (or users by their hash), top products, two transactions."""
+    return define(
+        {
+            "name": "speed",
+            "source": {"table": "raw_data.transactions"},
+            "columns": COLUMNS,
+            "filters": FILTERS,
+            "split": SPLITS[split],
+            "partitions": {"start": "2024-01-01"},
+        }
+    )
+
+
+def by_hand(connection: duckdb.DuckDBPyConnection, folder: Path, split: str, *, kept: bool = True) -> None:
+    """One query into a temporary table, then a file for each part; `kept`: with our guarantees, in order and hashed."""
+    query = BY_HAND.format(part=PART[split], users=USERS[split], which="")
+    connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE by_hand AS {query}")
+    for part in ("train", "eval"):
+        file = folder / f"{part}.parquet"
+        order = f"ORDER BY {IN_ORDER}" if kept else ""
+        rows = f"SELECT * EXCLUDE (split) FROM by_hand WHERE split = '{part}' {order}"
+        connection.execute(f"COPY ({rows}) TO '{file}' (FORMAT PARQUET)")
+        if kept:
+            connection.execute(f"SELECT count(*), sum(hash({IN_ORDER}))::VARCHAR FROM '{file}'").fetchall()
+    connection.execute("DROP TABLE by_hand")
+
+
+def two_queries(connection: duckdb.DuckDBPyConnection, folder: Path, split: str) -> None:
+    """Each part by a query of its own over the source, with the same guarantees."""
+    for part in ("train", "eval"):
+        which = f"AND split = '{part}'"
+        query = BY_HAND.format(part=PART[split], users=USERS[split], which=which)
+        file = folder / f"{part}.parquet"
+        rows = f"SELECT * EXCLUDE (split) FROM ({query}) ORDER BY {IN_ORDER}"
+        connection.execute(f"COPY ({rows}) TO '{file}' (FORMAT PARQUET)")
+        connection.execute(f"SELECT count(*), sum(hash({IN_ORDER}))::VARCHAR FROM '{file}'").fetchall()
+
+
+Seconds = tuple[float, float]
+"""Of the clock, and of the processors: what others do on the machine changes the first far more."""
+
+
+def compared(ways: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str, Seconds]:
+    """The median seconds of each way, in turns, after one round that warms up."""
+    seconds: dict[str, list[Seconds]] = {way: [] for way in ways}
+    for turn in range(rounds + 1):
+        for way, work in ways.items():
+            began, used = time.perf_counter(), time.process_time()
+            work()
+            if turn:
+                seconds[way].append((time.perf_counter() - began, time.process_time() - used))
+    return {
+        way: (statistics.median(clock for clock, _ in each), statistics.median(used for _, used in each))
+        for way, each in seconds.items()
+    }
+
+
+def hashing(connection: duckdb.DuckDBPyConnection) -> dict[str, Seconds]:
+    """One aggregate over a hash of every key, by DuckDB's hash and by ours."""
+    register(connection)
+
+    def run(sql: str) -> object:
+        return connection.execute(sql).fetchall()
+
+    joined = """
+        SELECT max(h) FROM raw_data.transactions JOIN (
+            SELECT customer_id, FARM_FINGERPRINT(customer_id) AS h
+            FROM (SELECT DISTINCT customer_id FROM raw_data.transactions)
+        ) USING (customer_id)"""
+    return compared(
+        {
+            "hash()": partial(run, "SELECT max(hash(customer_id)) FROM raw_data.transactions"),
+            "FARM_FINGERPRINT": partial(run, "SELECT max(FARM_FINGERPRINT(customer_id)) FROM raw_data.transactions"),
+            "FARM_FINGERPRINT of distinct keys, joined back": partial(run, joined),
+        }
+    )
+
+
+def measured(folder: Path) -> list[str]:
+    """The lines of the report."""
+    connection = duckdb.connect(str(folder / "speed.duckdb"), config={"threads": os.cpu_count() or 2})
+    connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
+    connection.execute("CREATE SCHEMA raw_data")
+    connection.execute(MAKE, {"keys": KEYS, "rows": ROWS})
+    register(connection)
+    engine = DuckDB(connection)
+    lines = ["| split | way | seconds | of processors | dqx / way | of processors |", "|---|---|---|---|---|---|"]
+    for split in SPLITS:
+        told = definition(split)
+        seconds = compared(
+            {
+                "dqx": partial(materialize, told, [DATE], engine=engine, root=folder / "dqx"),
+                "by hand, same guarantees": partial(by_hand, connection, folder, split),
+                "by hand, neither ordered nor hashed": partial(by_hand, connection, folder, split, kept=False),
+                "two queries, same guarantees": partial(two_queries, connection, folder, split),
+            }
+        )
+        ours = seconds["dqx"]
+        lines += [
+            f"| {split} | {way} | {clock:.2f} | {used:.2f} | {ours[0] / clock:.2f} | {ours[1] / used:.2f} |"
+            for way, (clock, used) in seconds.items()
+        ]
+    lines += [
+        "",
+        "| hash of ten million keys, a million of them distinct | seconds | of processors | of hash() |",
+        "|---|---|---|---|",
+    ]
+    seconds = hashing(connection)
+    plain = seconds["hash()"][0]
+    lines += [f"| {way} | {clock:.2f} | {used:.2f} | {clock / plain:.1f} |" for way, (clock, used) in seconds.items()]
+    connection.close()
+    return lines
+
+
+def machine() -> str:
+    """Cores, memory and versions."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    python = platform.python_version()
+    load = os.getloadavg()[0]
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {python}, DuckDB {duckdb.__version__}; "
+        f"load of the machine before: {load:.1f}."
+    )
+
+
+def main() -> None:
+    """Measure, print and write the report."""
+    where = machine()
+    with TemporaryDirectory() as folder:
+        table = "\n".join([where, "", *measured(Path(folder))])
+    sys.stdout.write(f"{table}\n")
+    before, _, after = REPORT.read_text("utf-8").partition("<!-- results -->")
+    REPORT.write_text(
+        f"{before}<!-- results -->\n\n{table}\n\n<!-- end -->{after.partition('<!-- end -->')[2]}", "utf-8"
+    )
+
+
+if __name__ == "__main__":
+    main()

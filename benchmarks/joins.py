@@ -1,0 +1,178 @@
+"""How well joins are found on schemas with known keys: `python -m benchmarks joins`, beside a rule of names alone."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.join_schemas import SCHEMAS, Columns, Schema, Truth
+from dqx_core.datasets.catalog import DuckDBCatalog
+from dqx_core.datasets.join_detection import detect_joins
+from dqx_core.engines.duckdb import DuckDB
+
+REPORT = Path(__file__).with_suffix(".md")
+HIGH_VALUE = {"customer_id", "product_id", "user_id", "order_id", "item_id", "account_id"}
+
+Answers = dict[tuple[str, Columns], list[tuple[str, Columns]]]
+"""Left table and columns → right tables and columns, the likeliest first."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """How one way of answering did on one schema."""
+
+    keys: int
+    answered: int
+    """Keys' left columns that got any answer."""
+    first_right: int
+    """… whose first answer is right."""
+    found: int
+    """Keys among the answers, at any place."""
+    unrelated: int
+    """Pairs of tables without a key between them."""
+    false_pairs: int
+    """… that got an answer."""
+    false_columns: int
+    """Left columns that are no key, and got an answer."""
+
+
+def by_us(engine: DuckDB, tables: list[str]) -> Answers:
+    """What `detect_joins` answers."""
+    answers: Answers = {}
+    for each in detect_joins(tables, engine, DuckDBCatalog(engine)):
+        left, right = (each.left_table, each.left_columns), (each.right_table, each.right_columns)
+        answers.setdefault(left, []).append(right)
+    return answers
+
+
+def by_names(engine: DuckDB, tables: list[str]) -> Answers:
+    """The plain rule: points for equal names and types, key-like names, well-known names and `<table>_id` = `id`."""
+    schemas = {table: DuckDBCatalog(engine).schema(table) for table in tables}
+    scored: dict[tuple[str, Columns], list[tuple[int, tuple[str, Columns]]]] = {}
+    for left, right in permutations(tables, 2):
+        for one, one_type in schemas[left].items():
+            for other, other_type in schemas[right].items():
+                points = rule_points(one, one_type, right, other, other_type)
+                if points >= 6:
+                    scored.setdefault((left, (one,)), []).append((points, (right, (other,))))
+    return {left: [r for _, r in sorted(found, key=lambda each: -each[0])] for left, found in scored.items()}
+
+
+def rule_points(one: str, one_type: str, right: str, other: str, other_type: str) -> int:
+    """Points of a pair of columns; 12 are high confidence, 6 medium."""
+    one, other, table = one.lower(), other.lower(), right.rsplit(".", 1)[-1].lower()
+    key_like = all(name == "id" or name.endswith(("_id", "_key", "_code", "_sk")) for name in (one, other))
+    named_for = other == "id" and one in {f"{table}_id", f"{table.removesuffix('s')}_id"}
+    return (
+        10 * (one == other)
+        + 2 * (one_type == other_type)
+        + 3 * key_like
+        + 4 * (one == other and one in HIGH_VALUE)
+        + 8 * named_for
+    )
+
+
+def judged(schema: Schema, answers: Answers) -> Found:
+    """Answers beside the truth. A truth may be found from its other side where it is one row to one."""
+    truths = {(f"raw_data.{a}", b, f"raw_data.{c}", d) for a, b, c, d in schema.truths}
+    rights: dict[tuple[str, Columns], set[tuple[str, Columns]]] = {}
+    for a, b, c, d in truths:
+        rights.setdefault((a, b), set()).add((c, d))
+    flipped = {(c, d, a, b) for a, b, c, d in truths}
+    related = {frozenset((a, c)) for a, _, c, _ in truths} | siblings(truths)
+    tables = [f"raw_data.{table}" for table in schema.tables]
+    pairs = {frozenset(pair) for pair in permutations(tables, 2)}
+    answered_pairs = {frozenset((left[0], right[0])) for left, found in answers.items() for right in found}
+    return Found(
+        keys=len(truths),
+        answered=sum(left in answers for left in rights),
+        first_right=sum(answers[left][0] in right for left, right in rights.items() if left in answers),
+        found=sum((c, d) in answers.get((a, b), []) for a, b, c, d in truths),
+        unrelated=len(pairs - related),
+        false_pairs=len((pairs - related) & answered_pairs),
+        false_columns=sum(
+            left not in rights and not all((*left, *right) in flipped for right in found)
+            for left, found in answers.items()
+        ),
+    )
+
+
+def siblings(truths: set[tuple[str, Columns, str, Columns]]) -> set[frozenset[str]]:
+    """Pairs of tables that refer to one key of a third: they may join on it, though nobody wrote that they do."""
+    return {frozenset((one[0], other[0])) for one, other in permutations(truths, 2) if one[2:] == other[2:]}
+
+
+def loaded(schema: Schema) -> DuckDB:
+    """The tables of a schema on a new database."""
+    connection = duckdb.connect()
+    connection.execute("CREATE SCHEMA raw_data")
+    for name, frame in schema.tables.items():
+        connection.register("given", frame)
+        connection.execute(f'CREATE TABLE raw_data."{name}" AS SELECT * FROM given')
+        connection.unregister("given")
+    return DuckDB(connection)
+
+
+WAYS: Mapping[str, Callable[[DuckDB, list[str]], Answers]] = {"dqx": by_us, "names alone": by_names}
+
+
+def measured() -> dict[str, dict[str, tuple[Found, float]]]:
+    """Schema → way → how it did, and the median of its seconds."""
+    results: dict[str, dict[str, tuple[Found, float]]] = {}
+    for name, make in SCHEMAS.items():
+        schema = make()
+        engine, tables = loaded(schema), [f"raw_data.{table}" for table in schema.tables]
+        for way, answer in WAYS.items():
+            seconds = []
+            for _ in range(5):
+                began = time.perf_counter()
+                answers = answer(engine, tables)
+                seconds.append(time.perf_counter() - began)
+            results.setdefault(name, {})[way] = judged(schema, answers), statistics.median(seconds)
+    return results
+
+
+def missed(schema: Schema, answers: Answers) -> list[Truth]:
+    """The keys that are not among the answers."""
+    return [
+        (a, b, c, d)
+        for a, b, c, d in schema.truths
+        if (f"raw_data.{c}", d) not in answers.get((f"raw_data.{a}", b), [])
+    ]
+
+
+def percent(part: int, whole: int) -> str:
+    """A share as text."""
+    return f"{100 * part / whole:.1f} %" if whole else "none"
+
+
+def main() -> None:
+    """Measure, print and write the report."""
+    results = measured()
+    lines = [
+        "| schema | tables | keys | way | precision at 1 | recall "
+        "| unrelated pairs answered | columns that are no key answered | seconds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, ways in results.items():
+        for way, (found, seconds) in ways.items():
+            lines.append(
+                f"| {name} | {len(SCHEMAS[name]().tables)} | {found.keys} | {way} "
+                f"| {percent(found.first_right, found.answered)} | {percent(found.found, found.keys)} "
+                f"| {percent(found.false_pairs, found.unrelated)} ({found.false_pairs} of {found.unrelated}) "
+                f"| {found.false_columns} | {seconds:.2f} |"
+            )
+    table = "\n".join(lines)
+    print(table)
+    before, _, after = REPORT.read_text("utf-8").partition("<!-- results -->")
+    REPORT.write_text(f"{before}<!-- results -->\n\n{table}\n<!-- end -->{after.partition('<!-- end -->')[2]}", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The partition that is meant when nobody names one: the newest that the data reach, never today's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from dqx_core.datasets.catalog import Schemas, table_of
+from dqx_core.datasets.columns import resolve
+from dqx_core.datasets.flow import aliased
+
+if TYPE_CHECKING:
+    from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.engines.base import Engine
+
+
+def newest_date(definition: DatasetDefinition, schemas: Schemas, engine: Engine) -> dt.date:
+    """The last day of the definition's calendar that the timestamp column reaches; without one, its last or first.
+
+    Raises:
+        ValidationError: The definition does not fit the tables.
+    """
+    from sqlglot import exp
+
+    calendar = definition.partitions
+    time = next((each for each in resolve(definition, schemas).values() if each.role == "timestamp"), None)
+    if time is None:
+        return calendar.end or calendar.start
+    column = exp.column(exp.to_identifier(time.column, quoted=True))
+    query = exp.select(aliased(exp.Max(this=column), "newest")).from_(table_of(time.table))
+    newest = engine.run(query).to_pylist()[0]["newest"]
+    if newest is None:
+        return calendar.end or calendar.start
+    return max(calendar.start, min(day_of(newest, calendar.timezone), calendar.end or dt.date.max))
+
+
+def day_of(moment: dt.date, timezone: str) -> dt.date:
+    """The day of a date, of a wall clock's time, or of an instant as the clock in a time zone shows it."""
+    if isinstance(moment, dt.datetime):
+        return (moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(timezone))).date()
+    return moment

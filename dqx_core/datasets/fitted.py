@@ -1,0 +1,297 @@
+"""Filters that learn from many rows which entities stay: from those of train, so that eval tells train nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from dqx_core.datasets.base import Count, FitOn, Location, Number, Problem, Role
+from dqx_core.datasets.filters import Bounded, DateRange, Filter, Range, Values, limit
+from dqx_core.datasets.flow import aliased
+from dqx_core.datasets.splits import Group
+from dqx_core.datasets.types import MONEY, NUMERIC
+from dqx_core.sql.literals import literal
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.datasets.flow import Flow, OutputColumn
+
+
+class Fitted(Filter):
+    """A filter that learns which entities stay from many rows: those of train, unless somebody writes `fit_on: all`.
+
+    Without a split all rows are train.
+    """
+
+    fit_on: FitOn = "train"
+
+    def entity(self, definition: DatasetDefinition) -> str | None:
+        """The column it counts by."""
+        raise NotImplementedError
+
+    @property
+    def looks_at_many_rows(self) -> bool:
+        """It does."""
+        return True
+
+    def stays_in_part(self, _definition: DatasetDefinition, /) -> bool:
+        """Whether what it learns of an entity comes from the one part that the entity is in, so that nothing leaks."""
+        return False
+
+    def leaks(self, definition: DatasetDefinition) -> bool:
+        """Whether train is chosen by what eval holds: somebody wrote `fit_on: all`."""
+        several = len(definition.split.part_names) > 1
+        return self.fit_on == "all" and several and not self.stays_in_part(definition)
+
+    def fits_on(self, definition: DatasetDefinition) -> FitOn:
+        """The rows it learns from."""
+        return "all" if self.stays_in_part(definition) else self.fit_on
+
+    def learnt(self, flow: Flow, *columns: exp.Expr) -> exp.Select:
+        """What it learns of each entity: a query over the rows it fits on, grouped by its first column."""
+        from sqlglot import exp
+
+        is_null = exp.Is(this=self.key(flow), expression=exp.Null())
+        rows = flow.fitting(self.fits_on(flow.definition), *columns).where(exp.not_(is_null), copy=False)
+        return rows.group_by(exp.Literal.number(1), copy=False)
+
+    def keeping(self, flow: Flow, step: str, keys: exp.Select) -> tuple[str, exp.Select]:
+        """The step that keeps the rows of these entities; a row without one goes."""
+        from sqlglot import exp
+
+        inside = exp.In(this=self.key(flow), query=keys.subquery())
+        return step, flow.rows().where(inside, copy=False)
+
+    def key(self, flow: Flow) -> exp.Column:
+        """The column of the entity."""
+        return flow.column(self.entity(flow.definition) or "")
+
+
+class _OfRole(Fitted):
+    """A fitted filter that counts by the column of a role."""
+
+    counts_by: ClassVar[Role]
+    column: str | None = None
+    """The column of the entity, if it is not the one with the role."""
+
+    def entity(self, definition: DatasetDefinition) -> str | None:
+        """The column it counts by."""
+        return self.column or definition.role(self.counts_by)
+
+    def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
+        """The column it was given."""
+        if self.column is not None:
+            yield ("column",), self.column
+
+    def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
+        """No entity to count by."""
+        if self.entity(definition) is None:
+            yield (), f"needs a column with role: {self.counts_by}, or `column` with the name of one."
+
+
+class _Top(_OfRole):
+    """The fewest entities that make up so many percent of the sum of a column; ties go by their ids.
+
+    Sums are exact: nine decimals. Entities that add nothing are not needed, even for 100 percent.
+    """
+
+    alias: ClassVar[str]
+    """What the SQL calls one of them."""
+    percent: Annotated[Number, Field(gt=0, le=100)]
+    by: str | None = None
+    """The column that is summed; the one with role: revenue if left out."""
+
+    def summed(self, definition: DatasetDefinition) -> str | None:
+        """The column that is summed."""
+        return self.by or definition.role("revenue")
+
+    def reads(self, definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
+        """The columns it was given."""
+        yield from super().reads(definition)
+        if self.by is not None:
+            yield ("by",), self.by
+
+    def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
+        """Nothing to sum, or a split that leaves eval without any of them."""
+        yield from super().problems(definition)
+        if self.summed(definition) is None:
+            yield (), "needs a column with role: revenue, or `by` with the name of one."
+        split = definition.split
+        if isinstance(split, Group) and split.key == self.entity(definition) and self.fit_on == "train":
+            yield (
+                (),
+                f"keeps only {self.alias}s of train, and the split by {split.key} puts all other {self.alias}s into "
+                "eval, which would be empty. Split by another key, or write fit_on: all.",
+            )
+
+    def type_problems(self, definition: DatasetDefinition, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
+        """A sum of what is not a number."""
+        column = columns.get(self.summed(definition) or "")
+        if column is not None and column.type not in NUMERIC:
+            yield ("by",), f"'{column.name}' is {column.type}, and only numbers have a sum."
+
+    def apply(self, flow: Flow, step: str) -> Flow:
+        """Totals per entity; a running sum, largest first; the entities before the share is reached."""
+        from sqlglot import exp
+
+        def named(name: str) -> exp.Column:
+            return flow.column(name)
+
+        amount = exp.cast(flow.column(self.summed(flow.definition) or ""), MONEY)
+        total = exp.Coalesce(this=exp.Sum(this=amount), expressions=[literal(0)])
+        totals = self.learnt(flow, aliased(self.key(flow), self.alias), aliased(total, "total"))
+        largest_first = exp.Order(
+            expressions=[
+                exp.Ordered(this=named("total"), desc=True, nulls_first=False),
+                exp.Ordered(this=named(self.alias), desc=False, nulls_first=True),
+            ]
+        )
+        up_to_here = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+        running = exp.select(
+            named(self.alias),
+            named("total"),
+            aliased(exp.Window(this=exp.Sum(this=named("total")), order=largest_first, spec=up_to_here), "running"),
+            aliased(exp.Window(this=exp.Sum(this=named("total"))), "whole"),
+        ).from_(flow.step(f"{step}_totals"))
+        # In whole numbers, so that no engine rounds: (running - total) / whole < percent / 100.
+        scale = 10 ** max(0, -int(self.percent.as_tuple().exponent))
+        before = exp.Paren(this=exp.Sub(this=named("running"), expression=named("total")))
+        needed = exp.LT(
+            this=exp.Mul(this=before, expression=literal(100 * scale)),
+            expression=exp.Mul(this=named("whole"), expression=literal(int(self.percent * scale))),
+        )
+        keys = exp.select(named(self.alias)).from_(flow.step(f"{step}_running")).where(needed, copy=False)
+        return flow.then((f"{step}_totals", totals), (f"{step}_running", running), self.keeping(flow, step, keys))
+
+
+class TopProducts(_Top):
+    """The fewest products that make up so many percent of the sum of a column; ties go by product id."""
+
+    kind: Literal["top_products"] = "top_products"
+    counts_by: ClassVar[Role] = "product_id"
+    alias: ClassVar[str] = "product"
+
+
+class TopUsers(_Top):
+    """The fewest users that make up so many percent of the sum of a column; ties go by user id."""
+
+    kind: Literal["top_users"] = "top_users"
+    counts_by: ClassVar[Role] = "user_id"
+    alias: ClassVar[str] = "user"
+
+
+class MinTransactions(_OfRole):
+    """Rows of users that have at least so many."""
+
+    kind: Literal["min_transactions"] = "min_transactions"
+    counts_by: ClassVar[Role] = "user_id"
+    count: Count
+
+    def stays_in_part(self, definition: DatasetDefinition, /) -> bool:
+        """True of a split by user: all of a user's rows are in one part."""
+        return _split_by(definition, self.entity(definition))
+
+    def apply(self, flow: Flow, step: str) -> Flow:
+        """Users that have enough; their rows."""
+        from sqlglot import exp
+
+        enough = exp.GTE(this=exp.Count(this=exp.Star()), expression=literal(self.count))
+        users = self.learnt(flow, aliased(self.key(flow), "user")).having(enough, copy=False)
+        keys = exp.select(flow.column("user")).from_(flow.step(f"{step}_users"))
+        return flow.then((f"{step}_users", users), self.keeping(flow, step, keys))
+
+
+class Aggregate(Fitted, Bounded):
+    """Rows of entities of which a number over many rows lies within bounds; one of which there is none goes.
+
+    Sums and averages are exact: nine decimals.
+    """
+
+    kind: Literal["aggregate"] = "aggregate"
+    per: str
+    """The column of the entity."""
+    function: Literal["count", "count_distinct", "sum", "average", "minimum", "maximum"]
+    column: str | None = None
+    """What the function looks at; count: all rows if left out, else those where it is not null."""
+
+    def entity(self, _definition: DatasetDefinition, /) -> str | None:
+        """The column it counts by."""
+        return self.per
+
+    def stays_in_part(self, definition: DatasetDefinition, /) -> bool:
+        """True of a split by the entity."""
+        return _split_by(definition, self.per)
+
+    def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
+        """The entity and the column."""
+        yield ("per",), self.per
+        if self.column is not None:
+            yield ("column",), self.column
+
+    def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
+        """Nothing to look at."""
+        yield from super().problems(definition)
+        if self.column is None and self.function != "count":
+            yield ("column",), f"is missing. Name the column whose {self.function} it is."
+
+    def type_problems(
+        self, _definition: DatasetDefinition, columns: Mapping[str, OutputColumn], /
+    ) -> Iterator[Problem]:
+        """A sum of what is not a number, or bounds of another type than the result."""
+        column = columns.get(self.column or "")
+        if column is not None and self.function in {"sum", "average"} and column.type not in NUMERIC:
+            yield ("column",), f"'{column.name}' is {column.type}, and only numbers have a {self.function}."
+        elif self.function in {"minimum", "maximum"}:
+            yield from self.limit_problems(column.type) if column is not None else ()
+        else:
+            yield from self.limit_problems("NUMERIC" if self.function in {"sum", "average"} else "INT64")
+
+    def apply(self, flow: Flow, step: str) -> Flow:
+        """Entities whose number lies within the bounds; their rows."""
+        from sqlglot import exp
+
+        kept = self.learnt(flow, aliased(self.key(flow), "entity")).having(self._inside(flow), copy=False)
+        keys = exp.select(flow.column("entity")).from_(flow.step(f"{step}_entities"))
+        return flow.then((f"{step}_entities", kept), self.keeping(flow, step, keys))
+
+    def _inside(self, flow: Flow) -> exp.Expr:
+        from sqlglot import exp
+
+        column = flow.column(self.column) if self.column is not None else exp.Star()
+        money = exp.cast(column.copy(), MONEY)
+        match self.function:
+            case "count":
+                return self.within(exp.Count(this=column), "INT64")
+            case "count_distinct":
+                return self.within(exp.Count(this=exp.Distinct(expressions=[column])), "INT64")
+            case "sum":
+                return self.within(exp.Sum(this=money), "NUMERIC")
+            case "average":
+                return self._average(exp.Sum(this=money), exp.Count(this=column))
+        of_type = flow.columns[self.column or ""].type
+        return self.within((exp.Min if self.function == "minimum" else exp.Max)(this=column), of_type)
+
+    def _average(self, total: exp.Expr, count: exp.Expr) -> exp.Expr:
+        """Bounds times the count, so that nothing is divided and nothing rounded; of no values there is no average."""
+        from sqlglot import exp
+
+        conditions: list[exp.Expr] = [exp.GT(this=count.copy(), expression=literal(0))]
+        for name, bound in self.bounds.items():
+            compare = {"min": exp.GTE, "max": exp.LTE}[name]
+            times = exp.Mul(this=limit(bound, "NUMERIC"), expression=count.copy())
+            conditions.append(compare(this=total.copy(), expression=times))
+        return exp.and_(*conditions)
+
+
+def _split_by(definition: DatasetDefinition, entity: str | None) -> bool:
+    split = definition.split
+    return isinstance(split, Group) and split.key == entity
+
+
+AnyFilter = Annotated[
+    DateRange | Values | Range | TopProducts | TopUsers | MinTransactions | Aggregate, Field(discriminator="kind")
+]

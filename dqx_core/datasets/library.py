@@ -1,0 +1,139 @@
+"""The folder of definitions, one YAML file a dataset: finding one, names that are free, and putting one there."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydantic
+
+from dqx_core.datasets.base import Name
+from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition
+from dqx_core.datasets.loading import from_yaml, load_folder
+from dqx_core.datasets.writing import new_text, save
+from dqx_core.errors import DefinitionError, hint
+
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class NameCheck:
+    """Whether a name can be given to a new dataset."""
+
+    name: str
+    free: bool
+    problem: str | None = None
+    """Why not."""
+    suggestion: str | None = None
+    """A name that can, close to this one."""
+
+
+def check_name(name: str, taken: Collection[str]) -> NameCheck:
+    """Whether a name is well formed and not among those taken; if not, one that is."""
+    tidy = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    tidy = tidy if re.match(r"[a-z]", tidy) else f"dataset_{tidy}".rstrip("_")
+    try:
+        pydantic.TypeAdapter(Name).validate_python(name)
+    except pydantic.ValidationError as error:
+        why = str(error.errors()[0].get("ctx", {}).get("error", f"'{name}' is not a name."))
+        return NameCheck(name, False, why.partition(" For instance")[0], free_name(tidy, taken))
+    if name in taken:
+        return NameCheck(name, False, f"the name '{name}' is taken.", free_name(name, taken))
+    return NameCheck(name, True)
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, or with the first number that makes it free: `sales_2`."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if each not in taken)
+
+
+def names_in(folder: Path) -> dict[str, Path]:
+    """Name → file of every definition; a file that cannot be read counts under the name it is called by."""
+    found: dict[str, Path] = {}
+    for file in _files(folder):
+        written = re.search(r"^name:\s*[\"']?([^\s\"'#]+)", _text(file), re.MULTILINE)
+        found.setdefault(written[1] if written else file.stem, file)
+    return found
+
+
+def find(folder: Path, name: str, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> tuple[Path, DatasetDefinition]:
+    """The file of a dataset, and its definition.
+
+    Raises:
+        DefinitionError: There is no such dataset.
+        ValidationError: Its file has problems.
+    """
+    known = names_in(folder)
+    if name not in known:
+        raise DefinitionError(f"There is no dataset '{name}' in {folder}. {hint(name, known)}")
+    return known[name], from_yaml(known[name], schemas=schemas)
+
+
+def add(folder: Path, definition: DatasetDefinition, text: str | None = None) -> Path:
+    """Write a new definition to `<folder>/<name>.yaml`.
+
+    Raises:
+        DefinitionError: The name is taken, or the file cannot be written.
+    """
+    path = folder / f"{definition.name}.yaml"
+    taken = names_in(folder)
+    if definition.name in taken or path.exists():
+        raise DefinitionError(
+            f"The name '{definition.name}' is taken by {taken.get(definition.name, path)}. "
+            f"Take another, for instance '{free_name(definition.name, taken)}', or change that one with: "
+            f"dqx datasets update {definition.name}"
+        )
+    save(path, text if text is not None else new_text(definition))
+    return path
+
+
+def copied(definition: DatasetDefinition, name: str) -> DatasetDefinition:
+    """The same content under another name, as a draft.
+
+    What is salted keeps its salt, so that a row is in the same part of both: what one trains on is never what the
+    other is judged by.
+    """
+    changes: dict[str, object] = {"name": name, "status": "draft"}
+    for field in ("split", "sample", "folds"):
+        salted = getattr(definition, field)
+        if salted is not None and hasattr(salted, "salt_of"):
+            changes[field] = salted.model_copy(update={"salt": salted.salt_of(definition.name)})
+    return definition.model_copy(update=changes)
+
+
+def remove(path: Path) -> None:
+    """Delete the file of a definition.
+
+    Raises:
+        DefinitionError: It cannot be deleted.
+    """
+    try:
+        path.unlink()
+    except OSError as error:
+        raise DefinitionError(f"Cannot delete {path}: {error.strerror}.") from error
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise DefinitionError(f"Cannot read {file}: {error.strerror}.") from error
+
+
+def definitions_in(folder: Path, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> dict[str, DatasetDefinition]:
+    """The definitions of a folder by name; none for a folder that is not there yet.
+
+    Raises:
+        ValidationError: The problems of all its files.
+    """
+    return load_folder(folder, schemas=schemas) if folder.is_dir() else {}

@@ -1,0 +1,399 @@
+"""Everything that can be done with datasets, in one place: a folder of definitions, their tables, their versions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dqx_core.datasets import changes, library, writing
+from dqx_core.datasets.analysis import Analysis, analyze
+from dqx_core.datasets.base import Role
+from dqx_core.datasets.catalog import Catalog, TableInfo, schemas_of
+from dqx_core.datasets.compare import Comparison, compare
+from dqx_core.datasets.dates import newest_date
+from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition, define
+from dqx_core.datasets.dryrun import DryRun, dry_run
+from dqx_core.datasets.joins import check_joins
+from dqx_core.datasets.listing import Details, Page, StoredPartition, listed
+from dqx_core.datasets.materialize import PartitionResult, materialize
+from dqx_core.datasets.preview import Preview, preview
+from dqx_core.datasets.profile import ColumnStats, ValueCount, column_stats, samples
+from dqx_core.datasets.query import partition_query, render
+from dqx_core.datasets.roles import DescribedColumn, RoleSuggestion, described, suggest_columns
+from dqx_core.datasets.stored import manifest, stored_partitions
+from dqx_core.datasets.tfx import TfxExport, tfx_export
+from dqx_core.errors import DefinitionError, DqxError, ValidationError, hint
+
+if TYPE_CHECKING:
+    from dqx_core.datasets.join_detection import JoinCandidate
+    from dqx_core.engines.duckdb import DuckDB
+    from dqx_core.store import DatasetVersion, MetricDB
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A definition that was written, and the version that holds its content."""
+
+    definition: DatasetDefinition
+    path: Path
+    version: DatasetVersion
+    changes: tuple[changes.Change, ...] = ()
+    """What is different from before; description and status aside."""
+
+
+class DatasetService:
+    """The operations on datasets. Every one that fails says what, where and the way out; none answers with nothing.
+
+    Definitions are the files of `folder`; what they were before, and what was found out about them, is in the
+    store; what they gave is under `root`.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        engine: DuckDB,
+        store: MetricDB,
+        *,
+        folder: str | Path = "datasets",
+        root: str | Path = "data/datasets",
+        schemas: Sequence[str] = ALLOWED_SCHEMAS,
+    ) -> None:
+        self.catalog = catalog
+        self.engine = engine
+        self.store = store
+        self.folder = Path(folder)
+        self.root = Path(root)
+        self.schemas = tuple(schemas)
+
+    # Definitions
+
+    def list(self, *, search: str | None = None, status: str | None = None, limit: int = 50, offset: int = 0) -> Page:
+        """The datasets whose name or description holds a text, by name, some at a time."""
+        definitions = library.definitions_in(self.folder, schemas=self.schemas)
+        return listed(
+            definitions, self.store.datasets.versions, self.catalog.described,
+            search=search, status=status, limit=limit, offset=offset,
+        )  # fmt: skip
+
+    def definition(self, name: str) -> DatasetDefinition:
+        """The definition as its file says."""
+        return library.find(self.folder, name, schemas=self.schemas)[1]
+
+    def get(self, name: str) -> Details:
+        """A definition with its versions and its partitions."""
+        path, definition = library.find(self.folder, name, schemas=self.schemas)
+        versions = self.store.datasets.versions(name)
+        made_by = {version.definition_hash: version.version for version in versions}
+        partitions = []
+        for date, split in stored_partitions(self.root, name):
+            found = manifest(self.root, name, date, split)
+            if found is not None:
+                version = made_by.get(found.definition_hash)
+                partitions.append(StoredPartition(date, split, found.rows, version, found.written_at))
+        return Details(definition, path, tuple(versions), tuple(partitions))
+
+    def check_name(self, name: str) -> library.NameCheck:
+        """Whether a new dataset can have a name; names of files and of versions are taken."""
+        taken = set(library.names_in(self.folder))
+        if self.store.datasets.versions(name):
+            taken.add(name)
+        return library.check_name(name, taken)
+
+    def create(self, definition: DatasetDefinition | Mapping[str, Any]) -> Saved:
+        """Write a new definition to the folder, as version 1. One that is active has to fit its tables."""
+        if not isinstance(definition, DatasetDefinition):
+            definition = define(dict(definition), schemas=self.schemas)
+        if definition.status == "active":
+            self._check(definition)
+        return Saved(definition, library.add(self.folder, definition), self._record(definition))
+
+    def update(self, name: str, new: Mapping[str, Any]) -> Saved:
+        """Write these keys of a definition anew, a key with None out; comments and layout of its file stay.
+
+        A change of content makes a new version, which has no analysis yet.
+        """
+        path, before = library.find(self.folder, name, schemas=self.schemas)
+        text = path.read_text("utf-8")
+        data = {key: value for key, value in (writing.read_data(text) | dict(new)).items() if value is not None}
+        if data.get("name") != name:
+            raise DefinitionError(
+                f"Dataset '{name}' cannot be given another name: its versions and partitions go by it. Clone it: "
+                f"dqx datasets clone {name} {data.get('name', '')}".rstrip()
+            )
+        after = define(data, schemas=self.schemas)
+        if after.status == "active" and before.status != "active":
+            raise DefinitionError(f"Dataset '{name}' becomes active when it is checked: dqx datasets activate {name}")
+        return self._rewrite(path, text, before, after, data)
+
+    def clone(self, name: str, new: str | None = None) -> Saved:
+        """The same content as a draft under another name, `<name>_copy` unless one is given, in a file of its own."""
+        path, original = library.find(self.folder, name, schemas=self.schemas)
+        taken = set(library.names_in(self.folder))
+        copy = library.copied(original, new or library.free_name(f"{name}_copy", taken))
+        text = path.read_text("utf-8")
+        data = writing.read_data(text) | {"name": copy.name, "status": copy.status}
+        for part in ("split", "sample", "folds"):
+            if part in data:
+                data[part] = writing.as_data(copy)[part]
+        copy = define(data, schemas=self.schemas)
+        return Saved(copy, library.add(self.folder, copy, writing.changed_text(text, data)), self._record(copy))
+
+    def activate(self, name: str) -> Saved:
+        """Make a draft active, if it fits its tables, its joins keep the rows and the engine takes its query."""
+        path, before = library.find(self.folder, name, schemas=self.schemas)
+        self._check(before)
+        text = path.read_text("utf-8")
+        data = writing.read_data(text) | {"status": "active"}
+        return self._rewrite(path, text, before, define(data, schemas=self.schemas), data)
+
+    def delete(self, name: str, *, force: bool = False) -> Path:
+        """Delete the file of a definition; with `force` its versions too. Partitions stay where they are.
+
+        Raises:
+            DefinitionError: It has versions or partitions, and it is not forced.
+        """
+        path = library.names_in(self.folder).get(name)
+        if path is None:
+            raise DefinitionError(
+                f"There is no dataset '{name}' in {self.folder}. {hint(name, library.names_in(self.folder))}"
+            )
+        versions, partitions = self.store.datasets.versions(name), stored_partitions(self.root, name)
+        if (versions or partitions) and not force:
+            held = [f"{len(versions)} versions"] * bool(versions)
+            held += [f"{len(partitions)} partitions in {self.root / name}"] * bool(partitions)
+            raise DefinitionError(
+                f"Dataset '{name}' has {' and '.join(held)}, which could not be explained without it. To delete it and "
+                "its versions, and leave the partitions where they are, say --force."
+            )
+        self.store.datasets.forget(name)
+        library.remove(path)
+        return path
+
+    # Versions
+
+    def versions(self, name: str) -> Sequence[DatasetVersion]:
+        """The versions of a dataset, oldest first."""
+        found = self.store.datasets.versions(name)
+        if not found:
+            definition = self.definition(name)
+            raise DefinitionError(
+                f"Dataset '{definition.name}' has no versions in {self.store.name} yet. The first is made when it is "
+                f"analyzed, activated, materialized or changed: dqx datasets analyze {name}"
+            )
+        return found
+
+    def diff(self, name: str, before: int, after: int) -> changes.VersionDiff:
+        """What changed from one version to another."""
+        found = self.versions(name)
+        return changes.diff(changes.version_of(found, name, before), changes.version_of(found, name, after))
+
+    def restore(self, name: str, number: int) -> Saved:
+        """Write the content of an old version to the file, as a new version; a file that is gone comes back as a draft.
+
+        Description, status, and the first and last day are no content: they stay as they are.
+        """
+        version = changes.version_of(self.versions(name), name, number)
+        restored = define(dict(version.definition), schemas=self.schemas)
+        if name not in library.names_in(self.folder):
+            draft = restored.model_copy(update={"status": "draft"})
+            return Saved(draft, library.add(self.folder, draft), self._record(draft))
+        path, before = library.find(self.folder, name, schemas=self.schemas)
+        days = {"start": before.partitions.start, "end": before.partitions.end}
+        kept = {"status": before.status, "description": before.description}
+        after = restored.model_copy(update=kept | {"partitions": restored.partitions.model_copy(update=days)})
+        text = path.read_text("utf-8")
+        old, new, data = writing.as_data(before), writing.as_data(after), writing.read_data(text)
+        data = {key: data[key] if old.get(key) == value and key in data else value for key, value in new.items()}
+        return self._rewrite(path, text, before, define(data, schemas=self.schemas), data)
+
+    # Tables
+
+    def tables(self) -> Sequence[TableInfo]:
+        """The tables that definitions may use, the largest first."""
+        found = self.catalog.described()
+        if not found:
+            raise DefinitionError(
+                f"There are no tables in {' or '.join(self.schemas)}. Look at --database, or load some."
+            )
+        return found
+
+    def schema(self, table: str) -> Sequence[DescribedColumn]:
+        """The columns of a table, and what they look like."""
+        return described(self.catalog.columns(self.table(table)))
+
+    def stats(
+        self, table: str, columns: Sequence[str] | None = None, *, approximate: bool = False
+    ) -> Sequence[ColumnStats]:
+        """What columns of a table hold: one scan."""
+        name = self.table(table)
+        return column_stats(name, self.catalog.schema(name), columns, engine=self.engine, approximate=approximate)
+
+    def samples(self, table: str, column: str, *, limit: int = 20) -> Sequence[ValueCount]:
+        """The most frequent values of a column."""
+        name = self.table(table)
+        return samples(name, self.catalog.schema(name), column, engine=self.engine, limit=limit)
+
+    def detect_joins(self, tables: Sequence[str]) -> Sequence[JoinCandidate]:
+        """The joins between tables that data and names speak for; none if nothing does."""
+        from dqx_core.datasets.join_detection import detect_joins
+
+        names = list(dict.fromkeys(self.table(table) for table in tables))
+        if len(names) < 2:
+            raise DefinitionError(f"A join needs two tables, not {', '.join(tables) or 'none'}. Name two or more.")
+        return detect_joins(names, self.engine, self.catalog)
+
+    def suggest_columns(self, tables: Sequence[str]) -> Mapping[Role, RoleSuggestion]:
+        """The likeliest columns for each role; the first table is the primary one."""
+        names = [self.table(table) for table in tables]
+        if not names:
+            raise DefinitionError("Name a table whose columns are to be looked at.")
+        return suggest_columns({name: self.catalog.schema(name) for name in names}, names[0])
+
+    def table(self, name: str) -> str:
+        """The full name of a table that may be called by its last part.
+
+        Raises:
+            DefinitionError: There is no such table, or several.
+        """
+        known = self.catalog.tables()
+        if name in known:
+            return name
+        meant = [table for table in known if table.rsplit(".", 1)[-1] == name]
+        if len(meant) != 1:
+            why = f"It could be {' or '.join(meant)}." if meant else hint(name, known)
+            raise DefinitionError(f"There is no table '{name}' in {' or '.join(self.schemas)}. {why}")
+        return meant[0]
+
+    # What a definition gives
+
+    def newest_date(self, name: str) -> dt.date:
+        """The newest partition that the data reach."""
+        return self._newest(self.definition(name))
+
+    def analyze(self, name: str, date: dt.date | None = None) -> Analysis:
+        """Measure a dataset, and keep what was found with its version."""
+        definition = self.definition(name)
+        found = analyze(definition, date or self._newest(definition), self._schemas(definition), self.engine)
+        version = self._record(definition)
+        self.store.datasets.keep_analysis(name, version.version, found.to_dict())
+        return found
+
+    def summary(self, name: str) -> Analysis:
+        """The last analysis of the definition as it is now; no query."""
+        definition = self.definition(name)
+        found = self._analysis(definition)
+        if found is None:
+            raise DefinitionError(
+                f"Dataset '{name}' has not been analyzed since it was last changed. "
+                f"Analyze it: dqx datasets analyze {name}"
+            )
+        return found
+
+    def preview(
+        self, name: str, date: dt.date | None = None, *, limit: int = 20, splits: Sequence[str] | None = None
+    ) -> Preview:
+        """The first rows of a partition."""
+        definition = self.definition(name)
+        day = date or self._newest(definition)
+        return preview(definition, day, self._schemas(definition), self.engine, limit=limit, splits=splits)
+
+    def query(
+        self, name: str, date: dt.date | None = None, *, dialect: str | None = None, splits: Sequence[str] | None = None
+    ) -> str:
+        """The SQL of a partition, or of some of its splits, in the dialect of the engine or in another."""
+        definition = self.definition(name)
+        tree = partition_query(definition, date or self._newest(definition), self._schemas(definition), splits=splits)
+        return render(tree, _dialect(dialect or self.engine.dialect))
+
+    def tfx(self, name: str, date: dt.date | None = None, *, span: bool = False) -> TfxExport:
+        """The configuration of TFX's BigQueryExampleGen."""
+        definition = self.definition(name)
+        return tfx_export(definition, date or self._newest(definition), self._schemas(definition), span=span)
+
+    def validate_query(self, name: str, date: dt.date | None = None, *, price_per_tib: float | None = None) -> DryRun:
+        """The engine's word on the query of a partition, without running it."""
+        definition = self.definition(name)
+        try:
+            day = date or self._newest(definition)
+        except ValidationError:  # which the dry run tells
+            day = definition.partitions.start
+        return dry_run(definition, day, self.catalog, self.engine, price_per_tib=price_per_tib)
+
+    def compare(self, names: Sequence[str]) -> Comparison:
+        """Two to five datasets side by side, with the analyses that were made."""
+        definitions = [self.definition(name) for name in names]
+        return compare([(definition, self._analysis(definition)) for definition in definitions])
+
+    def materialize(
+        self,
+        name: str,
+        dates: Iterable[dt.date],
+        splits: Sequence[str] | None = None,
+        *,
+        progress: Callable[[PartitionResult], object] | None = None,
+    ) -> Sequence[PartitionResult]:
+        """Write partitions under the root; their manifests name the content, and the store keeps it as a version."""
+        definition = self.definition(name)
+        if definition.status != "active":
+            raise DefinitionError(
+                f"Dataset '{name}' is a draft. Have it checked and made active: dqx datasets activate {name}"
+            )
+        self._record(definition)
+        return materialize(definition, dates, splits, engine=self.engine, root=self.root, progress=progress)
+
+    def _schemas(self, definition: DatasetDefinition) -> dict[str, Mapping[str, str]]:
+        return dict(schemas_of(definition, self.catalog))
+
+    def _newest(self, definition: DatasetDefinition) -> dt.date:
+        return newest_date(definition, self._schemas(definition), self.engine)
+
+    def _analysis(self, definition: DatasetDefinition) -> Analysis | None:
+        versions = self.store.datasets.versions(definition.name)
+        if not versions or versions[-1].definition_hash != definition.definition_hash or not versions[-1].analysis:
+            return None
+        return Analysis.from_dict(versions[-1].analysis)
+
+    def _check(self, definition: DatasetDefinition) -> None:
+        """Everything that can be known before it runs."""
+        found = dry_run(definition, self._newest(definition), self.catalog, self.engine)
+        if found.problems:
+            raise ValidationError(f"Dataset '{definition.name}'", found.problems)
+        check_joins(definition, self.engine)
+
+    def _rewrite(
+        self, path: Path, text: str, before: DatasetDefinition, after: DatasetDefinition, data: writing.Data
+    ) -> Saved:
+        if after.status == "active":
+            self._check(after)
+        self._record(before)  # a file that somebody wrote by hand
+        writing.save(path, writing.changed_text(text, data))
+        found = changes.differences(
+            before.model_dump(mode="json", by_alias=True), after.model_dump(mode="json", by_alias=True)
+        )
+        return Saved(after, path, self._record(after), found)
+
+    def _record(self, definition: DatasetDefinition) -> DatasetVersion:
+        """The version of this content: the newest one, or a new one."""
+        content = definition.model_dump(mode="json", by_alias=True)
+        versions = self.store.datasets.versions(definition.name)
+        if versions and versions[-1].definition_hash == definition.definition_hash:
+            return versions[-1]
+        change = changes.in_words(changes.differences(versions[-1].definition, content)) if versions else "created"
+        try:
+            first = partition_query(definition, definition.partitions.start, self._schemas(definition))
+            sql = render(first, self.engine.dialect)
+        except DqxError as error:  # a draft may come before its tables
+            sql = "".join(f"-- {line}\n" for line in str(error).splitlines())
+        return self.store.datasets.record(
+            definition.name, content, definition_hash=definition.definition_hash, sql=sql, change=change
+        )
+
+
+def _dialect(name: str) -> str:
+    known = ("bigquery", "duckdb")
+    if name not in known:
+        raise DefinitionError(f"There is no dialect '{name}'. {hint(name, known)}")
+    return name

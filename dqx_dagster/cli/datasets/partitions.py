@@ -1,0 +1,242 @@
+"""Commands on what a definition gives: its SQL, its rows, its numbers, its partitions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from dqx_core.errors import DefinitionError
+from dqx_dagster.cli.datasets.definitions import Dataset
+from dqx_dagster.cli.datasets.places import Places, busy
+from dqx_dagster.cli.printing import err, out, print_json, table
+from dqx_dagster.cli.store import AsJson
+
+if TYPE_CHECKING:
+    from dqx_core.datasets.analysis import Analysis
+
+Date = Annotated[
+    dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The partition; the newest if left out.")
+]
+Split = Annotated[str, typer.Option("--split", help="train, eval, another part of the definition, or both.")]
+
+
+def query(
+    places: Places,
+    name: Dataset,
+    date: Date = None,
+    split: Split = "both",
+    dialect: Annotated[str, typer.Option(help="duckdb or bigquery.")] = "duckdb",
+    tfx: Annotated[bool, typer.Option("--tfx", help="The configuration of TFX's BigQueryExampleGen.")] = False,
+    span: Annotated[bool, typer.Option("--span", help="With --tfx: the date is TFX's span.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The SQL of a partition.
+
+    Example: dqx datasets query shop_ranking --date 2024-01-20 --split train --dialect bigquery
+    """
+    from rich.syntax import Syntax
+
+    with places.opened() as service:
+        day = _day(date) or service.newest_date(name)
+        if tfx:
+            export = service.tfx(name, day, span=span)
+            print_json(export.config)
+            for column, why in export.casts.items():
+                err.print(f"{column}: {why}", markup=False, highlight=False, soft_wrap=True)
+            return
+        if span:
+            raise DefinitionError("--span says how TFX runs the queries. Give it together with --tfx.")
+        sql = service.query(name, day, dialect=dialect, splits=_splits(split))
+    if as_json:
+        print_json({"dataset": name, "date": day, "split": split, "dialect": dialect, "sql": sql})
+    elif out.is_terminal:
+        out.print(Syntax(sql, "sql", background_color="default"))
+    else:
+        out.file.write(f"{sql}\n")
+
+
+def validate_query(
+    places: Places,
+    name: Dataset,
+    date: Date = None,
+    price: Annotated[
+        float | None, typer.Option("--price-per-tib", envvar="DQX_PRICE_PER_TIB", help="What reading a TiB costs.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The engine's word on a query, without running it: output, tables, cost; exit code 2 if it cannot run.
+
+    Example: dqx datasets validate-query shop_ranking
+    """
+    with places.opened() as service:
+        found = service.validate_query(name, _day(date), price_per_tib=price)
+    if as_json:
+        print_json({**vars(found), "valid": found.valid})
+    elif found.problems:
+        out.print(f"{name} cannot run:", highlight=False)
+        for problem in found.problems:
+            out.print(f"  - {problem}", markup=False, highlight=False, soft_wrap=True)
+    else:
+        table(["column", "type"], found.columns.items(), title=f"{name} of {found.date} can run")
+        table(
+            ["reads", "rows", "MB"],
+            [(t.name, t.rows, None if t.bytes is None else round(t.bytes / 1e6, 1)) for t in found.tables],
+        )
+        if found.cost is not None:
+            out.print(f"Reading all of it costs at most {found.cost:,.6f}.")
+    raise typer.Exit(0 if found.valid else 2)
+
+
+def preview(
+    places: Places,
+    name: Dataset,
+    date: Date = None,
+    split: Split = "both",
+    limit: Annotated[int, typer.Option(help="How many rows, 1 to 1,000.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """The first rows of a partition, always the same ones.
+
+    Example: dqx datasets preview shop_daily --split eval
+    """
+    with places.opened() as service, busy("Running the query"):
+        found = service.preview(name, _day(date), limit=limit, splits=_splits(split))
+    if as_json:
+        columns = [{"name": c.name, "type": c.type, "role": c.role, "table": c.table} for c in found.columns]
+        print_json({"dataset": name, "date": found.date, "columns": columns, "rows": found.rows})
+        return
+    roles = {column.name: column.role for column in found.columns}
+    names = list(found.rows[0]) if found.rows else ["split", *roles]
+    heads = [escape(each) + (f"\n[dim]{roles[each]}[/dim]" if roles.get(each) else "") for each in names]
+    table(heads, [[row[each] for each in names] for row in found.rows], title=f"{name} of {found.date}")
+
+
+def analyze(places: Places, name: Dataset, date: Date = None, as_json: AsJson = False) -> None:
+    """Measure a dataset: rows, users, products, split sizes, quality. The result is kept with the version.
+
+    Example: dqx datasets analyze shop_ranking
+    """
+    with places.opened(writes=True) as service, busy(f"Measuring {name}"):
+        found = service.analyze(name, _day(date))
+    _show(found, as_json)
+
+
+def summary(places: Places, name: Dataset, as_json: AsJson = False) -> None:
+    """The last analysis of a definition, without any query.
+
+    Example: dqx datasets summary shop_ranking
+    """
+    with places.opened(tables=False) as service:
+        found = service.summary(name)
+    _show(found, as_json)
+
+
+def compare(
+    places: Places,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Two to five datasets.")],
+    as_json: AsJson = False,
+) -> None:
+    """Datasets side by side: how they are defined, and what they were found to hold.
+
+    Example: dqx datasets compare shop_daily shop_ranking
+    """
+    with places.opened(tables=False) as service:
+        found = service.compare(names)
+    if as_json:
+        print_json(found)
+        return
+    for title, lines in (("configuration", found.configuration), ("analysis", found.analysis)):
+        rows = [("" if line.same else "≠", line.about, *line.values) for line in lines]
+        table(["", title, *found.datasets], rows)
+    missing = [each for each, rows in zip(found.datasets, found.analysis[1].values, strict=True) if rows is None]
+    for each in missing:
+        out.print(f"{each} is not analyzed: dqx datasets analyze {each}", highlight=False)
+
+
+def materialize(
+    places: Places,
+    name: Dataset,
+    date: Annotated[
+        dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="One day; or --from and --to.")
+    ] = None,
+    first: Annotated[dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
+    last: Annotated[dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
+    split: Split = "both",
+    as_json: AsJson = False,
+) -> None:
+    """Write partitions as Parquet, without Dagster; each is replaced whole.
+
+    Example: dqx datasets materialize shop_daily --from 2024-01-08 --to 2024-01-14
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    days = _days(date, first, last)
+    splits = _splits(split)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with places.opened(writes=True) as service:
+        parts = len(splits) if splits else len(service.definition(name).split.part_names)
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+            task = bar.add_task(f"Materializing {name}", total=len(days) * parts)
+            results = service.materialize(
+                name,
+                days,
+                splits,
+                progress=lambda done: bar.update(task, advance=1, description=f"{done.date} {done.split}"),
+            )
+    if as_json:
+        print_json([{key: value for key, value in vars(each).items() if key != "sql"} for each in results])
+        return
+    rows = [(each.date, each.split, each.rows, round(each.bytes / 1e6, 2), each.path) for each in results]
+    table(["date", "split", "rows", "MB", "folder"], rows)
+
+
+def _show(found: Analysis, as_json: bool) -> None:
+    if as_json:
+        print_json(found.to_dict())
+        return
+    facts, quality = found.facts, found.quality
+    out.print(
+        f"{found.dataset} of {found.date}: quality {quality.score} of 100, {quality.grade}",
+        style="bold",
+        highlight=False,
+    )
+    rows = [
+        ("rows", facts.rows),
+        ("users", facts.users),
+        ("products", facts.products),
+        ("pairs that never happened", None if facts.sparsity is None else f"{facts.sparsity:.2%}"),
+        ("days", f"{facts.first} to {facts.last}, {facts.days}" if facts.first else None),
+    ]
+    table(["", "measured"], [row for row in rows if row[1] is not None])
+    share = [None if s.cold_users is None else f"{s.cold_users:.1%}" for s in found.splits]
+    of_products = [None if s.cold_products is None else f"{s.cold_products:.1%}" for s in found.splits]
+    table(
+        ["split", "rows", "%", "users", "unseen in train", "products", "unseen in train"],
+        [
+            (s.split, s.rows, round(s.share * 100, 1), s.users, share[n], s.products, of_products[n])
+            for n, s in enumerate(found.splits)
+        ],
+    )
+    for issue in quality.issues:
+        out.print(f"-{issue.points}  {issue.message}", markup=False, highlight=False)
+    for note in found.notes:
+        out.print(f"Note: {note}", markup=False, highlight=False)
+
+
+def _day(date: dt.datetime | None) -> dt.date | None:
+    return date.date() if date else None
+
+
+def _splits(split: str) -> list[str] | None:
+    return None if split == "both" else [split]
+
+
+def _days(date: dt.datetime | None, first: dt.datetime | None, last: dt.datetime | None) -> list[dt.date]:
+    if date is not None and first is None and last is None:
+        return [date.date()]
+    if date is not None or first is None or last is None or last < first:
+        raise DefinitionError("Say which days: --date 2024-01-20, or --from 2024-01-08 --to 2024-01-20.")
+    return [first.date() + dt.timedelta(days=n) for n in range((last - first).days + 1)]

@@ -1,0 +1,108 @@
+"""Where a command finds things: the options that all of them take, and the service that they open."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from dqx_core.errors import DefinitionError
+from dqx_dagster.cli.printing import err
+from dqx_dagster.cli.store import DEFAULT_URL, StoreUrl
+
+if TYPE_CHECKING:
+    from dqx_core.datasets.service import DatasetService
+    from dqx_core.engines.duckdb import DuckDB
+
+
+@dataclass(frozen=True)
+class Places:
+    """What the options said, or the variables of the same names."""
+
+    folder: Annotated[
+        Path, typer.Option("--folder", envvar="DQX_DATASETS", help="Folder of the definitions, one YAML file each.")
+    ] = Path("datasets")
+    database: Annotated[
+        Path, typer.Option("--database", envvar="DQX_DATABASE", help="DuckDB file with the raw tables; only read.")
+    ] = Path("data/shop.duckdb")
+    root: Annotated[Path, typer.Option("--root", envvar="DQX_ROOT", help="Folder of the materialized partitions.")] = (
+        Path("data/datasets")
+    )
+    store: StoreUrl = DEFAULT_URL
+    schema: Annotated[
+        list[str] | None,
+        typer.Option("--schema", help="A schema whose tables may be used, raw_data if left out. May be repeated."),
+    ] = None
+
+    @contextmanager
+    def opened(self, *, tables: bool = True, writes: bool = False) -> Iterator[DatasetService]:
+        """The service over these places. Looking at a store that is not there does not make one.
+
+        Args:
+            tables: Whether the command makes no sense without the raw tables.
+            writes: Whether it keeps something in the store.
+        """
+        from dqx_core.datasets.catalog import DuckDBCatalog
+        from dqx_core.datasets.definition import ALLOWED_SCHEMAS
+        from dqx_core.datasets.service import DatasetService
+        from dqx_core.store import InMemoryMetricDB, MetricDB
+
+        schemas = tuple(self.schema or ALLOWED_SCHEMAS)
+        engine = self._engine(tables)
+        file = Path(self.store.removeprefix("sqlite:///"))
+        there = not self.store.startswith("sqlite:///") or file.exists()
+        if writes and not there:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        store = MetricDB(self.store) if there or writes else InMemoryMetricDB()
+        try:
+            yield DatasetService(
+                DuckDBCatalog(engine, schemas), engine, store, folder=self.folder, root=self.root, schemas=schemas
+            )
+        finally:
+            store.close()
+            engine.close()
+
+    def _engine(self, tables: bool) -> DuckDB:
+        from dqx_core.engines.duckdb import DuckDB
+
+        if self.database.exists():
+            return DuckDB(database=self.database, read_only=True)
+        if tables:
+            raise DefinitionError(
+                f"There is no database {self.database}. Name the DuckDB file that holds the raw tables with --database "
+                "or the variable DQX_DATABASE."
+            )
+        return DuckDB()
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """A function whose first parameter is `Places`, as a command with an option for each of them."""
+    hints = get_type_hints(function, include_extras=True)
+    _, *others = inspect.signature(function).parameters.values()
+    options = get_type_hints(Places, include_extras=True)
+
+    def run(**arguments: Any) -> None:
+        places = Places(**{field.name: arguments.pop(field.name) for field in fields(Places)})
+        function(places, **arguments)
+
+    parameters = [each.replace(annotation=hints[each.name], kind=inspect.Parameter.KEYWORD_ONLY) for each in others]
+    parameters += [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=options[field.name]
+        )
+        for field in fields(Places)
+    ]
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    vars(run)["__signature__"] = inspect.Signature(parameters)
+    return run
+
+
+def busy(what: str) -> AbstractContextManager[object]:
+    """Says on a terminal that something takes its time."""
+    return err.status(what) if err.is_terminal else nullcontext()

@@ -1,0 +1,374 @@
+"""Every operation on datasets, from Python, on the small shop."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlglot
+
+from dqx_core.datasets.catalog import DuckDBCatalog
+from dqx_core.datasets.definition import define
+from dqx_core.datasets.service import DatasetService
+from dqx_core.errors import DefinitionError, ValidationError
+from dqx_core.store import InMemoryMetricDB
+from tests.core.datasets.shop import DAILY, RANKING, changed, day, engine
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return engine()
+
+
+@pytest.fixture
+def service(shop, tmp_path):
+    store = InMemoryMetricDB()
+    yield DatasetService(DuckDBCatalog(shop), shop, store, folder=tmp_path / "defs", root=tmp_path / "root")
+    store.close()
+
+
+@pytest.fixture
+def two(service):
+    """The service with the ranking, which is active, and the daily draft."""
+    service.create(changed(RANKING, description="For the ranking model"))
+    service.activate("ranking")
+    service.create(DAILY)
+    return service
+
+
+# list
+
+
+def test_the_list_has_tables_and_estimated_rows_until_there_is_an_analysis(two):
+    before = two.list().datasets
+    two.analyze("ranking")
+    after = two.list().datasets
+
+    assert [(each.name, each.status, each.rows, each.analyzed_at) for each in before] == [
+        ("daily", "draft", 2800, None),
+        ("ranking", "active", 2800, None),
+    ]
+    assert after[1].rows == two.summary("ranking").facts.rows < 2800
+    assert after[1].analyzed_at is not None
+    assert before[0].tables == ("raw_data.transactions", "raw_data.products")
+
+
+def test_the_list_is_searched_in_name_and_description_filtered_by_status_and_paged(two):
+    assert [each.name for each in two.list(search="RANKING model").datasets] == ["ranking"]
+    assert [each.name for each in two.list(search="dai").datasets] == ["daily"]
+    assert [each.name for each in two.list(status="draft").datasets] == ["daily"]
+    page = two.list(limit=1, offset=1)
+    assert ([each.name for each in page.datasets], page.total) == (["ranking"], 2)
+    with pytest.raises(DefinitionError, match=r"There is no status 'activ'. Did you mean 'active'"):
+        two.list(status="activ")
+
+
+def test_a_broken_file_is_told_and_not_left_out(two):
+    (two.folder / "bad.yaml").write_text("name: bad\n")
+    with pytest.raises(ValidationError, match=r"bad\.yaml"):
+        two.list()
+
+
+# create and update
+
+
+def test_a_created_definition_is_a_file_and_version_1(service):
+    saved = service.create(DAILY)
+
+    assert saved.path.name == "daily.yaml"
+    assert service.definition("daily") == define(DAILY)
+    assert (saved.version.version, saved.version.change) == (1, "created")
+    assert "SELECT" in saved.version.sql
+
+
+def test_a_name_is_created_once(two):
+    with pytest.raises(DefinitionError, match=r"is taken by .*daily.yaml.*'daily_2'"):
+        two.create(DAILY)
+
+
+def test_a_definition_with_problems_is_not_written(service):
+    with pytest.raises(ValidationError, match=r"colums"):
+        service.create({**DAILY, "colums": []})
+    assert not service.folder.exists()
+
+
+def test_a_draft_may_come_before_its_tables_and_an_active_one_may_not(service):
+    service.create(changed(DAILY, source__table="raw_data.visits"))
+    with pytest.raises(DefinitionError, match=r"There is no table 'raw_data.visits'"):
+        service.create(changed(DAILY, name="other", source__table="raw_data.visits", status="active") | {})
+
+
+def test_an_update_keeps_comments_and_makes_a_version_without_analysis(two):
+    path = two.get("ranking").path
+    path.write_text("# ours\n" + path.read_text().replace("eval_days: 2", "eval_days: 2  # two days"))
+    two.analyze("ranking")
+    saved = two.update("ranking", {"split": {"strategy": "temporal", "eval_days": 3, "gap_days": 1}})
+
+    text = path.read_text()
+    assert text.startswith("# ours\n")
+    assert "eval_days: 3  # two days" in text
+    assert (saved.version.version, saved.version.change) == (2, "split.eval_days: 2 → 3")
+    with pytest.raises(DefinitionError, match=r"dqx datasets analyze ranking"):
+        two.summary("ranking")
+
+
+def test_a_change_of_words_is_no_new_version_and_keeps_the_analysis(two):
+    two.analyze("ranking")
+    assert two.update("ranking", {"description": "Other words"}).version.version == 1
+    assert two.summary("ranking").dataset == "ranking"
+
+
+def test_an_update_that_cannot_work_leaves_the_file(two):
+    before = two.get("ranking").path.read_text()
+    with pytest.raises(ValidationError, match=r"amont"):
+        two.update("ranking", {"columns": [*RANKING["columns"], {"column": "amont"}]})
+    with pytest.raises(DefinitionError, match=r"dqx datasets clone ranking other"):
+        two.update("ranking", {"name": "other"})
+    with pytest.raises(DefinitionError, match=r"dqx datasets activate daily"):
+        two.update("daily", {"status": "active"})
+    assert two.get("ranking").path.read_text() == before
+
+
+# check-name, get, delete, clone, activate
+
+
+@pytest.mark.parametrize(
+    ("name", "free", "suggestion"),
+    [
+        ("weekly", True, None),
+        ("daily", False, "daily_2"),
+        ("Daily!", False, "daily_2"),
+        ("7 days", False, "dataset_7_days"),
+        ("../x", False, "x"),
+    ],
+)
+def test_a_name_is_free_or_has_one_beside_it_that_is(two, name, free, suggestion):
+    found = two.check_name(name)
+    assert (found.free, found.suggestion) == (free, suggestion)
+    assert found.free == (found.problem is None)
+
+
+def test_a_name_with_versions_is_taken_though_its_file_is_gone(two):
+    two.get("daily").path.unlink()
+    assert not two.check_name("daily").free
+
+
+def test_get_has_versions_and_partitions_with_the_version_that_made_them(two):
+    two.materialize("ranking", [day(13)])
+    two.update("ranking", {"split": {"strategy": "temporal", "eval_days": 3}})
+    two.materialize("ranking", [day(14)], ["train"])
+    found = two.get("ranking")
+
+    assert [version.version for version in found.versions] == [1, 2]
+    assert [(p.date, p.split, p.version) for p in found.partitions] == [
+        (day(13), "eval", 1),
+        (day(13), "train", 1),
+        (day(14), "train", 2),
+    ]
+    assert found.version == 2
+
+
+def test_a_file_changed_by_hand_is_no_version_until_something_is_done_with_it(two):
+    path = two.get("daily").path
+    path.write_text(path.read_text().replace("{column: country}", "{column: quantity}"))
+    assert two.get("daily").version is None
+    two.analyze("daily")
+    assert two.get("daily").version == 2
+
+
+def test_a_dataset_that_is_not_there_gets_the_nearest_name(two):
+    for operation in (two.get, two.analyze, two.summary, two.clone, two.activate, two.delete):
+        with pytest.raises(DefinitionError, match=r"no dataset 'rankin' in .* Did you mean 'ranking'"):
+            operation("rankin")
+
+
+def test_delete_is_refused_while_there_are_versions_or_partitions(two):
+    two.materialize("ranking", [day(14)])
+    with pytest.raises(DefinitionError, match=r"has 1 versions and 2 partitions in .*--force"):
+        two.delete("ranking")
+    two.delete("ranking", force=True)
+
+    assert [each.name for each in two.list().datasets] == ["daily"]
+    assert two.check_name("ranking").free
+    assert (two.root / "ranking").exists()
+
+
+def test_a_clone_is_a_numbered_draft_that_splits_as_its_original(two):
+    path = two.get("daily").path
+    path.write_text(f"# kept\n{path.read_text()}")
+    first, second = two.clone("daily"), two.clone("daily")
+
+    assert (first.definition.name, second.definition.name) == ("daily_copy", "daily_copy_2")
+    assert first.definition.status == "draft"
+    assert first.path.read_text().startswith("# kept\n")
+    rows = [{r["transaction_id"]: r["split"] for r in two.preview(n, limit=1000).rows} for n in ("daily", "daily_copy")]
+    assert rows[0] == rows[1]
+
+
+def test_activate_refuses_what_does_not_fit_the_tables(service):
+    service.create(changed(DAILY, columns__3__column="amont"))
+    with pytest.raises(ValidationError, match=r"has no column 'amont'. Did you mean 'amount'"):
+        service.activate("daily")
+    assert service.definition("daily").status == "draft"
+
+
+def test_activate_refuses_a_join_that_multiplies_rows(service):
+    double = {"table": "raw_data.products", "on": {"quantity": "category"}, "cardinality": "many_to_one"}
+    service.create(changed(DAILY, source__joins=[double]))
+    with pytest.raises(DefinitionError, match=r"cannot be compared"):
+        service.activate("daily")
+
+
+# tables
+
+
+def test_tables_have_their_sizes_largest_first(service):
+    assert [(each.name, each.rows, each.columns) for each in service.tables()] == [
+        ("raw_data.transactions", 2800, 7),
+        ("raw_data.products", 70, 2),
+    ]
+
+
+def test_no_tables_is_an_error(tmp_path):
+    nothing = engine({})
+    nothing.connection.execute("DROP SCHEMA raw_data CASCADE")
+    store = InMemoryMetricDB()
+    with pytest.raises(DefinitionError, match=r"There are no tables in raw_data"):
+        DatasetService(DuckDBCatalog(nothing), nothing, store, folder=tmp_path).tables()
+    store.close()
+
+
+def test_a_schema_has_roles_and_possible_keys(service):
+    found = {each.name: each for each in service.schema("transactions")}
+
+    assert [(c.type, c.role, c.join_key) for c in (found["customer_id"], found["product_id"], found["amount"])] == [
+        ("STRING", "user_id", True),
+        ("INT64", "product_id", True),
+        ("FLOAT64", "revenue", False),
+    ]
+    with pytest.raises(DefinitionError, match=r"no table 'transaction' .*Did you mean"):
+        service.schema("transaction")
+
+
+def test_stats_and_samples_are_of_the_whole_table(service):
+    (country,) = service.stats("transactions", ["country"])
+    values = {each.value: each.count for each in service.samples("transactions", "country")}
+
+    assert sum(values.values()) == country.rows == 2800
+    assert (country.nulls, country.distinct) == (values[None], 4)
+    with pytest.raises(DefinitionError, match=r"has no column 'contry'. Did you mean 'country'"):
+        service.stats("transactions", ["contry"])
+
+
+def test_joins_and_roles_are_found(service):
+    (join,) = service.detect_joins(["transactions", "products"])
+    roles = service.suggest_columns(["transactions", "products"])
+
+    assert (join.left_columns, join.right_columns) == (("product_id",), ("id",))
+    assert roles["timestamp"].best.column == "transaction_date"
+    with pytest.raises(DefinitionError, match=r"A join needs two tables"):
+        service.detect_joins(["transactions"])
+
+
+# what a definition gives
+
+
+def test_an_analysis_is_kept_and_read_without_a_query(two, shop):
+    found = two.analyze("ranking")
+    before = len(shop.statements)
+
+    assert two.summary("ranking") == found
+    assert len(shop.statements) == before
+
+
+def test_a_preview_is_the_same_rows_every_time(two):
+    first, again = two.preview("ranking", day(14)), two.preview("ranking", day(14))
+
+    assert first.rows == again.rows
+    assert len(first.rows) == 20
+    assert {column.name: column.role for column in first.columns}["revenue"] == "revenue"
+    assert {row["split"] for row in two.preview("ranking", day(14), splits=["train"]).rows} == {"train"}
+    with pytest.raises(DefinitionError, match=r"1 to 1,000"):
+        two.preview("ranking", limit=1001)
+
+
+def test_the_sql_of_a_split_is_its_rows(two, shop):
+    both = shop.run(sqlglot.parse_one(two.query("daily", day(3)), dialect="duckdb"))
+    train = shop.run(sqlglot.parse_one(two.query("daily", day(3), splits=["train"]), dialect="duckdb"))
+
+    assert train.num_rows == both["split"].to_pylist().count("train")
+    assert "`split`" in two.query("daily", day(3), dialect="bigquery")
+    with pytest.raises(DefinitionError, match=r"no dialect 'postgres'"):
+        two.query("daily", dialect="postgres")
+
+
+def test_a_dry_run_has_the_output_and_tells_what_is_wrong_without_raising(two):
+    good = two.validate_query("ranking")
+    two.create(changed(DAILY, name="bad", columns__3__column="amont"))
+    bad = two.validate_query("bad")
+
+    assert good.valid
+    assert good.columns["revenue"] == "FLOAT64"
+    assert [table.name for table in good.tables] == ["raw_data.transactions", "raw_data.products"]
+    assert not bad.valid
+    assert "amont" in bad.problems[0]
+
+
+def test_datasets_are_compared_side_by_side(two):
+    two.analyze("ranking")
+    found = two.compare(["ranking", "daily"])
+    lines = {line.about: line for line in (*found.configuration, *found.analysis)}
+
+    assert lines["table"].same
+    assert not lines["split"].same
+    assert lines["rows"].values == (two.summary("ranking").facts.rows, None)
+    for names in (["ranking"], ["ranking", "ranking"]):
+        with pytest.raises(DefinitionError, match=r"2 to 5 different datasets"):
+            two.compare(names)
+
+
+def test_materialize_wants_an_active_definition_and_reports_each_partition(two):
+    seen = []
+    results = two.materialize("ranking", [day(13), day(14)], progress=seen.append)
+
+    assert [(each.date, each.split) for each in results] == [
+        (day(13), "train"), (day(13), "eval"), (day(14), "train"), (day(14), "eval"),
+    ]  # fmt: skip
+    assert seen == results
+    with pytest.raises(DefinitionError, match=r"is a draft.*dqx datasets activate daily"):
+        two.materialize("daily", [day(1)])
+
+
+# versions
+
+
+def test_versions_differ_and_come_back(two):
+    original = two.definition("ranking")
+    two.update("ranking", {"filters": [{"kind": "date_range", "rolling_days": 10}, *RANKING["filters"][2:]]})
+    found = two.diff("ranking", 1, 2)
+    two.update("ranking", {"description": "Words stay"})
+    restored = two.restore("ranking", 1)
+
+    assert [str(change) for change in found.changes] == [
+        "filters[0].rolling_days: 8 → 10",
+        "filters[1] removed: kind: values, column: country, include: [NL, BE, DE]",
+    ]
+    assert '-    "transactions"."transaction_date"' in found.sql
+    assert restored.version.version == 3
+    assert restored.definition.definition_hash == original.definition_hash
+    assert restored.definition.description == "Words stay"
+    assert two.definition("ranking") == restored.definition
+    with pytest.raises(DefinitionError, match=r"no version 9. There are versions 1 to 3"):
+        two.restore("ranking", 9)
+
+
+def test_a_deleted_file_comes_back_as_a_draft(two):
+    two.get("ranking").path.unlink()
+    assert two.restore("ranking", 1).definition.status == "draft"
+    assert two.definition("ranking").filters == define(RANKING).filters
+
+
+def test_without_a_date_the_newest_that_the_data_reach_is_meant(two):
+    assert two.newest_date("ranking") == day(14)
+    two.update("ranking", {"partitions": {"start": dt.date(2024, 1, 8), "end": dt.date(2024, 1, 10)}})
+    assert two.newest_date("ranking") == day(10)

@@ -1,0 +1,310 @@
+"""`dqx datasets`, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+
+from dqx_dagster.cli import main, printing
+from tests.core.datasets.shop import DAILY, RANKING, changed, products, transactions
+
+
+class Said(NamedTuple):
+    """What a command said."""
+
+    out: str
+    err: str
+    code: int
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    path = tmp_path_factory.mktemp("database") / "shop.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE SCHEMA raw_data")
+        for name, frame in (("transactions", transactions()), ("products", products())):
+            connection.register("given", frame)
+            connection.execute(f"CREATE TABLE raw_data.{name} AS SELECT * FROM given")
+    return path
+
+
+@pytest.fixture
+def dqx(database, tmp_path, monkeypatch, capsys):
+    """Runs a command over the shop; folder, root and store are of this test alone."""
+    monkeypatch.setenv("DQX_DATABASE", str(database))
+    monkeypatch.setenv("DQX_DATASETS", str(tmp_path / "datasets"))
+    monkeypatch.setenv("DQX_ROOT", str(tmp_path / "partitions"))
+    monkeypatch.setenv("DQX_STORE", f"sqlite:///{tmp_path / 'metrics.db'}")
+    before, printing.out.width = printing.out.width, 200
+
+    def run(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["dqx", "datasets", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        printed = capsys.readouterr()
+        return Said(printed.out, printed.err, int(stopped.value.code or 0))
+
+    yield run
+    printing.out.width = before
+
+
+@pytest.fixture
+def two(dqx, tmp_path):
+    """The command, with an active ranking and a daily draft."""
+    for definition in (changed(RANKING, description="For the ranking model"), DAILY):
+        file = tmp_path / "given.yaml"
+        file.write_text(json.dumps(definition))  # JSON is YAML
+        assert dqx("create", str(file)).code == 0
+    assert dqx("activate", "ranking").code == 0
+    return dqx
+
+
+def folder(tmp_path: Path, name: str) -> str:
+    return (tmp_path / "datasets" / f"{name}.yaml").read_text()
+
+
+# Tables
+
+
+def test_tables(dqx):
+    assert [each["name"] for each in dqx("tables", "--json").json] == ["raw_data.transactions", "raw_data.products"]
+    assert "2,800" in dqx("tables").out
+
+
+def test_schema(dqx):
+    (key, *_) = dqx("schema", "products", "--json").json
+    assert (key["name"], key["type"], key["join_key"]) == ("id", "INT64", True)
+    assert "user_id" in dqx("schema", "raw_data.transactions").out
+
+
+def test_stats(dqx):
+    (exact,) = dqx("stats", "transactions", "-c", "country", "--json").json
+    (sketched,) = dqx("stats", "transactions", "-c", "country", "--approx", "--json").json
+    assert (exact["rows"], exact["distinct"], exact["nulls"]) == (2800, 4, sketched["nulls"])
+    assert "2,800 rows" in dqx("stats", "transactions").out
+
+
+def test_samples(dqx):
+    found = dqx("samples", "transactions", "country", "--limit", "3", "--json").json
+    assert len(found) == 3
+    assert found[0]["count"] >= found[1]["count"]
+    assert "NL" in dqx("samples", "transactions", "country").out
+
+
+def test_detect_joins(dqx):
+    (join,) = dqx("detect-joins", "transactions", "products", "--json").json
+    assert (join["left_columns"], join["right_columns"]) == (["product_id"], ["id"])
+    assert "many to one" in dqx("detect-joins", "transactions", "products").out
+
+
+def test_suggest_columns(dqx):
+    found = dqx("suggest-columns", "transactions", "products", "--json").json
+    assert (found["user_id"]["best"]["column"], found["user_id"]["best"]["confidence"]) == ("customer_id", "high")
+    assert "no column looks like it" in dqx("suggest-columns", "products").out
+
+
+# Definitions
+
+
+def test_list(two):
+    assert [each["name"] for each in two("list", "--json").json["datasets"]] == ["daily", "ranking"]
+    assert [each["name"] for each in two("list", "--status", "active", "--json").json["datasets"]] == ["ranking"]
+    assert "For the ranking model" in two("list", "--search", "MODEL").out
+    assert "--offset 1 goes on" in two("list", "--limit", "1").out
+
+
+def test_an_empty_list_says_how_to_begin(dqx):
+    assert "dqx datasets new" in dqx("list").out
+
+
+def test_create_tells_every_problem_with_its_line(dqx, tmp_path):
+    file = tmp_path / "bad.yaml"
+    file.write_text("name: bad\nsource: {table: raw_data.transactions}\nsplt: {}\npartitions: {start: 2024-13-01}\n")
+    refused = dqx("create", str(file))
+
+    assert refused.code == 2
+    assert "line 3, splt: unknown key 'splt'. Did you mean 'split'?" in refused.err
+    assert "line 4" in refused.err
+    assert not (tmp_path / "datasets").exists()
+
+
+def test_update(two, tmp_path):
+    said = two("update", "ranking", "--set", "split.eval_days=3", "--set", "filters[0].rolling_days=9", "--json").json
+    assert said["version"] == 2
+    assert {each["place"] for each in said["changes"]} == {"split.eval_days", "filters[0].rolling_days"}
+    assert "eval_days: 3" in folder(tmp_path, "ranking")
+    assert "nulls" in two("update", "ranking", "--unset", "nulls").out
+    assert "nulls" not in folder(tmp_path, "ranking")
+    refused = two("update", "ranking", "--set", "split.eval_day=3")
+    assert (refused.code, "Did you mean 'eval_days'" in refused.err) == (2, True)
+
+
+def test_check_name(two):
+    assert two("check-name", "weekly").code == 0
+    taken = two("check-name", "daily", "--json")
+    assert (taken.code, taken.json["suggestion"]) == (1, "daily_2")
+
+
+def test_get(two):
+    found = two("get", "ranking", "--json").json
+    assert (found["definition"]["status"], found["version"], found["versions"][0]["change"]) == ("active", 1, "created")
+    assert "strategy: temporal" in two("get", "ranking").out
+
+
+def test_clone_and_delete(two, tmp_path):
+    assert two("clone", "daily", "--json").json["definition"]["name"] == "daily_copy"
+    refused = two("delete", "daily_copy")
+    assert (refused.code, "--force" in refused.err) == (2, True)
+    assert two("delete", "daily_copy", "--force").code == 0
+    assert not (tmp_path / "datasets" / "daily_copy.yaml").exists()
+
+
+def test_activate(two, tmp_path):
+    assert two("activate", "daily").code == 0
+    assert "status: active" in folder(tmp_path, "daily")
+    two("update", "daily", "--set", "status=draft")
+    two("update", "daily", "--set", "columns[3].column=amont")
+    refused = two("activate", "daily")
+    assert (refused.code, "Did you mean 'amount'" in refused.err) == (2, True)
+
+
+def test_schema_json(dqx, tmp_path):
+    found = dqx("schema-json").json
+    assert found["properties"]["split"]["oneOf"]
+    assert found["additionalProperties"] is False
+    dqx("schema-json", "-o", str(tmp_path / "schema.json"))
+    assert json.loads((tmp_path / "schema.json").read_text()) == found
+
+
+# Versions
+
+
+def test_versions_diff_and_restore(two, tmp_path):
+    two("update", "ranking", "--set", "split.eval_days=3")
+    assert [each["version"] for each in two("versions", "ranking", "--json").json] == [1, 2]
+    assert "split.eval_days: 2 → 3" in two("versions", "ranking").out
+    assert two("diff", "ranking", "1", "2", "--json").json["changes"][0]["place"] == "split.eval_days"
+    assert "+++ version 2" in two("diff", "ranking", "1", "2").out
+    assert two("restore", "ranking", "1", "--json").json["version"] == 3
+    assert "eval_days: 2" in folder(tmp_path, "ranking")
+    refused = two("diff", "ranking", "1", "9")
+    assert (refused.code, "There are versions 1 to 3" in refused.err) == (2, True)
+
+
+# What a dataset holds
+
+
+def test_query(two, database):
+    sql = two("query", "ranking", "--date", "2024-01-14", "--split", "train").out
+    with duckdb.connect(database, read_only=True) as connection:
+        rows = connection.execute(sql).fetchall()
+    assert {row[-1] for row in rows} == {"train"}
+    assert "`split`" in two("query", "ranking", "--dialect", "bigquery", "--json").json["sql"]
+    refused = two("query", "ranking", "--split", "evl")
+    assert (refused.code, "Did you mean 'eval'" in refused.err) == (2, True)
+
+
+def test_query_for_tfx_has_the_shape_that_tfx_reads_and_tells_its_casts(two):
+    said = two("query", "ranking", "--tfx")
+    config = said.json
+
+    assert list(config) == ["input_config", "output_config"]
+    assert config["output_config"] == {}
+    assert [each["name"] for each in config["input_config"]["splits"]] == ["train", "eval"]
+    assert set(config["input_config"]["splits"][0]) == {"name", "pattern"}
+    assert "transaction_date: DATETIME → INT64" in said.err
+    assert "@span_begin_timestamp" in two("query", "ranking", "--tfx", "--span").out
+
+
+def test_validate_query(two):
+    good = two("validate-query", "ranking", "--price-per-tib", "6.25", "--json")
+    assert (good.code, good.json["valid"], good.json["columns"]["revenue"]) == (0, True, "FLOAT64")
+    assert good.json["cost"] == pytest.approx(good.json["bytes"] / 2**40 * 6.25)
+    assert "can run" in two("validate-query", "ranking").out
+    two("update", "daily", "--set", "columns[3].column=amont")
+    bad = two("validate-query", "daily")
+    assert (bad.code, "Did you mean 'amount'" in bad.out) == (2, True)
+
+
+def test_preview(two):
+    found = two("preview", "ranking", "--split", "train", "--limit", "5", "--json").json
+    assert [row["split"] for row in found["rows"]] == ["train"] * 5
+    assert {"name": "customer_id", "role": "user_id"}.items() <= found["columns"][1].items()
+    assert "user_id" in two("preview", "ranking").out
+
+
+def test_analyze_and_summary(two):
+    refused = two("summary", "ranking")
+    assert (refused.code, "dqx datasets analyze ranking" in refused.err) == (2, True)
+    found = two("analyze", "ranking", "--json").json
+    assert found == two("summary", "ranking", "--json").json
+    assert found["splits"][0]["split"] == "train"
+    assert f"quality {found['quality']['score']} of 100" in two("summary", "ranking").out
+
+
+def test_compare(two):
+    lines = {
+        each["about"]: each["values"] for each in two("compare", "daily", "ranking", "--json").json["configuration"]
+    }
+    assert lines["split"] == ["strategy: group, key: customer_id", "strategy: temporal, eval_days: 2, gap_days: 1"]
+    assert "daily is not analyzed" in two("compare", "daily", "ranking").out
+
+
+def test_materialize(two, tmp_path):
+    written = two("materialize", "ranking", "--from", "2024-01-13", "--to", "2024-01-14", "--json").json
+    assert [(each["date"], each["split"]) for each in written][::2] == [
+        ("2024-01-13", "train"),
+        ("2024-01-14", "train"),
+    ]
+    assert (tmp_path / "partitions/ranking/date=2024-01-14/split=eval/part-0.parquet").exists()
+    assert two("get", "ranking", "--json").json["partitions"][0]["version"] == 1
+    refused = two("materialize", "daily", "--date", "2024-01-01")
+    assert (refused.code, "dqx datasets activate daily" in refused.err) == (2, True)
+    assert "--from 2024-01-08" in two("materialize", "ranking").err
+
+
+# Errors
+
+
+def test_a_name_that_is_not_there_is_one_paragraph_with_the_nearest(two):
+    for command in ("get", "query", "preview", "analyze", "summary", "validate-query", "versions", "clone"):
+        refused = two(command, "rankin", "--json")
+        assert refused.code == 2, command
+        assert "Did you mean 'ranking'?" in refused.err
+        assert not refused.out
+
+
+def test_without_the_database_the_way_out_is_told(tmp_path):
+    refused = subprocess.run(
+        [Path(sys.executable).parent / "dqx", "datasets", "tables", "--database", tmp_path / "none.duckdb"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert "--database" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_looking_makes_no_store(dqx, tmp_path):
+    dqx("list")
+    assert not (tmp_path / "metrics.db").exists()
+
+
+def test_brackets_in_data_are_text(tmp_path, dqx):
+    other = tmp_path / "other.duckdb"
+    with duckdb.connect(other) as connection:
+        connection.execute("CREATE SCHEMA raw_data; CREATE TABLE raw_data.odd AS SELECT '[/x] [bold]' AS \"[y]\"")
+    assert "[/x] [bold]" in dqx("samples", "odd", "[y]", "--database", str(other)).out
+    assert "[y]" in dqx("schema", "odd", "--database", str(other)).out
+    assert "'[/x]' is not a name" in dqx("check-name", "[/x]").out

@@ -1,0 +1,95 @@
+"""`dqx datasets new`, typed into a real terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dqx_core.datasets import from_yaml
+from tests.core.datasets.shop import products, transactions
+from tests.dagster.cli.terminal import Terminal
+
+
+@pytest.fixture
+def wizard(tmp_path):
+    """The wizard over the shop, in an empty folder."""
+    with duckdb.connect(tmp_path / "shop.duckdb") as connection:
+        connection.execute("CREATE SCHEMA raw_data")
+        for name, frame in (("transactions", transactions()), ("products", products())):
+            connection.register("given", frame)
+            connection.execute(f"CREATE TABLE raw_data.{name} AS SELECT * FROM given")
+    command = [str(Path(sys.executable).parent / "dqx"), "datasets", "new", "--database", "shop.duckdb"]
+    env = {**os.environ, "COLUMNS": "160", "LINES": "50", "TERM": "xterm"}
+    return Terminal(command, env=env, cwd=tmp_path)
+
+
+def answer(wizard: Terminal, *said: tuple[str, str]) -> None:
+    for question, line in said:
+        wizard.expect(question)
+        wizard.type(line)
+
+
+def test_four_steps_lead_to_a_definition_with_its_sql_and_its_sizes(wizard, tmp_path):
+    answer(
+        wizard,
+        ("Name", "Shop weekly"),
+        ("is not a name", ""),  # takes the suggestion
+        ("What is it for?", "For the ranking model"),
+        ("2 of 4", ""),  # the largest table
+        ("Join raw_data.products on product_id = id?", ""),
+        ("3 of 4", ""),
+        ("product_id", ""),
+        ("timestamp", ""),
+        ("revenue", "amont"),
+        ("Did you mean 'amount'?", "amount"),
+        ("Which of them?", "country, products.category"),
+        ("How many days back?", "8"),
+        ("percent of revenue?", "80"),
+        ("Users with at least how many rows?", "2"),
+        ("Split", "temporal"),
+        ("Days of eval", "9"),
+        ("Days between", "1"),
+        ("First partition", "2024-01-08"),
+        ("leaves no day for train", "8"),
+        ("percent of revenue?", ""),
+        ("Users with at least how many rows?", ""),
+        ("Split", ""),
+        ("Days of eval", "2"),
+        ("Days between", "1"),
+        ("First partition", "2024-01-08"),
+    )
+    wizard.expect("WITH")
+    wizard.expect("Quality")
+    answer(wizard, ("Write datasets/shop_weekly.yaml?", "y"))
+    wizard.expect("version 1")
+
+    assert wizard.end() == 0
+    definition = from_yaml(tmp_path / "datasets" / "shop_weekly.yaml")
+    assert (definition.name, definition.description, definition.status) == (
+        "shop_weekly", "For the ranking model", "draft",
+    )  # fmt: skip
+    assert definition.source.joins[0].on == {"product_id": "id"}
+    assert {column.role: column.name for column in definition.columns if column.role} == {
+        "user_id": "customer_id",
+        "product_id": "product_id",
+        "timestamp": "transaction_date",
+        "revenue": "amount",
+    }
+    assert [column.name for column in definition.columns][4:] == ["country", "category"]
+    assert [each.kind for each in definition.filters] == ["date_range"]
+    assert (definition.split.eval_days, definition.split.gap_days) == (2, 1)
+    assert (tmp_path / "data" / "metrics.db").exists()
+
+
+def test_who_leaves_in_the_middle_leaves_nothing_behind(wizard, tmp_path):
+    answer(wizard, ("Name", "weekly"))
+    wizard.expect("What is it for?")
+    wizard.interrupt()
+
+    assert wizard.end() == 1
+    assert "Traceback" not in wizard.shown
+    assert [each.name for each in tmp_path.iterdir()] == ["shop.duckdb"]

@@ -1,0 +1,108 @@
+WITH `source` AS (
+  SELECT
+    `transactions`.`transaction_id` AS `transaction_id`,
+    `transactions`.`customer_id` AS `customer_id`,
+    `transactions`.`transaction_date` AS `transaction_date`,
+    `transactions`.`amount` AS `amount`,
+    `transactions`.`country` AS `country`,
+    `products`.`category` AS `category`
+  FROM `raw_data`.`transactions` AS `transactions`
+  LEFT JOIN `raw_data`.`products` AS `products`
+    ON `transactions`.`product_id` = `products`.`id`
+  WHERE
+    `transactions`.`transaction_date` < CAST('2024-01-11 00:00:00' AS DATETIME)
+), `sampled` AS (
+  SELECT
+    *
+  FROM `source`
+  WHERE
+    MOD(
+      MOD(
+        FARM_FINGERPRINT(CONCAT('folded/sample/v1', '|', CAST(`customer_id` AS STRING))),
+        10000
+      ) + 10000,
+      10000
+    ) < 4000
+), `parted` AS (
+  SELECT
+    *,
+    CASE
+      WHEN `customer_id` IS NULL
+      THEN NULL
+      WHEN MOD(
+        MOD(
+          FARM_FINGERPRINT(CONCAT('folded/split/v1', '|', CAST(`customer_id` AS STRING))),
+          10000
+        ) + 10000,
+        10000
+      ) < 8000
+      THEN 'train'
+      ELSE 'eval'
+    END AS `split`
+  FROM `sampled`
+), `filter_1_aggregate_entities` AS (
+  SELECT
+    `country` AS `entity`
+  FROM `parted`
+  WHERE
+    `split` IN ('train') AND NOT `country` IS NULL
+  GROUP BY
+    1
+  HAVING
+    COUNT(`amount`) > 0
+    AND SUM(CAST(`amount` AS NUMERIC)) >= CAST('1.5' AS NUMERIC) * COUNT(`amount`)
+    AND SUM(CAST(`amount` AS NUMERIC)) <= CAST('900' AS NUMERIC) * COUNT(`amount`)
+), `filter_1_aggregate` AS (
+  SELECT
+    *
+  FROM `parted`
+  WHERE
+    `country` IN (
+      SELECT
+        `entity`
+      FROM `filter_1_aggregate_entities`
+    )
+), `filter_2_aggregate_entities` AS (
+  SELECT
+    `customer_id` AS `entity`
+  FROM `filter_1_aggregate`
+  WHERE
+    `split` IN ('train', 'eval') AND NOT `customer_id` IS NULL
+  GROUP BY
+    1
+  HAVING
+    COUNT(*) >= 2
+), `filter_2_aggregate` AS (
+  SELECT
+    *
+  FROM `filter_1_aggregate`
+  WHERE
+    `customer_id` IN (
+      SELECT
+        `entity`
+      FROM `filter_2_aggregate_entities`
+    )
+)
+SELECT
+  `transaction_id`,
+  `customer_id`,
+  `transaction_date`,
+  `amount`,
+  `country`,
+  `category`,
+  CASE
+    WHEN `split` = 'train'
+    THEN COALESCE(
+      MOD(
+        MOD(FARM_FINGERPRINT(CONCAT('folded/folds/v1', '|', CAST(`customer_id` AS STRING))), 5) + 5,
+        5
+      ),
+      0
+    )
+  END AS `fold`,
+  CASE
+    WHEN `split` IS NULL
+    THEN ERROR('dataset folded: null in customer_id, the key of the group split')
+    ELSE `split`
+  END AS `split`
+FROM `filter_2_aggregate`
