@@ -177,7 +177,7 @@ def content_fingerprint(engine: Engine, rows: exp.Query) -> tuple[int, str, dict
     """Number of rows, fingerprint and normal types of a query on DuckDB.
 
     The fingerprint is of columns and rows, not of their order: the number of rows, and the sum of a 64-bit hash
-    of each, so that a row more of the same changes it. The number of threads does not. The hash is DuckDB's, twenty
+    of each, so that a row more of the same changes it. The number of threads does not. The hash is DuckDB's, fifteen
     times as fast as one of the rows as text; a DuckDB that hashed otherwise would give all content another
     fingerprint, and a test would say so.
     """
