@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -29,9 +30,9 @@ class Filter(Part):
         """What cannot work with columns of these types."""
         yield from ()
 
+    @abstractmethod
     def apply(self, flow: Flow, step: str) -> Flow:
         """The flow with this filter as its last step, named `step`."""
-        raise NotImplementedError
 
     @property
     def looks_at_many_rows(self) -> bool:
@@ -93,9 +94,9 @@ class OfColumn(Filter):
         """The column."""
         yield ("column",), self.column
 
+    @abstractmethod
     def condition(self, flow: Flow) -> exp.Expr:
         """What is true of rows that stay."""
-        raise NotImplementedError
 
     def apply(self, flow: Flow, step: str) -> Flow:
         """One step that keeps the rows where the condition is true."""

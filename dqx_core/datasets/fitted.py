@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -29,9 +30,9 @@ class Fitted(Filter):
 
     fit_on: FitOn = "train"
 
+    @abstractmethod
     def entity(self, definition: DatasetDefinition) -> str | None:
         """The column it counts by."""
-        raise NotImplementedError
 
     @property
     def looks_at_many_rows(self) -> bool:
