@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dqx_core.errors import DefinitionError
@@ -38,6 +38,13 @@ class Tags(Mapping[str, str]):
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self._items == (other._items if isinstance(other, Tags) else other)
+
+    def items(self) -> ItemsView[str, str]:
+        """Name and value of each tag, by name."""
+        return self._items.items()
 
     def __repr__(self) -> str:
         return repr(self._items)

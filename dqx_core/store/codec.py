@@ -31,6 +31,8 @@ def split_number(number: Number) -> tuple[float | None, str | None]:
     Raises:
         TypeError: Not an int or a float.
     """
+    if type(number) is float and not number.is_integer() and math.isfinite(number):
+        return number, None  # most numbers
     if isinstance(number, int):
         number = int(number)
         if -_WHOLE <= number <= _WHOLE:

@@ -125,7 +125,9 @@ class Database:
 def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
     connection.execute("PRAGMA foreign_keys = ON")
-    # Numbers go to many pages at once; a log of 32 MB instead of 4 writes a page to its place less often.
+    # Numbers go to many pages at once: 64 MB hold them all until the commit, where 2 would write and read some again.
+    connection.execute("PRAGMA cache_size = -65536")
+    # A log of 32 MB instead of 4 writes a page to its place less often.
     connection.execute("PRAGMA wal_autocheckpoint = 8000")
 
 

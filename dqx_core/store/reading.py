@@ -22,8 +22,8 @@ from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
 
 T = TypeVar("T")
 
-SeriesName = tuple[str | None, str, tuple[tuple[str, str], ...]]
-"""Dataset, digest of the spec and sorted tags. Not the spec: to Python, 1, 1.0 and True are one parameter."""
+SeriesName = tuple[str | None, str, Tags]
+"""Dataset, digest of the spec and tags. Not the spec: to Python, 1, 1.0 and True are one parameter."""
 
 Wanted = tuple[MetricSpec, ResultKey, str | None]
 """A number across executions: what, for which day and tags, of which dataset."""
@@ -96,7 +96,7 @@ MEASURED_BY = func.coalesce(METRIC.c.source_execution, METRIC.c.execution)
 
 def series_name(spec: MetricSpec, tags: Mapping[str, str], dataset: str | None) -> SeriesName:
     """What names a series within a process."""
-    return dataset, spec.digest, tuple((tags if isinstance(tags, Tags) else Tags(tags)).items())
+    return dataset, spec.digest, tags if isinstance(tags, Tags) else Tags(tags)
 
 
 def chunks(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:

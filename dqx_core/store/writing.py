@@ -198,10 +198,10 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 def _outcome(metric: Metric) -> tuple[float | None, str | None, str | None]:
     match metric.value:
-        case Success(number):
-            return *split_number(number), None
-        case Failure(reason):
-            return None, None, str(reason)
+        case Success():
+            return *split_number(metric.value.unwrap()), None
+        case Failure():
+            return None, None, str(metric.value.failure())
     raise TypeError(f"a value of type {type(metric.value).__name__} is neither Success nor Failure")
 
 
