@@ -49,6 +49,8 @@ class Bound:
 
     def holds(self, value: Number, limits: Sequence[Number]) -> bool:
         """Whether a finite value meets the condition with these finite limits; exact, whatever their size."""
+        if self.operator is Operator.NOOP:
+            return True
         x, tol = Fraction(value), Fraction(self.tolerance)
         match self.operator, [Fraction(v) for v in limits]:
             case Operator.EQ, [v]:

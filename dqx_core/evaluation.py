@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class _Same:
+    """What is the same of an assertion for every key."""
+
+    expression: str
+    bound: str
+    shown: str | None
+    """The bound with its numbers, where these are the same too."""
+    limits: tuple[Computed, ...] | None
+    """The bound's numbers; None: they follow from metrics."""
+    reached: tuple[sp.Symbol, ...]
+    """The assertion's symbols and, behind each, those it needs."""
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Judges a graph for any key from the numbers of one execution."""
 
@@ -38,8 +52,7 @@ class Evaluation:
     """The share of an assertion's days that must not be left out for it to be judged."""
     profiles: Sequence[Profile] = ()
     _memo: dict[tuple[Spec, ResultKey, str | None, bool], Value] = field(default_factory=dict, repr=False)
-
-    _texts: dict[tuple[str, str], tuple[str, str, list[sp.Symbol]]] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[str, str], _Same] = field(default_factory=dict, repr=False)
 
     def results(self, key: ResultKey) -> list[AssertionResult]:
         """The verdict on every assertion, in the order in which they were written."""
@@ -57,9 +70,10 @@ class Evaluation:
 
     def _value(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
         asked = (spec, key, dataset, past)
-        if asked not in self._memo:
-            self._memo[asked] = self._find(spec, key, dataset, past)
-        return self._memo[asked]
+        value = self._memo.get(asked)
+        if value is None:
+            value = self._memo[asked] = self._find(spec, key, dataset, past)
+        return value
 
     def _find(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
         if isinstance(spec, Derived):
@@ -84,15 +98,15 @@ class Evaluation:
         def number(expression: sp.Expr) -> Computed:
             return compute(expression, lambda symbol: self.value_of(symbol, key))
 
+        same = self._same(check, assertion)
         adjusted = adjustment(self.profiles, key.yyyy_mm_dd, check.name, assertion)
         value = number(assertion.expression)
         if adjusted.metric_multiplier != 1:
             value = value.map(lambda x: x * adjusted.metric_multiplier)
-        limits = [number(limit) for limit in assertion.bound.limits]
+        limits = same.limits if same.limits is not None else [number(limit) for limit in assertion.bound.limits]
         problems = {
             p: None for computed in (value, *limits) if isinstance(computed, Failure) for p in computed.failure()
         }
-        name, bound, reached = self._told(check, assertion)
         status: Status
         if adjusted.disabled_by is not None:
             status, message = Status.SKIPPED, f"Disabled by profile '{adjusted.disabled_by}'"
@@ -107,9 +121,10 @@ class Evaluation:
             status = Status.SKIPPED if waits else Status.ERROR
             message = "; ".join(p.reason for p in problems)
         else:
-            holds = assertion.bound.holds(value.unwrap(), [limit.unwrap() for limit in limits])
+            reached = [limit.unwrap() for limit in limits]
+            holds = assertion.bound.holds(value.unwrap(), reached)
             status = Status.PASSED if holds else Status.FAILED
-            message = _sentence(assertion, name, value.unwrap(), bound, [limit.unwrap() for limit in limits], holds)
+            message = _sentence(assertion, same, value.unwrap(), reached, holds)
         return AssertionResult(
             suite=self.graph.root.name,
             check=check.name,
@@ -119,9 +134,9 @@ class Evaluation:
             severity=adjusted.severity or assertion.severity,
             status=status,
             metric=value.alt(lambda reasons: tuple(p.reason for p in reasons)),
-            bound=bound,
-            expression=name,
-            symbols=tuple(self._info(symbol, key) for symbol in reached),
+            bound=same.bound,
+            expression=same.expression,
+            symbols=tuple([self._info(symbol, key) for symbol in same.reached]),
             message=message,
         )
 
@@ -136,20 +151,29 @@ class Evaluation:
             least = min(least, sum(day not in skipped for day in days) / len(days))
         return least
 
-    def _told(self, check: CheckNode, assertion: AssertionNode) -> tuple[str, str, list[sp.Symbol]]:
-        """Expression and bound as text, and the symbols reached: the same for every key."""
+    def _same(self, check: CheckNode, assertion: AssertionNode) -> _Same:
         place = (check.name, assertion.name)
-        if place not in self._texts:
+        known = self._known.get(place)
+        if known is not None:
+            return known
 
-            def written(expression: sp.Expr) -> str:
-                return text(expression, lambda symbol: self.graph.symbols[symbol].metric)
+        def written(expression: sp.Expr) -> str:
+            return text(expression, lambda symbol: self.graph.symbols[symbol].metric)
 
-            bound = assertion.bound.text([written(limit) for limit in assertion.bound.limits])
-            self._texts[place] = written(assertion.expression), bound, self._reached(assertion)
-        return self._texts[place]
+        def nobody(symbol: sp.Symbol) -> Value:
+            raise AssertionError(f"{symbol} is not among the bound's symbols")
 
-    def _reached(self, assertion: AssertionNode) -> list[sp.Symbol]:
-        """The assertion's symbols and, behind each, those it needs."""
+        bound = assertion.bound
+        limits, shown = None, None
+        if not any(limit.free_symbols for limit in bound.limits):
+            limits = tuple(compute(limit, nobody) for limit in bound.limits)
+            if not any(isinstance(limit, Failure) for limit in limits):
+                shown = bound.text([text_of_number(limit.unwrap()) for limit in limits])
+        told = bound.text([written(limit) for limit in bound.limits])
+        known = _Same(written(assertion.expression), told, shown, limits, self._reached(assertion))
+        return self._known.setdefault(place, known)
+
+    def _reached(self, assertion: AssertionNode) -> tuple[sp.Symbol, ...]:
         reached: dict[sp.Symbol, None] = {}
         ahead = list(reversed(assertion.symbols))
         while ahead:
@@ -157,7 +181,7 @@ class Evaluation:
             if symbol not in reached:
                 reached[symbol] = None
                 ahead.extend(reversed(self.graph.symbols[symbol].needs))
-        return list(reached)
+        return tuple(reached)
 
     def _info(self, symbol: sp.Symbol, key: ResultKey) -> SymbolInfo:
         metric = self.graph.symbols[symbol]
@@ -176,11 +200,9 @@ class Evaluation:
         )
 
 
-def _sentence(
-    assertion: AssertionNode, name: str, value: int | float, bound: str, limits: list[int | float], holds: bool
-) -> str:
-    shown = assertion.bound.text([text_of_number(limit) for limit in limits])
-    because = f" ({bound})" if any(limit.free_symbols for limit in assertion.bound.limits) else ""
+def _sentence(assertion: AssertionNode, same: _Same, value: int | float, limits: list[int | float], holds: bool) -> str:
+    said = f"{same.expression} = {text_of_number(value)}"
     if assertion.bound.operator is Operator.NOOP:
-        return f"{name} = {text_of_number(value)}"
-    return f"{name} = {text_of_number(value)}, {'is' if holds else 'is not'} {shown}{because}"
+        return said
+    shown = same.shown or f"{assertion.bound.text([text_of_number(limit) for limit in limits])} ({same.bound})"
+    return f"{said}, {'is' if holds else 'is not'} {shown}"

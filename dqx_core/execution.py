@@ -37,8 +37,7 @@ def execute(scan: Scan, announce: Callable[[str], None] | None = None) -> dict[N
         rows, broken = _run(statement)
         there = there or (rows, statement)
         for need in scan.needs:
-            tags = filters[need]
-            if not _answers(statement, tags, need[0]):
+            if need[0] not in statement.reads or not _answers(statement, tags := filters[need], need[0]):
                 continue
             if need in scan.lagged and not _parts(*there, need, tags):
                 continue
@@ -68,9 +67,12 @@ def statements_of(scan: Scan) -> list[Statement]:
         else:
             unmerged.setdefault(dimensions, []).append(need)
     scanned, plain = plain, []
+    # What reads one value at a time is cheaper over the distinct ones, once somebody groups by them anyway: unless
+    # it is day by day, where few rows of a day are alike.
+    one_day = scan.source.date_column is None or len({key.yyyy_mm_dd for _, key, _ in scan.needs}) == 1
     for need in scanned:
-        # What reads one value at a time is cheaper over the distinct ones, once somebody groups by them anyway.
-        same = grouped.get((*_over(need[0]), tuple(filters[need]))) if isinstance(need[0], OverItems) else None
+        rides = one_day and isinstance(need[0], OverItems)
+        same = grouped.get((*_over(need[0]), tuple(filters[need]))) if rides else None
         (plain if same is None else same).append(need)
     made: list[Statement] = []
     if plain or scan.lagged:
@@ -114,8 +116,6 @@ def _grouping(scan: Scan, needs: Sequence[Need], filters: Mapping[Need, Tags]) -
 
 def _answers(statement: Statement, tags: Tags, spec: MetricSpec) -> bool:
     """Whether a statement's groups make up the rows with those tags: exactly, or by merging."""
-    if spec not in statement.reads:
-        return False
     grouping = statement.grouping
     if any(name not in tags for name, _ in grouping.only):
         return False

@@ -18,7 +18,7 @@ EXECUTION_TAG = "__execution_id"
 class Tags(Mapping[str, str]):
     """An immutable mapping of tag names to values: equal to any mapping with the same items, in any order."""
 
-    __slots__ = ("_hash", "_items")
+    __slots__ = ("_canonical", "_hash", "_items")
 
     def __init__(self, items: Mapping[str, str] | None = None) -> None:
         for name, value in (items or {}).items():
@@ -26,6 +26,10 @@ class Tags(Mapping[str, str]):
                 raise DefinitionError(f"Tag {name!r}={value!r} is not text. Tags are names and values of type str.")
         self._items = dict(sorted((items or {}).items()))
         self._hash = hash(tuple(self._items.items()))
+        self._canonical: str | None = None
+
+    def __reduce__(self) -> tuple[type[Tags], tuple[dict[str, str]]]:
+        return Tags, (self._items,)  # another process hashes text otherwise
 
     def __getitem__(self, name: str) -> str:
         return self._items[name]
@@ -58,7 +62,9 @@ class Tags(Mapping[str, str]):
     @property
     def canonical(self) -> str:
         """One text for equal tags, whatever order they were written in."""
-        return json.dumps(self._items, ensure_ascii=False, separators=(",", ":"))
+        if self._canonical is None:
+            self._canonical = json.dumps(self._items, ensure_ascii=False, separators=(",", ":"))
+        return self._canonical
 
 
 def user_tags(tags: Mapping[str, str] | None) -> Tags:
@@ -81,14 +87,26 @@ class ResultKey:
 
     yyyy_mm_dd: dt.date
     tags: Mapping[str, str] = field(default_factory=Tags)
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.yyyy_mm_dd, dt.datetime) or not isinstance(self.yyyy_mm_dd, dt.date):
             raise DefinitionError(f"ResultKey takes a datetime.date, not {self.yyyy_mm_dd!r}.")
-        object.__setattr__(self, "tags", self.tags if isinstance(self.tags, Tags) else user_tags(self.tags))
+        if type(self.tags) is not Tags:
+            object.__setattr__(self, "tags", user_tags(self.tags))
+        # Keys are looked up many times for each number.
+        object.__setattr__(self, "_hash", hash((self.yyyy_mm_dd, self.tags)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[ResultKey], tuple[dt.date, Mapping[str, str]]]:
+        return ResultKey, (self.yyyy_mm_dd, self.tags)
 
     def lag(self, days: int) -> ResultKey:
         """The key `days` days earlier, same tags."""
+        if not days:
+            return self
         return ResultKey(self.yyyy_mm_dd - dt.timedelta(days=days), self.tags)
 
     def range(self, lag: int, window: int) -> tuple[dt.date, dt.date]:

@@ -49,7 +49,8 @@ class Plan:
 
 def effective_key(key: ResultKey, lag: int, tags: Tags | None) -> ResultKey:
     """The day and tags a symbol speaks of when the suite is judged for `key`."""
-    return ResultKey((key.lag(lag)).yyyy_mm_dd, Tags(key.tags) | tags if tags is not None else key.tags)
+    at = key.lag(lag)
+    return at if tags is None else ResultKey(at.yyyy_mm_dd, Tags(key.tags) | tags)
 
 
 def needs_of(graph: Graph, keys: Iterable[ResultKey], also_lags: Iterable[int] = ()) -> list[Need]:
@@ -148,5 +149,9 @@ def can_serve(source: DataSource, day: dt.date, today: bool) -> bool:
 
 def by_dimensions(source: DataSource, needs: Iterable[Need]) -> Iterator[tuple[Need, Tags]]:
     """Each need with those of its tags that filter rows of the source."""
+    known: dict[Mapping[str, str], Tags] = {}
     for need in needs:
-        yield need, Tags({name: value for name, value in need[1].tags.items() if name in source.dimensions})
+        tags = need[1].tags
+        if tags not in known:
+            known[tags] = Tags({name: value for name, value in tags.items() if name in source.dimensions})
+        yield need, known[tags]

@@ -176,7 +176,7 @@ class VerificationSuite:
         evaluation = Evaluation(
             graph,
             self.execution_id,
-            _by_need(self.db.measured(self.execution_id)),
+            _by_need(self.db.measured(self.execution_id, states=False)),
             left_out={source.name: source.skip_dates for source in datasources},
             data_av_threshold=self.data_av_threshold,
             profiles=self.suite.profiles,
@@ -207,7 +207,7 @@ class VerificationSuite:
             days,
             sources,
             versions=versions,
-            own=_by_need(self.db.measured(self.execution_id)),
+            own=_by_need(self.db.measured(self.execution_id, states=False)),
             same_version=self.db.latest_many(list(known_versions), data_versions=known_versions)
             if known_versions
             else {},

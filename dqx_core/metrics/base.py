@@ -29,6 +29,21 @@ class Spec(ABC):
 
     kind: ClassVar[str]
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.__hash__ = Spec.__hash__  # type: ignore[method-assign]  # said here, dataclass makes no other
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Kept, since numbers are found by their spec, and one that is made of others is long."""
+        return hash((self.kind, *(getattr(self, f.name) for f in fields(self))))  # type: ignore[arg-type]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_hash"}  # text hashes differ elsewhere
+
     @cached_property
     def json(self) -> Mapping[str, Any]:
         """The kind and every parameter that is set, as JSON values."""

@@ -113,7 +113,8 @@ class _OfMoments(_OfColumn):
             case ColumnKind.FLOAT:
                 return self._total(rows) | exact_squares(_double(column, rows.type_name(self.column)), rows)
             case ColumnKind.INTEGER:
-                return self._total(rows) | integer_squares(_signed(column, rows.type_name(self.column)), rows)
+                type_name = rows.type_name(self.column)
+                return self._total(rows) | integer_squares(_signed(column, type_name), type_name, rows)
         widest = exp.DataType.build(_widest(rows.type_name(self.column), rows.dialect), dialect=rows.dialect)
         wide: exp.Expr = rows.stage(exp.Cast(this=column, to=widest))
         square: exp.Expr = exp.Sum(this=exp.Mul(this=wide, expression=wide.copy()))

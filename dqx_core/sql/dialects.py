@@ -17,6 +17,8 @@ class Dialect:
     """The type to which integers are cast before they are summed, so that a sum never overflows; None: SUM widens."""
     wide: str
     """The widest exact number: what a product of two 64-bit integers is computed in."""
+    narrow: frozenset[str]
+    """The integer types whose squares are 64-bit integers, as the engine spells them."""
     hash64: str
     """The function of text that gives a 64-bit hash, the same for the same text in every run."""
     quantile_aggregates: bool
@@ -24,9 +26,21 @@ class Dialect:
 
 
 DIALECTS: Mapping[str, Dialect] = {
-    "duckdb": Dialect("duckdb", exact=None, wide="hugeint", hash64="HASH", quantile_aggregates=True),
+    "duckdb": Dialect(
+        "duckdb",
+        exact=None,
+        wide="hugeint",
+        narrow=frozenset({"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT"}),
+        hash64="HASH",
+        quantile_aggregates=True,
+    ),
     "bigquery": Dialect(
-        "bigquery", exact="bignumeric", wide="bignumeric", hash64="FARM_FINGERPRINT", quantile_aggregates=False
+        "bigquery",
+        exact="bignumeric",
+        wide="bignumeric",
+        narrow=frozenset(),
+        hash64="FARM_FINGERPRINT",
+        quantile_aggregates=False,
     ),
 }
 

@@ -85,10 +85,12 @@ def exact_squares(value: exp.Expr, rows: Rows) -> dict[str, exp.Expr]:
     }
 
 
-def integer_squares(value: exp.Expr, rows: Rows) -> dict[str, exp.Expr]:
+def integer_squares(value: exp.Expr, type_name: str, rows: Rows) -> dict[str, exp.Expr]:
     """The aggregates that together hold the sum of the squares of integers exactly."""
     from sqlglot import exp
 
+    if type_name in dialect_of(rows.dialect).narrow:
+        return {"squares": exact_total(_product(_cast(value, "bigint"), _cast(value, "bigint")), rows)}
     x = rows.stage(value)
     near = rows.stage(
         _or(

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from json.encoder import encode_basestring_ascii
 from typing import Any
 from uuid import UUID
 
@@ -64,8 +65,9 @@ def join_result(value: float | None, exact: str | None, error: str | None) -> Re
 
 def digest(*parts: str | None) -> bytes:
     """Sixteen bytes that stand for these texts, in this order."""
-    text = json.dumps(parts, separators=(",", ":"))  # ASCII: any string, half surrogates too, has an encoding
-    return blake2b(text.encode(), digest_size=16).digest()
+    # As JSON in ASCII: any string, half surrogates too, has an encoding.
+    texts = ["null" if part is None else encode_basestring_ascii(part) for part in parts]
+    return blake2b(f"[{','.join(texts)}]".encode(), digest_size=16).digest()
 
 
 def series_key(spec: MetricSpec, tags: Mapping[str, str], dataset: str | None) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from returns.result import Result
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, null, select
 
 from dqx_core.keys import ExecutionId, ResultKey, Tags
 from dqx_core.metrics.base import MetricSpec
@@ -53,9 +53,16 @@ class Series:
 
 SOURCE = EXECUTION.alias("source")
 
-_NUMBERS = (
+_NUMBERS: Select[Any] = (
     select(
-        METRIC,
+        METRIC.c.series_id,
+        METRIC.c.yyyy_mm_dd,
+        METRIC.c.execution,
+        METRIC.c.value,
+        METRIC.c.exact,
+        METRIC.c.error,
+        METRIC.c.metadata,
+        METRIC.c.state,
         SERIES.c.dataset,
         SERIES.c.metric,
         SERIES.c.spec,
@@ -68,6 +75,11 @@ _NUMBERS = (
     .join(EXECUTION, EXECUTION.c.execution == METRIC.c.execution)
     .outerjoin(SOURCE, SOURCE.c.execution == METRIC.c.source_execution)
     .outerjoin(DATA_VERSION, DATA_VERSION.c.data_version_id == METRIC.c.data_version_id)
+)
+
+_STATELESS = _NUMBERS.with_only_columns(
+    *(null().label("state") if column.name == "state" else column for column in _NUMBERS.selected_columns),
+    maintain_column_froms=True,
 )
 
 _SYMBOLS = (
@@ -116,9 +128,9 @@ def find_series(connection: Connection, keys: Mapping[SeriesName, bytes]) -> dic
     }
 
 
-def search(connection: Connection, *predicates: ColumnElement[bool]) -> list[Metric]:
+def search(connection: Connection, *predicates: ColumnElement[bool], states: bool = True) -> list[Metric]:
     """Every number for which the predicates hold, by day, metric, dataset, tags and age."""
-    rows = connection.execute(_NUMBERS.where(*predicates)).all()
+    rows = connection.execute((_NUMBERS if states else _STATELESS).where(*predicates)).all()
     return [_metric(row) for row in sorted(rows, key=_order)]
 
 

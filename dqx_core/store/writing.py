@@ -73,10 +73,7 @@ def _write(
     versions: Mapping[str, int],
     now: dt.datetime,
 ) -> None:
-    """Upsert the numbers, each at its place.
-
-    Straight to the driver: SQLAlchemy takes as long to look at the parameters of a row as SQLite to insert it.
-    """
+    """Upsert the numbers, each at its place: `upsert`, with what many of them share made once."""
     kept = {column.name: _processor(column, connection.dialect) for column in METRIC.columns}
     created = kept["created"](now)
     days = {day: kept["yyyy_mm_dd"](day) for day in {day for _, day, _ in placed}}
@@ -167,9 +164,18 @@ def add_missing(connection: Connection, table: Table, rows: list[Row], on: str) 
 
 
 def upsert(connection: Connection, table: Table, rows: list[Row], on: Sequence[str]) -> None:
-    """Insert rows; a row whose key `on` is there already is replaced."""
-    if rows:
-        connection.execute(_upserting(connection, table, list(rows[0]), on), rows)
+    """Insert rows, all with the same columns; a row whose key `on` is there already is replaced.
+
+    Straight to the driver: SQLAlchemy takes as long to look at the parameters of a row as SQLite to insert it.
+    """
+    if not rows:
+        return
+    names = list(rows[0])
+    kept = [_processor(table.c[name], connection.dialect) for name in names]
+    statement = _upsert(connection, table, names, on)
+    for some in chunks(rows, _ROWS):
+        columns = ([kept_(row[name]) for row in some] for name, kept_ in zip(names, kept, strict=True))
+        connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
 
 
 def _upserting(

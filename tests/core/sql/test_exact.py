@@ -96,3 +96,13 @@ def test_squares_of_integers_are_exact_up_to_64_bits():
     values = [2**63 - 1, -(2**63), 2**31, 2**31 - 1, -(2**31), 0, 5, 2**62]
     state = states(pa.table({"x": [0.0] * len(values), "n": values}), 2)[Stddev("n")]
     assert (state.sum, state.squares) == (sum(values), sum(v * v for v in values))
+
+
+@pytest.mark.parametrize("kind", [pa.int8(), pa.int16(), pa.int32(), pa.uint8(), pa.uint16(), pa.uint32(), pa.int64()])
+def test_squares_of_the_extremes_of_every_integer_type_are_exact(kind):
+    signed, bits = pa.types.is_signed_integer(kind), kind.bit_width
+    values = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] if signed else [0, 2**bits - 1]
+    values = [*values * 3, 1, None]
+    table = pa.table({"x": [0.0] * len(values), "n": pa.array(values, kind)})
+    state = states(table, 2)[Stddev("n")]
+    assert state.squares == sum(v * v for v in values if v is not None)
