@@ -11,6 +11,7 @@ import pytest
 
 from dqx_core import DuckDB, DuckRelationDataSource, ResultKey
 from dqx_core.execution import execute
+from dqx_core.metrics.counts import NumRows
 from dqx_core.metrics.moments import Average, Stddev, Sum, Variance
 from dqx_core.planning import Scan
 from dqx_core.states import encode
@@ -106,3 +107,16 @@ def test_squares_of_the_extremes_of_every_integer_type_are_exact(kind):
     table = pa.table({"x": [0.0] * len(values), "n": pa.array(values, kind)})
     state = states(table, 2)[Stddev("n")]
     assert state.squares == sum(v * v for v in values if v is not None)
+
+
+def test_ten_million_and_nineteen_rows_are_counted_and_summed_to_the_last_one():
+    engine = DuckDB()
+    rows = 10_000_019
+    relation = engine.connection.sql(f"SELECT range AS n, 0.1 AS tenth FROM range({rows})")
+    source = DuckRelationDataSource.from_relation(engine, relation.select("n, tenth::DOUBLE AS x"), "rows")
+    specs = [NumRows(), Sum("n"), Sum("x")]
+    found = execute(Scan(source, tuple((spec, ResultKey(DAYS[0]), "rows") for spec in specs)))
+    counted, whole, tenths = (spec.value(found[spec, ResultKey(DAYS[0]), "rows"].unwrap()).unwrap() for spec in specs)
+    assert counted == rows
+    assert whole == rows * (rows - 1) // 2
+    assert tenths == float(Fraction(0.1) * rows)
