@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from returns.result import Failure, Result, Success
 
 from dqx_core.errors import EngineError
 from dqx_core.keys import Tags
-from dqx_core.metrics.base import GroupedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
+from dqx_core.metrics.base import BESIDE, GroupedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
 from dqx_core.metrics.counts import NumRows
 from dqx_core.planning import Need, Plan, Scan, by_dimensions
 from dqx_core.sql.query import DAY, Grouping, Statement, grouped_statement, own_statement, scan_statement
@@ -28,7 +28,9 @@ def execute(scan: Scan, announce: Callable[[str], None] | None = None) -> dict[N
         EngineError: The engine refused even a statement that only counts rows.
     """
     source = scan.source
-    filters = dict(by_dimensions(source, scan.needs))
+    beside = _beside(scan)
+    wanted = dict.fromkeys([*beside.values(), *scan.needs])
+    filters = dict(by_dimensions(source, wanted))
     found: dict[Need, Measured] = {}
     there: tuple[Rows, Statement] | None = None
     for statement in statements_of(scan):
@@ -36,13 +38,28 @@ def execute(scan: Scan, announce: Callable[[str], None] | None = None) -> dict[N
             announce(f"{source.name}: {', '.join(m.name for m in statement.reads)}")
         rows, broken = _run(statement)
         there = there or (rows, statement)
-        for need in scan.needs:
+        for need in wanted:
             if need[0] not in statement.reads or not _answers(statement, tags := filters[need], need[0]):
                 continue
             if need in scan.lagged and not _parts(*there, need, tags):
                 continue
-            found[need] = Failure(broken[need[0]]) if need[0] in broken else _state(need, tags, statement, rows)
-    return found
+            if need[0] in broken:
+                found[need] = Failure(broken[need[0]])
+            elif need in beside:
+                found[need] = found[beside[need]].bind(partial(_state, need, tags, statement, rows))
+            else:
+                found[need] = _state(need, tags, statement, rows)
+    return {need: found[need] for need in scan.needs if need in found}
+
+
+def _beside(scan: Scan) -> dict[Need, Need]:
+    """The needs that take another one's value, and that one."""
+    taken: dict[Need, Need] = {}
+    for need in scan.needs:
+        spec, key, dataset = need
+        if isinstance(spec, GroupedMetric) and spec.beside is not None:
+            taken[need] = (spec.beside, key, dataset)
+    return taken
 
 
 def statements_of(scan: Scan) -> list[Statement]:
@@ -51,12 +68,13 @@ def statements_of(scan: Scan) -> list[Statement]:
     The first is one pass for all plain aggregates; it also tells which of the earlier days are there. Then come
     one for the grouped metrics of the same columns, condition and dimensions, and one for each other metric.
     """
-    filters = dict(by_dimensions(scan.source, scan.needs))
+    wanted = dict.fromkeys([*scan.needs, *_beside(scan).values()])
+    filters = dict(by_dimensions(scan.source, wanted))
     plain: list[Need] = []
     grouped: dict[tuple[tuple[str, ...], str | None, tuple[str, ...]], list[Need]] = {}
     unmerged: dict[tuple[str, ...], list[Need]] = {}
     alone: dict[tuple[MetricSpec, tuple[str, ...]], list[Need]] = {}
-    for need in scan.needs:
+    for need in wanted:
         spec, dimensions = need[0], tuple(filters[need])
         if isinstance(spec, GroupedMetric):
             grouped.setdefault((*_over(spec), dimensions), []).append(need)
@@ -183,15 +201,16 @@ def _rows(statement: Statement) -> Rows:
     return rows
 
 
-def _state(need: Need, tags: Tags, statement: Statement, rows: Rows) -> Measured:
-    """The state of one need from the groups that make up its rows."""
+def _state(need: Need, tags: Tags, statement: Statement, rows: Rows, beside: State | None = None) -> Measured:
+    """The state of one need from the groups that make up its rows, and from what it takes beside."""
     spec = need[0]
     assert isinstance(spec, ScanMetric | GroupedMetric | StatementMetric)
     reads = statement.reads[spec]
     nothing = {column: 0 if column in statement.counts else None for column in reads.values()}
     parts = _parts(rows, statement, need, tags) or [nothing]
+    also = {} if beside is None else {BESIDE: beside}
     try:
-        states = [spec.state({name: part.get(column) for name, column in reads.items()}) for part in parts]
+        states = [spec.state({name: part.get(column) for name, column in reads.items()} | also) for part in parts]
         return Success(states[0] if len(states) == 1 else reduce(_merge, states))
     except (TypeError, ValueError, ArithmeticError) as error:
         return Failure(f"the engine's answer cannot be read: {error}")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dqx_core.sql.rows import Items, Rows
 
 NO_VALUES = "no non-null values"
+BESIDE = "beside"
 
 
 class Spec(ABC):
@@ -147,6 +148,11 @@ class GroupedMetric(OverItems):
     @property
     def mergeable(self) -> bool:
         return False
+
+    @property
+    def beside(self) -> ScanMetric | None:
+        """A metric of the one pass over the rows, whose state `state` finds under `BESIDE`."""
+        return None
 
     @abstractmethod
     def state(self, seen: Mapping[str, Any], /) -> State:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from returns.result import Result, Success
 
 from dqx_core.errors import DefinitionError
-from dqx_core.metrics.base import GroupedMetric, StatementMetric
+from dqx_core.metrics.base import BESIDE, GroupedMetric, ScanMetric, StatementMetric
+from dqx_core.metrics.counts import NumRows
 from dqx_core.states import Alone, Distinct, Number
 
 if TYPE_CHECKING:
@@ -59,13 +60,18 @@ class DuplicateCount(GroupedMetric):
     def columns(self) -> Sequence[str]:
         return self.among
 
+    @property
+    def beside(self) -> ScanMetric:
+        # Counted in the one pass: counting each tuple's rows would take half as much memory again.
+        return NumRows(where=self.where)
+
     def over(self, items: Items, /) -> Mapping[str, exp.Expr]:
         from sqlglot import exp
 
-        return {"rows": exp.Sum(this=items.copies), "tuples": exp.Count(this=exp.Star())}
+        return {"tuples": exp.Count(this=exp.Star())}
 
     def state(self, seen: Mapping[str, Any], /) -> Alone:
-        return Alone(int(seen["rows"] or 0) - int(seen["tuples"]))
+        return Alone(seen[BESIDE].count - int(seen["tuples"]))
 
     def value(self, state: Alone, /) -> Result[Number, str]:
         return Success(state.value or 0)
