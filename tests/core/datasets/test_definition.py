@@ -36,6 +36,26 @@ WRONG = {
         changed(RANKING, nulls={"category": {"fil": "x"}}),
         "nulls.category.fil: unknown key 'fil'. Did you mean 'fill'?",
     ),
+    "an unknown key of a sample, which need not be there": (
+        changed(DAILY, sample={"percent": 5, "key": "customer_id", "slat": "x"}),
+        "sample.slat: unknown key 'slat'. Did you mean 'salt'?",
+    ),
+    "an unknown key of folds, which need not be there": (
+        changed(DAILY, folds={"coun": 5}),
+        "folds.coun: unknown key 'coun'. Did you mean 'count'?",
+    ),
+    "an unknown key of partitions": (
+        changed(DAILY, partitions__strat="2024-01-01"),
+        "partitions.strat: unknown key 'strat'. Did you mean 'start'?",
+    ),
+    "an unknown key of a column": (
+        changed(DAILY, columns__0={"column": "transaction_id", "rol": "user_id"}),
+        "columns[0].rol: unknown key 'rol'. Did you mean 'role'?",
+    ),
+    "an unknown key of a split": (
+        changed(DAILY, split__salts="x"),
+        "split.salts: unknown key 'salts'. Did you mean 'salt'?",
+    ),
     "an unknown key of a join": (
         changed(RANKING, source__joins__0__hows="left"),
         "source.joins[0].hows: unknown key 'hows'. Did you mean 'how'?",
@@ -83,7 +103,8 @@ WRONG = {
     ),
     "two tables of one short name": (
         changed(RANKING, source__joins=[{"table": "raw_data.transactions", "on": {"a": "b"}}]),
-        "source.joins[0].table: 'raw_data.transactions' and 'raw_data.transactions' are both called 'transactions'",
+        "source.joins[0].table: 'raw_data.transactions' and 'raw_data.transactions' are both called 'transactions', "
+        "so columns cannot tell them apart. Make a view of this one under another name, and join that.",
     ),
     "a column of a table that is not there": (
         changed(RANKING, columns__6__table="product"),
