@@ -135,6 +135,18 @@ WRONG = {
         changed(DAILY, split__key="customer"),
         "split.key: the dataset has no column 'customer'. Did you mean 'customer_id'?",
     ),
+    "a column of a composite key that is not there": (
+        changed(DAILY, split__key=["customer_id", "countri"]),
+        "split.key[1]: the dataset has no column 'countri'. Did you mean 'country'?",
+    ),
+    "a key with a column twice": (
+        changed(DAILY, split__key=["country", "country"]),
+        "split.key: 'country' is in the key twice. Write it once.",
+    ),
+    "a key of nothing": (
+        changed(DAILY, split__key=[]),
+        "split.key: [] is no key. Write a column, or several: [customer_id, country].",
+    ),
     "parts that are not the whole": (
         changed(DAILY, split__parts={"train": 80, "eval": 10}),
         "split.parts: the parts are 90 % together. Make them 100.",
@@ -272,6 +284,7 @@ def test_other_schemas_can_be_allowed():
         changed(DAILY, partitions__start="2020-01-01", partitions__end="2030-01-01"),
         changed(DAILY, partitions__content="increment", partitions__timezone="UTC"),
         changed(DAILY, split__salt="daily/split/v1"),
+        changed(DAILY, split__key=["customer_id"]),
         changed(DAILY, split__parts={"train": 80.0, "eval": 20.0}, nulls={}),
         changed(DAILY, source__joins__0__how="left", source__joins__0__cardinality="many_to_one"),
     ],
@@ -285,6 +298,7 @@ def test_the_hash_stays_when_the_rows_do(same):
     [
         changed(DAILY, name="daily2"),
         changed(DAILY, split__salt="x"),
+        changed(DAILY, split__key=["customer_id", "transaction_id"]),
         changed(DAILY, split__parts={"eval": 20, "train": 80}),
         changed(DAILY, partitions__timezone="Europe/Amsterdam"),
         changed(DAILY, partitions__content="snapshot"),
