@@ -295,7 +295,7 @@ def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) 
         this=rows.subquery(),
         kind=False,
         files=[literal(str(file))],
-        # Version 2 has encodings for numbers that grow: a third smaller, and written faster.
+        # Version 2 has encodings for numbers that grow: smaller, and written faster.
         params=[
             exp.CopyParameter(this=exp.var(name), expression=exp.var(value))
             for name, value in (("FORMAT", "PARQUET"), ("PARQUET_VERSION", "V2"))
