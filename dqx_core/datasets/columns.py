@@ -92,7 +92,10 @@ def _of_types(definition: DatasetDefinition, columns: Mapping[str, OutputColumn]
         column = columns.get(written.name)
         allowed, what = fits.get(written.role or "", (frozenset(), ""))
         if column is not None and what and column.type not in allowed:
-            yield ("columns", number, "role"), f"'{column.name}' is {column.type}, and a {column.role} is {what}."
+            yield (
+                ("columns", number, "role"),
+                (f"'{column.name}' is {column.type}, and a {column.role} is {what}. Cast it in a view, and use that."),
+            )
     for name, rule in definition.nulls.items():
         if isinstance(rule, Fill) and name in columns:
             try:

@@ -81,6 +81,58 @@ def line_of(document: Any, place: Location) -> int:
     return int(line) + 1
 
 
+MOST_VALUES = 50_000
+"""Values a text may stand for; a definition of five hundred columns has about three thousand."""
+DEEPEST = 40
+"""Lists and mappings in one another; a definition has six."""
+LONGEST = 1_000_000
+"""Characters."""
+
+
+def refuse_bombs(text: str, name: str) -> None:
+    """Stop at YAML that is small and means something huge: what stands for an anchor counts as often as it is used.
+
+    Nothing is built on the way, so it costs no more than the text.
+
+    Raises:
+        DefinitionError: It is too long, too large, too deep or endless.
+        YAMLError: It is no YAML.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
+
+    def refused(problem: str, event: Any) -> DefinitionError:
+        return DefinitionError(f"{name}, line {event.start_mark.line + 1}: {problem}.")
+
+    if len(text) > LONGEST:
+        raise DefinitionError(f"{name}: {len(text):,} characters, and no definition has more than {LONGEST:,}.")
+    known: dict[str, int] = {}  # anchor → values it stands for
+    within: list[tuple[str | None, int]] = [(None, 0)]  # anchor and values so far of what is open
+    for event in YAML(typ="rt").parse(text):
+        match event:
+            case CollectionStartEvent():
+                within.append((event.anchor, 1))
+                if len(within) > DEEPEST:
+                    raise refused(f"more than {DEEPEST} lists and mappings in one another, as no definition has", event)
+                continue
+            case CollectionEndEvent():
+                anchor, size = within.pop()
+            case AliasEvent():
+                if event.anchor in {anchor for anchor, _ in within}:
+                    raise refused(f"*{event.anchor} stands inside &{event.anchor}, so it would never end", event)
+                anchor, size = None, known.get(event.anchor, 1)
+            case ScalarEvent():
+                anchor, size = event.anchor, 1
+            case _:
+                continue
+        if anchor is not None:
+            known[anchor] = size
+        outer, before = within[-1]
+        within[-1] = outer, before + size
+        if before + size > MOST_VALUES:
+            raise refused(f"more than {MOST_VALUES:,} values, counting *aliases as what they stand for", event)
+
+
 def _document(path: Path) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
@@ -94,7 +146,9 @@ def _document(path: Path) -> Any:
     yaml = YAML(typ="rt")
     yaml.Constructor = Constructor
     try:
-        document = yaml.load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        refuse_bombs(text, str(path))
+        document = yaml.load(text)
     except OSError as error:
         raise DefinitionError(f"Cannot read {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -103,18 +157,23 @@ def _document(path: Path) -> Any:
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise DefinitionError(f"{path}{line}: not YAML: {error.problem}.") from error
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:  # a number of thousands of digits is a ValueError
         raise DefinitionError(f"{path}: not YAML: {error}.") from error
     if not isinstance(document, CommentedMap):
         raise DefinitionError(f"{path}: holds no definition. Write keys and values, beginning with name: …")
     return document
 
 
+def _key(key: Any) -> Any:
+    """A key as a definition may have one; a list or a mapping as its text, which is an unknown key."""
+    return str(key) if isinstance(key, Mapping | tuple | list) else _plain(key)
+
+
 def _plain(value: Any) -> Any:
     """What ruamel.yaml read, without what it remembers of comments, quotes and digits."""
     match value:
         case Mapping():
-            return {_plain(key): _plain(each) for key, each in value.items()}
+            return {_key(key): _plain(each) for key, each in value.items()}
         case bool() | None:
             return value
         case str():

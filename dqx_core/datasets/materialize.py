@@ -18,6 +18,7 @@ from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.folders import put, workshop
 from dqx_core.datasets.joins import check_joins
 from dqx_core.datasets.query import (
+    PARTED,
     columns_of_part,
     null_counts,
     partition_query,
@@ -26,7 +27,17 @@ from dqx_core.datasets.query import (
     source_query,
     unplaced_rows,
 )
-from dqx_core.datasets.stored import DATA, MANIFEST, Manifest, content_fingerprint, partition_path, read_file
+from dqx_core.datasets.splits import Group
+from dqx_core.datasets.stored import (
+    DATA,
+    MANIFEST,
+    Manifest,
+    content_fingerprint,
+    hash_of,
+    manifest,
+    partition_path,
+    read_file,
+)
 from dqx_core.datasets.windows import Window, window
 from dqx_core.errors import DefinitionError, EngineError
 from dqx_core.sql.literals import literal
@@ -92,7 +103,7 @@ def materialize(
             workshop(Path(root) / definition.name) as folder,
             _stage(definition, days, schemas, engine) as stage,
         ):
-            bench = _Bench(definition, columns, wanted, schemas, stage, engine, Path(root), folder)
+            bench = _Bench(definition, columns, wanted, schemas, stage, engine, Path(root), folder, hash_of(engine))
             for each in windows:
                 for result in bench.write(each):
                     results.append(result)
@@ -136,6 +147,15 @@ def _create(table: exp.Table, query: exp.Query, engine: DuckDB) -> None:
     engine.run(exp.Create(this=table.copy(), kind="TABLE", expression=query, properties=temporary))
 
 
+def _hash_once(query: exp.Select, definition: DatasetDefinition) -> None:
+    """Have DuckDB keep the parts of rows that filters learn from: it would hash every key again for each filter."""
+    hashes = isinstance(definition.split, Group) or definition.sample is not None
+    if hashes and any(each.looks_at_many_rows for each in definition.filters):
+        for step in query.ctes:
+            if step.alias == PARTED:
+                step.set("materialized", True)
+
+
 @dataclass(frozen=True)
 class _Bench:
     """What writing any partition of one call needs."""
@@ -148,10 +168,13 @@ class _Bench:
     engine: DuckDB
     root: Path
     folder: Path
+    hashed_by: str
+    """Whose hash the fingerprints are of."""
 
     def write(self, days: Window) -> Iterator[PartitionResult]:
         """One query for a date, then a file for each of its splits."""
         query = partition_query(self.definition, days.date, self.schemas, splits=self.splits, stage=self.stage)
+        _hash_once(query, self.definition)
         with _temporary_table("dqx_partition", self.engine) as table:
             try:
                 _create(table, query, self.engine)
@@ -172,7 +195,7 @@ class _Bench:
         kept = {name: types[name] for name in columns_of_part(self.definition, self.columns, split)}
         self.engine.run(_copy(table, kept, split, new / DATA))
         rows, fingerprint, types = content_fingerprint(self.engine, read_file(new / DATA))
-        version = json.dumps([self.definition.definition_hash, date.isoformat(), split, fingerprint])
+        version = self._version_there(date, split, fingerprint) or _version(self.definition, date, split, fingerprint)
         result = PartitionResult(
             date=date,
             split=split,
@@ -182,7 +205,7 @@ class _Bench:
             window=days,
             sql=render(partition_query(self.definition, date, self.schemas, splits=[split]), self.engine.dialect),
             fingerprint=fingerprint,
-            data_version=hashlib.sha256(version.encode()).hexdigest()[:32],
+            data_version=version,
         )
         written = Manifest(
             dataset=dataset,
@@ -196,6 +219,7 @@ class _Bench:
             rows=rows,
             bytes=result.bytes,
             fingerprint=fingerprint,
+            fingerprint_by=self.hashed_by,
             data_version=result.data_version,
             engine=self.engine.dialect,
             written_at=dt.datetime.now(dt.UTC),
@@ -204,6 +228,28 @@ class _Bench:
         (new / MANIFEST).write_text(written.to_json(), "utf-8")
         put(new, place)
         return result
+
+    def _version_there(self, date: dt.date, split: str, fingerprint: str) -> str | None:
+        """The data version of the stored partition, if it holds the same content of the same definition.
+
+        Where another version of the engine took its fingerprint, the fingerprint is taken again: an engine that
+        hashes otherwise does not make old content new.
+        """
+        dataset = self.definition.name
+        try:
+            old = manifest(self.root, dataset, date, split)
+        except DefinitionError:
+            return None  # damaged, and replaced now
+        if old is None or old.definition_hash != self.definition.definition_hash:
+            return None
+        known = old.fingerprint
+        if old.fingerprint_by != self.hashed_by:
+            try:
+                file = partition_path(self.root, dataset, date, split) / DATA
+                _, known, _ = content_fingerprint(self.engine, read_file(file))
+            except EngineError:
+                return None  # its file is gone or damaged
+        return old.data_version if known == fingerprint else None
 
     def _explain_nulls(self, date: dt.date, error: EngineError) -> None:
         """Say how many rows the query refused, if that is why the engine did."""
@@ -222,6 +268,11 @@ class _Bench:
                 "the nulls (nulls: {…: {fill: …}}), drop the rows with a values filter, or say in the split where "
                 "they go."
             ) from error
+
+
+def _version(definition: DatasetDefinition, date: dt.date, split: str, fingerprint: str) -> str:
+    version = json.dumps([definition.definition_hash, date.isoformat(), split, fingerprint])
+    return hashlib.sha256(version.encode()).hexdigest()[:32]
 
 
 def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) -> exp.Copy:
@@ -244,7 +295,11 @@ def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) 
         this=rows.subquery(),
         kind=False,
         files=[literal(str(file))],
-        params=[exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("PARQUET"))],
+        # Version 2 has encodings for numbers that grow: smaller, and written faster.
+        params=[
+            exp.CopyParameter(this=exp.var(name), expression=exp.var(value))
+            for name, value in (("FORMAT", "PARQUET"), ("PARQUET_VERSION", "V2"))
+        ],
     )
 
 

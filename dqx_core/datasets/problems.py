@@ -72,6 +72,8 @@ def _in_data(loc: Location, data: object, *, keep_last: bool) -> Iterator[str | 
 def known_keys(model: type[BaseModel], loc: Location) -> Iterable[str]:
     """The keys of the mapping at a location."""
     found = _bare(_at(model, loc))
+    if get_origin(found) in {Union, UnionType}:  # an optional part
+        found = next((bare for bare in map(_bare, get_args(found)) if bare is not type(None)), found)
     if isinstance(found, type) and issubclass(found, BaseModel):
         return [field.alias or name for name, field in found.model_fields.items()]
     return []

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from dqx_core.datasets.definition import DatasetDefinition
 
+PARTED = "parted"
+"""The step that says which part a row belongs to."""
+
 
 def partition_query(
     definition: DatasetDefinition,
@@ -138,7 +141,7 @@ def _flow(definition: DatasetDefinition, date: dt.date, schemas: Schemas, stage:
         flow = flow.then(("filled", flow.rows(*filled)))
     if definition.sample is not None:
         flow = flow.then(("sampled", flow.rows().where(definition.sample.condition(flow), copy=False)))
-    flow = flow.then(("parted", flow.rows(exp.Star(), aliased(definition.split.expression(flow), SPLIT_COLUMN))))
+    flow = flow.then((PARTED, flow.rows(exp.Star(), aliased(definition.split.expression(flow), SPLIT_COLUMN))))
     for number, each in enumerate(definition.filters, start=1):
         flow = each.apply(flow, f"filter_{number}_{each.kind}")
     return flow

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BeforeValidator, Field
 
 from dqx_core.datasets.base import Location, Number, Part, Problem
-from dqx_core.datasets.buckets import BUCKETS, bucket, hashed, unfit_key
+from dqx_core.datasets.buckets import BUCKETS, Key, bucket, hashed, places_of, unfit_key
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.splits import Group
 from dqx_core.sql.literals import literal
@@ -27,7 +27,7 @@ class Sample(Part):
     """All rows of a share of the keys, before any filter looks; a row without a key is in no sample."""
 
     percent: Annotated[Number, Field(gt=0, le=100)]
-    key: str
+    key: Key
     salt: str | None = None
 
     def salt_of(self, dataset: str) -> str:
@@ -36,7 +36,7 @@ class Sample(Part):
 
     def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
         """The key."""
-        yield ("key",), self.key
+        yield from places_of(self.key)
 
     def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
         """A share that is too fine, or the salt of the split."""
@@ -49,8 +49,7 @@ class Sample(Part):
 
     def type_problems(self, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
         """A key whose text differs between engines."""
-        if (problem := unfit_key(columns.get(self.key), "sample")) is not None:
-            yield ("key",), problem
+        yield from unfit_key(self.key, columns, "sample")
 
     def condition(self, flow: Flow) -> exp.Expr:
         """Whether the key of a row is in the sample."""
@@ -64,12 +63,12 @@ class Folds(Part):
     """Train in so many folds, all rows of a key in one; rows without a key are in one fold together."""
 
     count: Annotated[int, Field(strict=True, ge=2, le=BUCKETS)]
-    key: str | None = None
+    key: Key | None = None
     """By default the key of the group split, else the column with role: user_id."""
     salt: str | None = None
 
-    def key_of(self, definition: DatasetDefinition) -> str | None:
-        """The column whose rows stay together."""
+    def key_of(self, definition: DatasetDefinition) -> Key | None:
+        """The column, or columns, whose rows stay together."""
         if self.key is None and isinstance(definition.split, Group):
             return definition.split.key
         return self.key or definition.role("user_id")
@@ -80,8 +79,7 @@ class Folds(Part):
 
     def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
         """The key, if it is given one."""
-        if self.key is not None:
-            yield ("key",), self.key
+        yield from places_of(self.key) if self.key is not None else ()
 
     def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
         """No key, no train, or a column of that name."""
@@ -94,8 +92,7 @@ class Folds(Part):
 
     def type_problems(self, definition: DatasetDefinition, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
         """A key whose text differs between engines, or a column of that name."""
-        if (problem := unfit_key(columns.get(self.key_of(definition) or ""), "folds")) is not None:
-            yield ("key",), problem
+        yield from unfit_key(self.key_of(definition), columns, "folds")
         if not definition.columns and any(name.casefold() == FOLD_COLUMN for name in columns):
             yield (), f"add a column '{FOLD_COLUMN}', and the table has one. List the columns, and rename it with as: …"
 

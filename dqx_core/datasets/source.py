@@ -56,7 +56,10 @@ class Source(Model):
             if number and other in self.tables[:number]:
                 yield (
                     where,
-                    f"'{table}' and '{other}' are both called '{short(table)}', so columns cannot tell them apart.",
+                    (
+                        f"'{table}' and '{other}' are both called '{short(table)}', so columns cannot tell them apart. "
+                        "Make a view of this one under another name, and join that."
+                    ),
                 )
 
 

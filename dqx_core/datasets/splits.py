@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from dqx_core.datasets.base import Count, Location, Name, Number, Part, Problem, Scalar
-from dqx_core.datasets.buckets import BUCKETS, bucket, hashed, unfit_key
+from dqx_core.datasets.buckets import BUCKETS, Key, bucket, columns_of, hashed, places_of, unfit_key
 from dqx_core.datasets.types import literal_of
 from dqx_core.sql.literals import literal
 
@@ -86,7 +86,8 @@ class Group(Part):
     """All rows of one key go to one part, by a salted hash that is the same on every engine."""
 
     strategy: Literal["group"] = "group"
-    key: str
+    key: Key
+    """A column, or several that are one key together: [customer_id, country]."""
     parts: dict[Name, Number] = Field(default={"train": Decimal(80), "eval": Decimal(20)}, min_length=1)
     """Percentages; the buckets of the hash go to the parts in this order."""
     salt: str | None = None
@@ -101,7 +102,8 @@ class Group(Part):
     @property
     def unplaced(self) -> str | None:
         """What is wrong with a row that has no part; None: that is no error."""
-        return f"null in {self.key}, the key of the group split" if self.null_key == "fail" else None
+        key = " or ".join(columns_of(self.key))
+        return f"null in {key}, the key of the group split" if self.null_key == "fail" else None
 
     def salt_of(self, dataset: str) -> str:
         """What makes this split another one than that of another dataset, or than a sample."""
@@ -109,7 +111,7 @@ class Group(Part):
 
     def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
         """The key."""
-        yield ("key",), self.key
+        yield from places_of(self.key)
 
     def problems(self, _definition: DatasetDefinition, /) -> Iterator[Problem]:
         """Percentages that are not 100 together."""
@@ -126,17 +128,16 @@ class Group(Part):
 
     def type_problems(self, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
         """A key whose text differs between engines."""
-        if (problem := unfit_key(columns.get(self.key), "split")) is not None:
-            yield ("key",), problem
+        yield from unfit_key(self.key, columns, "split")
 
     def expression(self, flow: Flow) -> exp.Expr:
         """The part of a row, null (or `null_key`) where the key is."""
         from sqlglot import exp
 
-        key = flow.column(self.key)
+        nulls = [exp.Is(this=flow.column(name), expression=exp.Null()) for name in columns_of(self.key)]
         hash_ = hashed(flow, self.key, self.salt_of(flow.definition.name))
         without = exp.Null() if self.null_key == "fail" else literal(self.null_key)
-        ifs = [exp.If(this=exp.Is(this=key.copy(), expression=exp.Null()), true=without)]
+        ifs = [exp.If(this=exp.or_(*nulls), true=without)]
         reached = 0
         *parts, last = self.parts.items()
         for part, percent in parts:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dqx_core.datasets.base import Model
 from dqx_core.datasets.definition import DatasetDefinition
+from dqx_core.datasets.loading import refuse_bombs
 from dqx_core.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -84,8 +85,9 @@ def value_of(text: str) -> Any:
     from ruamel.yaml.error import YAMLError
 
     try:
+        refuse_bombs(text, "The value")
         return _plain(_yaml(offset=2).load(text))
-    except YAMLError:
+    except (YAMLError, ValueError):
         raise DefinitionError(
             f"'{text}' is not a value as YAML writes one. Put text in quotes: '\"{text}\"'."
         ) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint64]
 
 _registering = threading.Lock()
+_hashing = threading.Lock()
+"""One thread hashes at a time: numpy lets go of the interpreter in every step, and threads that take turns at each
+step take longer than one that is let finish."""
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
@@ -24,10 +27,10 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     It loads pyarrow, so call it before the first statement that needs the function, not before. Null gives null;
     a number, date or blob is refused by DuckDB, as BigQuery refuses a number or date.
     """
-    implementation = fingerprints()
 
     def farm_fingerprint(texts: Any) -> Any:  # DuckDB evaluates the annotations, so they name nothing lazy
-        return implementation(texts)
+        with _hashing:
+            return fingerprints(texts)
 
     with _registering:
         known = "SELECT 1 FROM duckdb_functions() WHERE function_name = 'farm_fingerprint' LIMIT 1"
@@ -36,48 +39,27 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
             connection.create_function("farm_fingerprint", farm_fingerprint, ["VARCHAR"], "BIGINT", type="arrow")  # type: ignore[call-overload]
 
 
-def fingerprints() -> Callable[[Any], pa.Array]:
-    """The fastest implementation there is here: pyfarmhash, else numpy."""
-    try:
-        import farmhash  # noqa: F401
-    except ImportError:
-        return with_numpy
-    return with_farmhash
-
-
-def with_farmhash(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Signed fingerprints of an Arrow array of strings or bytes, by pyfarmhash."""
-    import pyarrow as pa
-    from farmhash import fingerprint64
-
-    values = texts.to_pylist()
-    hashes = np.fromiter((0 if v is None else fingerprint64(v) for v in values), np.uint64, len(values))
-    return pa.array(hashes.view(np.int64), mask=_nulls(texts))
-
-
-def with_numpy(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Signed fingerprints of an Arrow array of strings or bytes, where pyfarmhash is not installed."""
+def fingerprints(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Signed fingerprints of an Arrow array of strings or bytes; null for null."""
     import pyarrow as pa
 
-    whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    whole = whole.cast(pa.large_binary())
-    _, offsets, content = whole.buffers()
-    if len(whole) == 0:
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.chunk(0) if texts.num_chunks == 1 else texts.combine_chunks()
+    offset_type = _OFFSETS.get(str(texts.type))
+    if offset_type is None:  # views, dictionaries
+        return fingerprints(texts.cast(pa.large_binary()))
+    _, offsets, content = texts.buffers()
+    if len(texts) == 0:
         return pa.array([], pa.int64())
-    edges = np.frombuffer(offsets, np.int64)[whole.offset : whole.offset + len(whole) + 1]
-    # Words are read eight bytes at a time, so the last text needs something behind it.
-    data = np.concatenate(
-        [np.frombuffer(content, np.uint8) if content else np.empty(0, np.uint8), np.zeros(8, np.uint8)]
-    )
-    return pa.array(farm_fingerprint64(data, edges[:-1], np.diff(edges)).view(np.int64), mask=_nulls(texts))
+    edges = np.frombuffer(offsets, offset_type)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    data = np.frombuffer(content, np.uint8) if content else np.empty(0, np.uint8)
+    hashes = farm_fingerprint64(data, edges[:-1], np.diff(edges)).view(np.int64)
+    if texts.null_count == 0:
+        return pa.Array.from_buffers(pa.int64(), len(texts), [None, pa.py_buffer(hashes)])
+    return pa.array(hashes, mask=texts.is_null().to_numpy(zero_copy_only=False))
 
 
-def _nulls(texts: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_] | None:
-    return (
-        texts.is_null().to_numpy(**({} if hasattr(texts, "num_chunks") else {"zero_copy_only": False}))
-        if texts.null_count
-        else None
-    )
+_OFFSETS = {"string": np.int32, "binary": np.int32, "large_string": np.int64, "large_binary": np.int64}
 
 
 # FarmHash's `farmhashna::Hash64` (Geoff Pike, 2014), every text of one length class at once.
@@ -85,27 +67,62 @@ def _nulls(texts: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_] | None:
 _K0, _K1, _K2 = (np.uint64(k) for k in (0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F))
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """Texts that begin at `starts` in `data`; reads the same place of each of them as one little-endian word."""
+
+    data: npt.NDArray[np.uint8]
+    starts: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+
+    @property
+    def weights(self) -> Words:
+        """Of texts up to 64 bytes: twice the size and a constant."""
+        return _K2 + self.sizes.astype(np.uint64) * np.uint64(2)
+
+    def head(self, skipped: int, size: int = 8) -> Words:
+        """The word so many bytes after the start."""
+        return self._word(self.starts, skipped, size)
+
+    def tail(self, left: int, size: int = 8) -> Words:
+        """The word so many bytes before the end."""
+        return self._word(self.starts + self.sizes, -left, size)
+
+    def _word(self, places: npt.NDArray[np.int64], moved: int, size: int) -> Words:
+        # Words at every byte, most of them not aligned: one read each, where bytes would be eight.
+        words: Words = np.ndarray((len(self.data) - size + 1,), f"<u{size}", self.data.data, strides=(1,))
+        return words[places + moved].astype(np.uint64, copy=False)
+
+
+@dataclass(frozen=True)
+class _Even(_Texts):
+    """Texts of one size, one behind the other: read with a stride, several times as fast as by their places."""
+
+    def tail(self, left: int, size: int = 8) -> Words:
+        """The word so many bytes before the end."""
+        return self.head(int(self.sizes[0]) - left, size)
+
+    def _word(self, places: npt.NDArray[np.int64], moved: int, size: int) -> Words:
+        stride = int(self.sizes[0])
+        begin = int(places[0]) + moved
+        words: Words = np.ndarray((len(places),), f"<u{size}", self.data.data, begin, (stride,))
+        return words.astype(np.uint64)
+
+
 def farm_fingerprint64(
     data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
 ) -> Words:
-    """Fingerprints of the texts of these `sizes` that begin at `starts` in `data`."""
-    result = np.full(len(starts), _K2, np.uint64)  # that of the empty text
-    for low, high, hashed in ((1, 4, _to_3), (4, 8, _to_7), (8, 17, _to_16), (17, 33, _to_32), (33, 65, _to_64)):
-        here = np.flatnonzero((sizes >= low) & (sizes < high))
+    """Fingerprints of the texts of these `sizes` that begin at `starts` in `data`, one behind the other."""
+    low, high = int(sizes.min()), int(sizes.max())
+    for first, last, hashed in _CLASSES:
+        if first <= low and high <= last:
+            return hashed((_Even if low == high else _Texts)(data, starts, sizes))
+    result = np.full(len(starts), _K2, np.uint64)
+    for first, last, hashed in _CLASSES:
+        here = np.flatnonzero((sizes >= first) & (sizes <= last))
         if len(here):
-            result[here] = hashed(data, starts[here], sizes[here])
-    here = np.flatnonzero(sizes > 64)
-    if len(here):
-        result[here] = _beyond_64(data, starts[here], sizes[here])
+            result[here] = hashed(_Texts(data, starts[here], sizes[here]))
     return result
-
-
-def _word(data: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: int = 8) -> Words:
-    """The little-endian words of `size` bytes at these places."""
-    word = np.zeros(len(at), np.uint64)
-    for i in range(size):
-        word |= data[at + i].astype(np.uint64) << np.uint64(8 * i)
-    return word
 
 
 def _rotated(word: Words, by: int) -> Words:
@@ -120,72 +137,80 @@ def _joined(u: Words, v: Words, factor: Words) -> Words:
     return _mixed((v ^ _mixed((u ^ v) * factor)) * factor) * factor
 
 
-def _to_3(data: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> Words:
-    y = _word(data, at, 1) + (_word(data, at + (size >> 1), 1) << np.uint64(8))
-    z = size.astype(np.uint64) + (_word(data, at + size - 1, 1) << np.uint64(2))
+def _empty(texts: _Texts) -> Words:
+    return np.full(len(texts.starts), _K2, np.uint64)
+
+
+def _to_3(texts: _Texts) -> Words:
+    middle = texts.data[texts.starts + (texts.sizes >> 1)].astype(np.uint64)
+    y = texts.head(0, 1) + (middle << np.uint64(8))
+    z = texts.sizes.astype(np.uint64) + (texts.tail(1, 1) << np.uint64(2))
     return _mixed((y * _K2) ^ (z * _K0)) * _K2
 
 
-def _to_7(data: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> Words:
-    n = size.astype(np.uint64)
-    return _joined(n + (_word(data, at, 4) << np.uint64(3)), _word(data, at + size - 4, 4), _K2 + n * np.uint64(2))
+def _to_7(texts: _Texts) -> Words:
+    n = texts.sizes.astype(np.uint64)
+    return _joined(n + (texts.head(0, 4) << np.uint64(3)), texts.tail(4, 4), texts.weights)
 
 
-def _to_16(data: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> Words:
-    factor = _K2 + size.astype(np.uint64) * np.uint64(2)
-    a, b = _word(data, at) + _K2, _word(data, at + size - 8)
+def _to_16(texts: _Texts) -> Words:
+    factor = texts.weights
+    a, b = texts.head(0) + _K2, texts.tail(8)
     return _joined(_rotated(b, 37) * factor + a, (_rotated(a, 25) + b) * factor, factor)
 
 
-def _to_32(data: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> Words:
-    factor = _K2 + size.astype(np.uint64) * np.uint64(2)
-    a, b = _word(data, at) * _K1, _word(data, at + 8)
-    c, d = _word(data, at + size - 8) * factor, _word(data, at + size - 16) * _K2
+def _to_32(texts: _Texts) -> Words:
+    factor = texts.weights
+    a, b = texts.head(0) * _K1, texts.head(8)
+    c, d = texts.tail(8) * factor, texts.tail(16) * _K2
     return _joined(_rotated(a + b, 43) + _rotated(c, 30) + d, a + _rotated(b + _K2, 18) + c, factor)
 
 
-def _to_64(data: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> Words:
-    factor = _K2 + size.astype(np.uint64) * np.uint64(2)
-    a, b = _word(data, at) * _K2, _word(data, at + 8)
-    c, d = _word(data, at + size - 8) * factor, _word(data, at + size - 16) * _K2
+def _to_64(texts: _Texts) -> Words:
+    factor = texts.weights
+    a, b = texts.head(0) * _K2, texts.head(8)
+    c, d = texts.tail(8) * factor, texts.tail(16) * _K2
     y = _rotated(a + b, 43) + _rotated(c, 30) + d
     z = _joined(y, a + _rotated(b + _K2, 18) + c, factor)
-    e, f = _word(data, at + 16) * factor, _word(data, at + 24)
-    g, h = (y + _word(data, at + size - 32)) * factor, (z + _word(data, at + size - 24)) * factor
+    e, f = texts.head(16) * factor, texts.head(24)
+    g, h = (y + texts.tail(32)) * factor, (z + texts.tail(24)) * factor
     return _joined(_rotated(e + f, 43) + _rotated(g, 30) + h, e + _rotated(f + a, 18) + g, factor)
 
 
-def _beyond_64(data: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> Words:
-    n = len(at)
+def _beyond_64(texts: _Texts) -> Words:
+    n = len(texts.starts)
     seed = np.uint64(81)
     with np.errstate(over="ignore"):
         y = np.full(n, seed * _K1 + np.uint64(113))
         z = _mixed(y * _K2 + np.uint64(113)) * _K2
-        x = np.full(n, seed * _K2) + _word(data, at)
+        x = np.full(n, seed * _K2) + texts.head(0)
     state = (x, y, z, *np.zeros((4, n), np.uint64))
-    chunks = (size - 1) // 64
+    chunks = (texts.sizes - 1) // 64
     factor = np.full(n, _K1)
     one, nine = np.uint64(1), np.uint64(9)
     for chunk in range(int(chunks.max())):
         more = np.flatnonzero(chunks > chunk)  # texts that go on
-        stirred = _stirred(data, at[more] + 64 * chunk, factor[more], one, *(part[more] for part in state))
+        longer = _Texts(texts.data, texts.starts[more], texts.sizes[more])
+        words = [longer.head(64 * chunk + 8 * i) for i in range(8)]
+        stirred = _stirred(words, factor[more], one, *(part[more] for part in state))
         for part, new in zip(state, stirred, strict=True):
             part[more] = new
     x, y, z, v1, v2, w1, w2 = state
     factor = _K1 + ((z & np.uint64(0xFF)) << one)
-    w1 = w1 + ((size - 1) & 63).astype(np.uint64)
+    w1 = w1 + ((texts.sizes - 1) & 63).astype(np.uint64)
     v1 = v1 + w1
     w1 = w1 + v1
-    x, y, z, v1, v2, w1, w2 = _stirred(data, at + size - 64, factor, nine, x, y, z, v1, v2, w1, w2)
+    x, y, z, v1, v2, w1, w2 = _stirred(
+        [texts.tail(64 - 8 * i) for i in range(8)], factor, nine, x, y, z, v1, v2, w1, w2
+    )
     return _joined(_joined(v1, w1, factor) + _mixed(y) * _K0 + z, _joined(v2, w2, factor) + x, factor)
 
 
 def _stirred(
-    data: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], factor: Words, weight: np.uint64,
+    words: list[Words], factor: Words, weight: np.uint64,
     x: Words, y: Words, z: Words, v1: Words, v2: Words, w1: Words, w2: Words,
 ) -> tuple[Words, ...]:  # fmt: skip
     """One round over 64 bytes."""
-    words = [_word(data, at + 8 * i) for i in range(8)]
     x = _rotated(x + y + v1 + words[1], 37) * factor
     y = _rotated(y + v2 + words[6], 42) * factor
     x = x ^ (w2 * weight)
@@ -202,3 +227,15 @@ def _weakly(words: list[Words], a: Words, b: Words) -> tuple[Words, Words]:
     c = a
     a = a + words[1] + words[2]
     return a + words[3], b + _rotated(a, 44) + c
+
+
+_CLASSES = (
+    (0, 0, _empty),
+    (1, 3, _to_3),
+    (4, 7, _to_7),
+    (8, 16, _to_16),
+    (17, 32, _to_32),
+    (33, 64, _to_64),
+    (65, 2**62, _beyond_64),
+)
+"""Shortest and longest text, and what hashes them."""

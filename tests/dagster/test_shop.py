@@ -7,8 +7,9 @@ from typing import ClassVar
 import dagster as dg
 import pytest
 
-from dqx_dagster import DatasetIOManager, DuckDBEngine, MetricsIOManager, MetricStore
+from dqx_dagster import DatasetIOManager, DuckDBEngine, MetricsIOManager, MetricStore, dataset_asset
 from examples.shop.world import generate
+from tests.core.datasets.shop import ranking
 from tests.dagster.scenario import span
 from tests.examples.conftest import ROOT
 
@@ -119,6 +120,13 @@ def test_each_column_says_which_source_column_it_is():
     [revenue], [category] = lineage["revenue"], lineage["category"]
     assert (revenue.asset_key.path, revenue.column_name) == (["raw_data", "transactions"], "amount")
     assert (category.asset_key.path, category.column_name) == (["raw_data", "products"], "category")
+
+
+def test_an_asset_says_where_a_filter_leaks():
+    leaking, sound = (dataset_asset(ranking(filters__3__fit_on=fit_on)) for fit_on in ("all", "train"))
+    said = leaking.metadata_by_key[leaking.key]["dqx/leaks"].value
+    assert said == "- filters[3] (top_products) is fitted on rows of all parts, eval included."
+    assert "dqx/leaks" not in sound.metadata_by_key[sound.key]
 
 
 def test_the_daily_schedule_asks_for_the_last_closed_day_with_all_splits_in_one_run():

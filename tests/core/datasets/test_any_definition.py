@@ -9,70 +9,11 @@ import farmhash
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from dqx_core.datasets import DuckDBCatalog, define, materialize, partition_query, schemas_of
 from dqx_core.errors import ValidationError
-from tests.core.datasets.shop import changed, daily, day, engine, products, ranking, transactions
-
-SALES = transactions(per_day=60).assign(amount=lambda frame: frame["amount"].round(2))
-TABLES = {"transactions": SALES, "products": products()}
-DATE = day(12)
-
-COLUMNS = [
-    {"column": "transaction_id"},
-    {"column": "customer_id", "role": "user_id"},
-    {"column": "product_id", "role": "product_id"},
-    {"column": "transaction_date", "role": "timestamp"},
-    {"column": "amount", "role": "revenue"},
-    {"column": "quantity"},
-    {"column": "country"},
-]
-ENTITIES = {"customer_id": "customer_id", "product_id": "product_id", "country": "country"}
-
-ROW_FILTERS = st.one_of(
-    st.builds(
-        lambda way, values: {"kind": "values", "column": "country", way: values},
-        st.sampled_from(["include", "exclude"]),
-        st.lists(st.sampled_from(["NL", "BE", "DE", "FR", None]), min_size=1, max_size=3, unique=True),
-    ),
-    st.builds(lambda low: {"kind": "range", "column": "amount", "min": low}, st.sampled_from([-5, 0, 0.01, 2.5, 10])),
-    st.builds(lambda high: {"kind": "range", "column": "quantity", "max": high}, st.sampled_from([2, 3, 3.5])),
-)
-FIT = st.sampled_from(["train", "all"])
-FITTED_FILTERS = st.one_of(
-    st.builds(
-        lambda kind, percent, fit: {"kind": kind, "percent": percent, "fit_on": fit},
-        st.sampled_from(["top_products", "top_users"]),
-        st.sampled_from([5, 50, 80, 99.5]),
-        FIT,
-    ),
-    st.builds(lambda n, fit: {"kind": "min_transactions", "count": n, "fit_on": fit}, st.integers(1, 4), FIT),
-    st.builds(
-        lambda per, what, low, fit: {
-            "kind": "aggregate", "per": per, "function": what[0], "column": what[1], "min": low, "fit_on": fit,
-        },
-        st.sampled_from(sorted(ENTITIES)),
-        st.sampled_from(
-            [
-                ("count", "country"), ("count_distinct", "country"), ("sum", "amount"), ("average", "amount"),
-                ("minimum", "amount"), ("maximum", "quantity"),
-            ]
-        ),
-        st.sampled_from([1, 2, 3]),
-        FIT,
-    ),
-)  # fmt: skip
-SPLITS = st.sampled_from(
-    [
-        {"strategy": "temporal", "eval_days": 2, "gap_days": 1},
-        {"strategy": "temporal", "eval_days": 1, "test_days": 2},
-        {"strategy": "group", "key": "customer_id"},
-        {"strategy": "group", "key": "product_id", "parts": {"train": 60, "eval": 25.5, "test": 14.5}},
-        {"strategy": "column", "column": "country", "parts": {"train": ["NL", "BE"], "eval": "DE"}, "others": "drop"},
-        {"strategy": "none"},
-    ]
-)
+from tests.core.datasets.generated import DATE, SALES, TABLES, definitions
+from tests.core.datasets.shop import changed, daily, engine, ranking
 
 
 def bucket(key: object, salt: str, count: int = 10_000) -> int:
@@ -88,7 +29,8 @@ def part(row: pd.Series, split: dict) -> str | None:
             return {"NL": "train", "BE": "train", "DE": "eval"}.get(row["country"])
         case "group":
             shares, reached = split.get("parts", {"train": 80, "eval": 20}), 0
-            here = bucket(row[split["key"]], "any/split/v1")
+            keys = [split["key"]] if isinstance(split["key"], str) else split["key"]
+            here = bucket("|".join(str(row[key]) for key in keys), "any/split/v1")
             for name, percent in shares.items():
                 reached += percent * 100
                 if here < reached:
@@ -164,25 +106,6 @@ def expected(data: dict) -> dict[int, str]:
     return dict(zip(frame["transaction_id"], frame["split"], strict=True))
 
 
-def definitions():
-    return st.builds(
-        lambda filters, split, sample: (
-            {
-                "name": "any",
-                "source": {"table": "raw_data.transactions"},
-                "columns": COLUMNS,
-                "filters": [{"kind": "date_range", "rolling_days": 10}, *filters],
-                "split": split,
-                "partitions": {"start": "2024-01-01"},
-            }
-            | ({"sample": {"percent": sample, "key": "customer_id"}} if sample else {})
-        ),
-        st.lists(st.one_of(ROW_FILTERS, FITTED_FILTERS), max_size=4),
-        SPLITS,
-        st.sampled_from([None, None, 35, 62.5]),
-    )
-
-
 @pytest.fixture(scope="module")
 def shop():
     return engine(TABLES)
@@ -203,28 +126,6 @@ def test_the_rows_are_those_of_pandas(shop, data):
     rows = shop.run(query).to_pylist()
     assert {row["transaction_id"]: row["split"] for row in rows} == expected(data)
     assert len(rows) == len(expected(data))
-
-
-def spoilt(rows: pd.Series, seed: int) -> pd.DataFrame:
-    """Other amounts, products and countries in those rows, some of them lost, some twice."""
-    other = SALES[rows].sample(frac=1.2, replace=True, random_state=seed)
-    other = other.assign(product_id=other["product_id"].to_numpy()[::-1] // 2, amount=other["amount"] * 50)
-    return pd.concat([SALES[~rows], other], ignore_index=True)
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=definitions(), seed=st.integers(0, 9))
-def test_rows_after_train_change_nothing_of_train(tmp_path_factory, data, seed):
-    fit_on_train = [{**each, **({"fit_on": "train"} if "fit_on" in each else {})} for each in data["filters"]]
-    split = {"strategy": "temporal", "eval_days": 2, "gap_days": 1}
-    definition = define(data | {"filters": fit_on_train, "split": split, "folds": 3})
-    later = SALES["transaction_date"] >= pd.Timestamp(DATE - dt.timedelta(days=1))
-    files = []
-    for frame in (SALES, spoilt(later, seed)):
-        root = tmp_path_factory.mktemp("leak")
-        results = materialize(definition, [DATE], engine=engine({"transactions": frame}), root=root)
-        files.append((results[0].path / "part-0.parquet").read_bytes())
-    assert files[0] == files[1]
 
 
 def test_folds_part_train_by_user_and_leave_eval_alone(shop, tmp_path):

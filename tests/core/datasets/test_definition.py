@@ -36,6 +36,26 @@ WRONG = {
         changed(RANKING, nulls={"category": {"fil": "x"}}),
         "nulls.category.fil: unknown key 'fil'. Did you mean 'fill'?",
     ),
+    "an unknown key of a sample, which need not be there": (
+        changed(DAILY, sample={"percent": 5, "key": "customer_id", "slat": "x"}),
+        "sample.slat: unknown key 'slat'. Did you mean 'salt'?",
+    ),
+    "an unknown key of folds, which need not be there": (
+        changed(DAILY, folds={"coun": 5}),
+        "folds.coun: unknown key 'coun'. Did you mean 'count'?",
+    ),
+    "an unknown key of partitions": (
+        changed(DAILY, partitions__strat="2024-01-01"),
+        "partitions.strat: unknown key 'strat'. Did you mean 'start'?",
+    ),
+    "an unknown key of a column": (
+        changed(DAILY, columns__0={"column": "transaction_id", "rol": "user_id"}),
+        "columns[0].rol: unknown key 'rol'. Did you mean 'role'?",
+    ),
+    "an unknown key of a split": (
+        changed(DAILY, split__salts="x"),
+        "split.salts: unknown key 'salts'. Did you mean 'salt'?",
+    ),
     "an unknown key of a join": (
         changed(RANKING, source__joins__0__hows="left"),
         "source.joins[0].hows: unknown key 'hows'. Did you mean 'how'?",
@@ -83,7 +103,8 @@ WRONG = {
     ),
     "two tables of one short name": (
         changed(RANKING, source__joins=[{"table": "raw_data.transactions", "on": {"a": "b"}}]),
-        "source.joins[0].table: 'raw_data.transactions' and 'raw_data.transactions' are both called 'transactions'",
+        "source.joins[0].table: 'raw_data.transactions' and 'raw_data.transactions' are both called 'transactions', "
+        "so columns cannot tell them apart. Make a view of this one under another name, and join that.",
     ),
     "a column of a table that is not there": (
         changed(RANKING, columns__6__table="product"),
@@ -113,6 +134,18 @@ WRONG = {
     "a split key that is not there": (
         changed(DAILY, split__key="customer"),
         "split.key: the dataset has no column 'customer'. Did you mean 'customer_id'?",
+    ),
+    "a column of a composite key that is not there": (
+        changed(DAILY, split__key=["customer_id", "countri"]),
+        "split.key[1]: the dataset has no column 'countri'. Did you mean 'country'?",
+    ),
+    "a key with a column twice": (
+        changed(DAILY, split__key=["country", "country"]),
+        "split.key: 'country' is in the key twice. Write it once.",
+    ),
+    "a key of nothing": (
+        changed(DAILY, split__key=[]),
+        "split.key: [] is no key. Write a column, or several: [customer_id, country].",
     ),
     "parts that are not the whole": (
         changed(DAILY, split__parts={"train": 80, "eval": 10}),
@@ -251,6 +284,7 @@ def test_other_schemas_can_be_allowed():
         changed(DAILY, partitions__start="2020-01-01", partitions__end="2030-01-01"),
         changed(DAILY, partitions__content="increment", partitions__timezone="UTC"),
         changed(DAILY, split__salt="daily/split/v1"),
+        changed(DAILY, split__key=["customer_id"]),
         changed(DAILY, split__parts={"train": 80.0, "eval": 20.0}, nulls={}),
         changed(DAILY, source__joins__0__how="left", source__joins__0__cardinality="many_to_one"),
     ],
@@ -264,6 +298,7 @@ def test_the_hash_stays_when_the_rows_do(same):
     [
         changed(DAILY, name="daily2"),
         changed(DAILY, split__salt="x"),
+        changed(DAILY, split__key=["customer_id", "transaction_id"]),
         changed(DAILY, split__parts={"eval": 20, "train": 80}),
         changed(DAILY, partitions__timezone="Europe/Amsterdam"),
         changed(DAILY, partitions__content="snapshot"),

@@ -25,6 +25,7 @@ from dqx_core.datasets import (
 from dqx_core.datasets.folders import workshop
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.errors import DefinitionError, EngineError, ValidationError
+from dqx_core.sql import fingerprint
 from tests.core.datasets.shop import daily, day, engine, products, ranking, transactions
 
 ROOT = Path(__file__).parents[3]
@@ -413,3 +414,61 @@ def test_a_refused_statement_leaves_the_rest_as_it_was(shop, tmp_path):
     assert [found[name] == old[name] for name in sorted(old)] == [True, False]  # eval is old, train is new
     assert list((tmp_path / "ranking").glob(".writing-*")) == []
     assert not new.connection.sql("SELECT * FROM duckdb_tables() WHERE temporary").fetchall()
+
+
+# A DuckDB that hashes otherwise.
+
+
+def by_another(root, version, **changes):
+    """The train manifest as another version of DuckDB would have written it."""
+    file = root / "daily" / f"date={day(3)}" / "split=train" / "_manifest.json"
+    of_then = {"fingerprint": "f" * 32, "fingerprint_by": "duckdb v1.9.9", "data_version": version}
+    file.write_text(json.dumps(json.loads(file.read_text()) | of_then | changes))
+
+
+def test_content_that_an_older_engine_hashed_otherwise_keeps_its_data_version(shop, tmp_path):
+    materialize(daily(), [day(3)], engine=shop, root=tmp_path)
+    by_another(tmp_path, "as of then")
+    for _ in range(2):  # and again, when the fingerprint is of today's engine
+        (train, _) = materialize(daily(), [day(3)], engine=shop, root=tmp_path)
+        assert train.data_version == "as of then"
+        assert manifest(tmp_path, "daily", day(3), "train").fingerprint == train.fingerprint != "f" * 32
+
+
+def test_other_content_or_another_definition_has_another_data_version_whoever_hashed(shop, tmp_path):
+    (expected, _) = materialize(daily(), [day(3)], engine=shop, root=tmp_path / "fresh")
+    other = engine({"transactions": transactions(seed=2), "products": products()})
+    materialize(daily(), [day(3)], engine=other, root=tmp_path)
+    by_another(tmp_path, "of other rows")
+    (train, _) = materialize(daily(), [day(3)], engine=shop, root=tmp_path)
+    assert train.data_version == expected.data_version
+    by_another(tmp_path, "of another definition", definition_hash="0" * 16)
+    (train, _) = materialize(daily(), [day(3)], engine=shop, root=tmp_path)
+    assert train.data_version == expected.data_version
+
+
+@pytest.mark.parametrize("file", ["_manifest.json", "part-0.parquet"])
+def test_a_damaged_partition_is_replaced(shop, tmp_path, file):
+    (before, _) = materialize(daily(), [day(3)], engine=shop, root=tmp_path)
+    by_another(tmp_path, "as of then")
+    (before.path / file).write_text("{")
+    (train, _) = materialize(daily(), [day(3)], engine=shop, root=tmp_path)
+    assert train.data_version == before.data_version
+    assert manifest(tmp_path, "daily", day(3), "train").rows == train.rows
+
+
+def test_keys_are_hashed_once_however_many_filters_learn(tmp_path):
+    hashed = []
+
+    def counting(texts):
+        hashed.append(len(texts))
+        return fingerprint.fingerprints(texts)
+
+    shop = engine()
+    shop.connection.create_function("farm_fingerprint", counting, ["VARCHAR"], "BIGINT", type="arrow")
+    filters = [
+        {"kind": "top_products", "percent": 60, "column": "country", "by": "amount"},
+        {"kind": "min_transactions", "count": 2},
+    ]
+    materialize(daily(filters=filters), [day(3)], engine=shop, root=tmp_path)
+    assert sum(hashed) == (transactions()["transaction_date"].dt.date == day(3)).sum()

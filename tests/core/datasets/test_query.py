@@ -159,6 +159,10 @@ UNFIT = {
         "split.key: 'amount' is FLOAT64, whose text differs between engines, and so would the split. "
         "Use a key that is BYTES, DATE, INT64, STRING.",
     ),
+    "a composite key of which one column is spelled otherwise elsewhere": (
+        daily(split__key=["customer_id", "amount"]),
+        "split.key[1]: 'amount' is FLOAT64, whose text differs between engines, and so would the split. ",
+    ),
     "a value of another type": (
         ranking(filters__1__include=["NL", 31]),
         "filters[1].include[1]: 31 is not a value of a STRING column. Write text, in quotes",
@@ -366,6 +370,14 @@ def test_rows_without_a_key_are_an_error_unless_they_have_a_part(shop):
         shop.run(query(daily(split=split)))
     with pytest.raises(EngineError, match="null in country"):
         shop.run(query(daily(split=split), ["train"]))
+    found = rows(shop.run(query(daily(split=split | {"null_key": "eval"}))))
+    assert set(found[found["country"].isna()]["split"]) == {"eval"}
+
+
+def test_a_null_in_any_column_of_a_key_is_a_row_without_a_key(shop):
+    split = {"strategy": "group", "key": ["customer_id", "country"]}
+    with pytest.raises(EngineError, match="dataset daily: null in customer_id or country, the key of the group split"):
+        shop.run(query(daily(split=split)))
     found = rows(shop.run(query(daily(split=split | {"null_key": "eval"}))))
     assert set(found[found["country"].isna()]["split"]) == {"eval"}
 

@@ -45,7 +45,15 @@ partitions: {start: 2024-01-08, cadence: daily} # daily
 """
 
 
-@pytest.mark.parametrize("definition", [ranking(), daily(), daily(split__parts={"train": 90, "eval": 10})])
+WRITTEN = [
+    ranking(),
+    daily(),
+    daily(split__parts={"train": 90, "eval": 10}),
+    daily(split__key=["customer_id", "country"], folds={"count": 3, "key": ["customer_id"]}),
+]
+
+
+@pytest.mark.parametrize("definition", WRITTEN)
 def test_what_is_written_reads_back_the_same(definition, tmp_path):
     save(tmp_path / "x.yaml", new_text(definition))
     assert from_yaml(tmp_path / "x.yaml") == definition
