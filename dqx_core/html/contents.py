@@ -136,6 +136,15 @@ class Contents:
         return sum(self.counts[status] for status in BAD)
 
 
+@dataclass(frozen=True)
+class Given:
+    """A verdict as the store gave it, with its tags as text."""
+
+    result: AssertionResult
+    execution_id: ExecutionId
+    label: str
+
+
 def collect(
     db: MetricDB,
     *,
@@ -151,73 +160,67 @@ def collect(
         StoreError: The store cannot be read.
     """
     # A week more, for what is compared with last week.
-    given = db.latest_results(suite, from_date=from_date and from_date - WEEK, until_date=until_date)
-    told = {
-        result: execution_id
-        for result, execution_id in given.items()
+    held = db.latest_results(suite, from_date=from_date and from_date - WEEK, until_date=until_date)
+    told = [
+        Given(result, execution_id, label_of(result.tags))
+        for result, execution_id in held.items()
         if dataset is None or any(symbol.dataset == dataset for symbol in result.symbols)
-    }
-    asked = {r: e for r, e in told.items() if from_date is None or r.yyyy_mm_dd >= from_date}
+    ]
+    since = from_date or dt.date.min
+    asked = [given.result for given in told if given.result.yyyy_mm_dd >= since]
     if not asked:
         raise DefinitionError(_nothing(db, suite, dataset, from_date, until_date))
     first, last = min(r.yyyy_mm_dd for r in asked), max(r.yyyy_mm_dd for r in asked)
-    tags = {tags: label_of(tags) for tags in {Tags(result.tags) for result in told}}
     metrics = _metrics(db, asked, first, last, of=dataset, suite=suite)
     named = {metric.dataset for metric in metrics} | {s.dataset for r in asked for s in r.symbols}
     return Contents(
         db.name,
         first,
         last,
-        [_suite(name, told, asked, tags) for name in sorted({result.suite for result in asked})],
+        [_suite(name, [g for g in told if g.result.suite == name], since) for name in sorted({r.suite for r in asked})],
         metrics,
-        _executions(db, set(asked.values())),
+        _executions(db, {given.execution_id for given in told if given.result.yyyy_mm_dd >= since}),
         {name: next(reversed(db.datasets.versions(name)), None) for name in sorted(filter(None, named))},
     )
 
 
-def _suite(
-    name: str,
-    told: Mapping[AssertionResult, ExecutionId],
-    asked: Collection[AssertionResult],
-    labels: Mapping[Tags, str],
-) -> SuiteContents:
+def _suite(name: str, told: Sequence[Given], since: dt.date) -> SuiteContents:
     cells: dict[tuple[dt.date, str], list[AssertionResult]] = {}
     values: dict[tuple[str, str], dict[str, dict[dt.date, float]]] = {}
-    verdicts: dict[tuple[str, str], list[tuple[AssertionResult, ExecutionId]]] = {}
-    for result, execution_id in told.items():
-        if result.suite != name:
-            continue
-        place, label = (result.check, result.assertion), labels[Tags(result.tags)]
+    verdicts: dict[tuple[str, str], list[Given]] = {}
+    for given in told:
+        result = given.result
+        place = (result.check, result.assertion)
         if isinstance(result.metric, Success):
-            values.setdefault(place, {}).setdefault(label, {})[result.yyyy_mm_dd] = float(result.metric.unwrap())
-        if result in asked:
-            cells.setdefault((result.yyyy_mm_dd, label), []).append(result)
-            verdicts.setdefault(place, []).append((result, execution_id))
-    trends = []
-    for (check, assertion), given in verdicts.items():
-        lines = values.get((check, assertion), {})
-        days = {result.yyyy_mm_dd for result, _ in given}
+            line = values.setdefault(place, {}).setdefault(given.label, {})
+            line[result.yyyy_mm_dd] = float(result.metric.unwrap())
+        if result.yyyy_mm_dd >= since:
+            cells.setdefault((result.yyyy_mm_dd, given.label), []).append(result)
+            verdicts.setdefault(place, []).append(given)
+    return SuiteContents(
+        name, cells, [_trend(given, values.get(place, {}), since) for place, given in verdicts.items()]
+    )
 
-        def earlier(result: AssertionResult, days: int, lines: Mapping[str, Line] = lines) -> float | None:
-            return lines.get(labels[Tags(result.tags)], {}).get(result.yyyy_mm_dd - dt.timedelta(days=days))
 
-        trends.append(
-            Trend(
-                name,
-                check,
-                assertion,
-                {
-                    label: {day: value for day, value in lines[label].items() if day in days}
-                    for label in sorted(lines, key=_train_first)
-                },
-                {r.yyyy_mm_dd: found for r, _ in given if (found := limits_of(r)) is not None},
-                sorted(
-                    (Told(result, execution, earlier(result, 1), earlier(result, 7)) for result, execution in given),
-                    key=lambda t: (-t.result.yyyy_mm_dd.toordinal(), _train_first(labels[Tags(t.result.tags)])),
-                ),
-            )
-        )
-    return SuiteContents(name, cells, trends)
+def _trend(verdicts: Sequence[Given], values: Mapping[str, Line], since: dt.date) -> Trend:
+    """An assertion's verdicts, with its values of earlier days beside each."""
+
+    def earlier(given: Given, days: int) -> float | None:
+        return values.get(given.label, {}).get(given.result.yyyy_mm_dd - dt.timedelta(days=days))
+
+    newest_first = sorted(verdicts, key=lambda g: (-g.result.yyyy_mm_dd.toordinal(), _train_first(g.label)))
+    one = verdicts[0].result
+    return Trend(
+        one.suite,
+        one.check,
+        one.assertion,
+        {
+            label: {day: value for day, value in values[label].items() if day >= since}
+            for label in sorted(values, key=_train_first)
+        },
+        {g.result.yyyy_mm_dd: found for g in verdicts if (found := limits_of(g.result)) is not None},
+        [Told(g.result, g.execution_id, earlier(g, 1), earlier(g, 7)) for g in newest_first],
+    )
 
 
 def _metrics(
