@@ -69,7 +69,7 @@ def chart(
     """
     figure_class, context = _matplotlib()
     settings = {
-        "svg.fonttype": "none", "svg.hashsalt": name, "path.simplify": False, "font.size": 9,
+        "svg.fonttype": "none", "svg.hashsalt": name, "path.simplify": False, "font.size": 10,
         "axes.edgecolor": INKS["faint"], "axes.labelcolor": INKS["ink"],
         "xtick.color": INKS["faint"], "ytick.color": INKS["faint"],
         "xtick.labelcolor": INKS["ink"], "ytick.labelcolor": INKS["ink"],
@@ -87,11 +87,11 @@ def chart(
             _limits(axes, limits)
         for day in incidents:
             axes.axvspan(_number(day) - 0.5, _number(day) + 0.5, color=INKS["bad"], alpha=0.16, linewidth=0)
-        longest = _ticks(axes, days)
+        longest = _ticks(axes, days, most=7 if width > 5 else 5)
         # Room for the words, in points; measuring them as Matplotlib's own layouts do takes as long as the drawing.
         across, down = width * 72, height * 72
         figure.subplots_adjust(
-            left=(5.4 * longest + 10) / across, right=1 - 10 / across, bottom=18 / down, top=1 - 6 / down
+            left=(7 * longest + 8) / across, right=1 - 10 / across, bottom=20 / down, top=1 - 6 / down
         )
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -192,7 +192,7 @@ def _limits(axes: Axes, limits: Mapping[dt.date, Limits]) -> None:
     axes.set_ylim(low_end, high_end)
 
 
-def _ticks(axes: Axes, days: Sequence[dt.date]) -> int:
+def _ticks(axes: Axes, days: Sequence[dt.date], *, most: int) -> int:
     """Marks on both axes; the number of characters of the longest at the side."""
     from matplotlib.ticker import MaxNLocator
 
@@ -202,7 +202,7 @@ def _ticks(axes: Axes, days: Sequence[dt.date]) -> int:
     axes.set_yticks(values, texts)
     if days:
         first, last = days[0], days[-1]
-        step = max(1, math.ceil(((last - first).days + 1) / 7))
+        step = max(1, math.ceil(((last - first).days + 1) / most))
         # Backwards, so that the newest day has its mark.
         shown = [last - dt.timedelta(days=n) for n in range(0, (last - first).days + 1, step)]
         crosses_years = first.year != last.year
