@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from dqx_core.errors import DqxError
+from dqx_core.errors import MissingLibraryError
 from dqx_core.html.conditions import Limits
 from dqx_core.html.svg import accessible
 
@@ -35,10 +35,6 @@ MARKERS = ("o", "s", "^", "D")
 DASHES = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
 FEW = 31
 """Up to so many days each of them is marked."""
-
-
-class MissingLibraryError(DqxError):
-    """Something that only some installs have is needed."""
 
 
 def chart(
@@ -226,8 +222,5 @@ def _matplotlib() -> tuple[type[Figure], Callable[..., AbstractContextManager[No
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingLibraryError(
-            "The report's charts are drawn by Matplotlib, which is not installed. "
-            'Install it with: pip install "dqx-dagster[report]"'
-        ) from error
+        raise MissingLibraryError("Drawing charts", "Matplotlib", "report") from error
     return Figure, matplotlib.rc_context

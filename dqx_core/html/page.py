@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from returns.result import Success
 
-from dqx_core.errors import DefinitionError
-from dqx_core.html.charts import LINES, MissingLibraryError, chart, number
+from dqx_core.errors import DefinitionError, MissingLibraryError
+from dqx_core.html.charts import LINES, chart, number
 from dqx_core.html.contents import BAD, Contents, MetricTrend, Trend, label_of
 from dqx_core.report import AssertionResult, Status
 
@@ -128,9 +128,7 @@ def _environment() -> Environment:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError as error:
-        raise MissingLibraryError(
-            'The report is written by Jinja, which is not installed. Install it with: pip install "dqx-dagster[report]"'
-        ) from error
+        raise MissingLibraryError("Writing the report", "Jinja", "report") from error
     environment = Environment(
         loader=PackageLoader("dqx_core.html"),
         autoescape=True,

@@ -241,6 +241,29 @@ def test_without_a_module_the_suite_is_one_of_the_folders_code_location(dqx, her
 
 ON_FEED = ["run", "checks:FEED", "-d", "feed=feed.parquet"]
 ONE_DAY = [*ON_FEED, "--date", "2026-01-02"]
+
+
+@pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
+def test_suites_that_are_attached_to_assets_are_found_however_the_location_is_put_together(dqx, here):
+    (here / "place.py").write_text("""
+import dagster as dg
+from dqx_dagster import suite_checks
+import checks
+
+@dg.asset
+def feed(): ...
+
+merged = dg.Definitions.merge(dg.Definitions(), dg.Definitions(asset_checks=[suite_checks(checks.FEED, feed)]))
+
+@dg.definitions
+def lazy():
+    return dg.Definitions(asset_checks=[suite_checks(checks.PAST, feed)])
+""")
+
+    assert [each["suite"] for each in dqx("suites", "place.py", "--json").json] == ["Feed suite", "Past suite"]
+    assert judge(dqx, "--date", "2026-01-05", "--location", "place.py", suite="Feed suite").code == 0
+
+
 PROBLEMS = [
     (["run", "checks:FEED", "--date", "2026-01-02"], 2, "Say where the rows are"),
     ([*ON_FEED], 2, "Say which day to judge"),
