@@ -16,6 +16,7 @@ from dqx_dagster.targets import nominal_date
 
 if TYPE_CHECKING:
     from dqx_core.html import Contents
+    from dqx_core.store import MetricDB
 
 
 def quality_report_asset(
@@ -71,7 +72,7 @@ def quality_report_asset(
 
             db = getattr(context.resources, store).db
             try:
-                first, last = _period(context, partitions_def, days, db.info().last_date)
+                first, last = _period(context, partitions_def, days, _newest_day(db, suite))
                 contents = collect(db, suite=suite, dataset=dataset, from_date=first, until_date=last)
                 file = write(contents, Path(folder) / _file_name(name, context, last), title=title)
             except DqxError as error:
@@ -84,6 +85,11 @@ def quality_report_asset(
             return dg.MaterializeResult()
 
     return report
+
+
+def _newest_day(db: "MetricDB", suite: str | None) -> dt.date | None:
+    """The last day that was judged."""
+    return max((key.yyyy_mm_dd for execution in db.executions(suite) for key in execution.keys), default=None)
 
 
 def _period(

@@ -71,7 +71,8 @@ def chart(
         "xtick.labelcolor": INKS["ink"], "ytick.labelcolor": INKS["ink"],
     }  # fmt: skip
     days = sorted({day for line in lines.values() for day in line} | set(incidents) | {day for day, _ in bad})
-    with context(settings):
+    # From the defaults, whatever style is set here: the same store gives the same page everywhere.
+    with context(["default", settings]):
         figure = figure_class(figsize=(width, height))
         axes = figure.subplots()
         figure.patch.set_visible(False)
@@ -219,8 +220,8 @@ def _number(day: dt.date) -> float:
 
 def _matplotlib() -> tuple[type[Figure], Callable[..., AbstractContextManager[None]]]:
     try:
-        import matplotlib
+        from matplotlib import style
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingLibraryError("Drawing charts", "Matplotlib", "report") from error
-    return Figure, matplotlib.rc_context
+    return Figure, style.context

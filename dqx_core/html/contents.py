@@ -75,6 +75,11 @@ class MetricTrend:
     incidents: Collection[dt.date]
     """Days on which an assertion that uses the metric was bad."""
 
+    @property
+    def heading(self) -> str:
+        """Under which it stands."""
+        return self.dataset or "of no dataset"
+
 
 @dataclass(frozen=True)
 class SuiteContents:

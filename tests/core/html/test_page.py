@@ -1,13 +1,16 @@
 """The page as text: whole, escaped, the same for the same contents, and its colours can be read."""
 
 import datetime as dt
+import math
 import re
 from html.parser import HTMLParser
 
+import matplotlib
 import pytest
 
 from dqx_core.errors import DefinitionError
-from dqx_core.html import collect, render, write
+from dqx_core.html import Contents, collect, render, write
+from dqx_core.html.contents import MetricTrend
 from tests.core.html.feed import HOSTILE
 
 MOMENT = dt.datetime(2026, 1, 15, 6, tzinfo=dt.UTC)
@@ -32,6 +35,11 @@ class Elements(HTMLParser):
 
 def test_the_same_contents_give_the_same_page(store, page):
     assert render(collect(store), moment=MOMENT) == page
+
+
+def test_a_style_that_somebody_set_for_their_own_charts_changes_nothing(store, page):
+    with matplotlib.rc_context({"axes.grid": True, "lines.linewidth": 9, "axes.spines.left": False}):
+        assert render(collect(store), moment=MOMENT) == page
 
 
 def test_names_are_escaped_wherever_they_stand(page):
@@ -122,6 +130,18 @@ def test_a_place_that_cannot_be_written_is_said_in_one_sentence(store, tmp_path)
 
     with pytest.raises(DefinitionError, match="cannot be written to"):
         write(collect(store), tmp_path / "taken" / "report.html", moment=MOMENT)
+
+
+def test_values_that_cannot_be_drawn_and_metrics_of_no_dataset_are_told_all_the_same():
+    at = MOMENT.date()
+    lines = {"odd": {at: math.inf, at - dt.timedelta(days=1): math.nan, at - dt.timedelta(days=3): 1e300}, "none": {}}
+    metrics = [MetricTrend(None, "a", lines, {at}), MetricTrend("feed", "b", lines, ())]
+
+    page = render(Contents("store", at, at, [], metrics), moment=MOMENT)
+
+    assert page.count("<svg") == 2
+    assert "<h3>of no dataset</h3>" in page
+    assert "the last inf on 2026-01-15" in page
 
 
 def test_charts_are_counted_as_they_are_drawn(store):

@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from dqx_dagster.cli.app import app
+from tests.core.html import feed
 
 DQX = str(Path(sys.executable).parent / "dqx")
 
@@ -68,7 +69,7 @@ def complete(words, cwd, **env):
         text=True,
         check=True,
     )
-    return asked.stdout.split()
+    return asked.stdout.splitlines()
 
 
 def test_the_shell_completes_commands_and_the_names_of_datasets(tmp_path):
@@ -81,7 +82,17 @@ def test_the_shell_completes_commands_and_the_names_of_datasets(tmp_path):
     assert {"run", "explain", "report", "datasets"} <= set(complete([""], tmp_path))
     assert complete(["datasets", "get", "shop"], tmp_path, **places) == ["shop_daily", "shop_ranking"]
     assert complete(["run", "suite", "--dataset", "oth"], tmp_path, **places) == ["other"]
-    assert complete(["report", "--suite", ""], tmp_path, DQX_STORE=f"sqlite:///{tmp_path / 'none.db'}") == []
+
+
+def test_the_shell_completes_suites_and_datasets_of_the_store_if_there_is_one(tmp_path):
+    url = f"sqlite:///{tmp_path / 'metrics.db'}"
+    assert complete(["report", "--suite", ""], tmp_path, DQX_STORE=url) == []
+    assert not (tmp_path / "metrics.db").exists()
+
+    feed.judge(url, days=range(1, 3))
+
+    assert complete(["report", "--suite", "Fe"], tmp_path, DQX_STORE=url) == ["Feed suite"]
+    assert complete(["report", "--dataset", ""], tmp_path, DQX_STORE=url) == ["feed"]
 
 
 def test_the_first_page_tells_a_newcomer_where_to_start_and_shows_no_colours_to_a_file():
