@@ -69,7 +69,7 @@ def complete(words, cwd, **env):
         text=True,
         check=True,
     )
-    return asked.stdout.splitlines()
+    return [line for line in asked.stdout.splitlines() if line]
 
 
 def test_the_shell_completes_commands_and_the_names_of_datasets(tmp_path):
