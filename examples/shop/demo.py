@@ -93,7 +93,7 @@ def main(
             show(db, world, first, last, console)
         report = write_report(db, place, first, last, console)
     console.print(
-        f"\nThe report is in [bold]{escape(shown(report))}[/bold]: one file, open it in a browser.", soft_wrap=True
+        f"\nThe report is in [bold]{escape(str(report))}[/bold]: one file, open it in a browser.", soft_wrap=True
     )
     console.print(f"\nNext: {escape(next_step(place))}", highlight=False, soft_wrap=True)
 
@@ -260,11 +260,6 @@ def write_report(db: MetricDB, place: Place, first: dt.date, last: dt.date, cons
             title="The shop's data",
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
-
-
-def shown(path: Path) -> str:
-    """A path as short as it can be typed here."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def next_step(place: Place) -> str:

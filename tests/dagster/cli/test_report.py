@@ -131,7 +131,7 @@ def test_the_demo_of_a_wheel_writes_a_project_and_runs_it(tmp_path):
     assert done.returncode == 0, done.stderr
     project = tmp_path / "elsewhere" / "my-shop"
     assert {verdict["date"] for verdict in json.loads(done.stdout)} == {"2024-01-08"}
-    assert "The report is in" in done.stderr
+    assert f"The report is in {tmp_path / 'elsewhere' / 'my-shop' / 'data' / 'report.html'}" in done.stderr
     assert "dagster dev" in done.stderr
     assert (project / "data" / "report.html").exists()
     assert (project / "definitions.py").read_text("utf-8") == (ROOT / "definitions.py").read_text("utf-8")
