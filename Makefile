@@ -14,7 +14,7 @@ TYPED := $(wildcard benchmarks definitions.py dqx_core dqx_dagster examples)
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Run the shop example from data to verdicts, in the terminal
+demo: $(READY) ## Run the shop example from data to verdicts and a report
 	@$(BIN)/python -m examples.shop.demo $(ARGS)
 
 test: $(READY) ## Run the tests; ARGS="-k name" chooses some

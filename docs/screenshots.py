@@ -1,7 +1,7 @@
-"""Pictures of the Dagster UI on the demo's data, for the README and the docs.
+"""Pictures of the Dagster UI and of the report on the demo's data, for the README and the docs.
 
 Run the demo first, then `python docs/screenshots.py`: it starts a webserver on the demo's instance, looks at it with
-a headless Chromium, and stops it.
+a headless Chromium, and stops it. `python docs/screenshots.py report` takes only the pictures of the report.
 """
 
 from __future__ import annotations
@@ -94,10 +94,24 @@ def show_lineage(page: Page, address: str, asset: str) -> None:
     page.wait_for_timeout(5_000)
 
 
-def main() -> None:
-    """Take every picture the docs show."""
+def picture_report(report: Path, images: Path) -> None:
+    """The report by day, with an assertion that failed; and on a phone, by night."""
+    with browser_page(1100, 1150) as page:
+        page.goto(report.as_uri())
+        page.screenshot(path=images / "report.png")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.emulate_media(color_scheme="dark")
+        page.get_by_role("link", name="At least 60 % of yesterday's sales").click()
+        page.screenshot(path=images / "report-phone.png")
+
+
+def main(only: str | None = None) -> None:
+    """Take every picture the docs show, or only those of the report."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     home, data = ROOT / ".dagster_home", ROOT / "data"
+    picture_report(data / "report.html", IMAGES)
+    if only == "report":
+        return
     with webserver(home, data) as address, browser_page(width=1800) as page:
         show_check_partitions(
             page, address, "shop_daily", "volume__at_least_60_percent_of_yesterday_s_sales", INCIDENT, "train"
@@ -108,4 +122,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:2])

@@ -6,6 +6,7 @@ DqxError
 │   ├── UnknownDatasetError    a check names a dataset that nobody supplies
 │   └── ValidationError        every problem of a suite or definition, in one message
 ├── EngineError                the engine refused or broke; nothing was stored
+├── MissingLibraryError        a library is needed that only some installs have
 └── StoreError                 the metric store could not be opened, read or written
 
 A number that could not be computed is not an error: it is a `Failure` (`returns.result`)
@@ -70,6 +71,15 @@ class EngineError(DqxError):
 
     def __init__(self, engine: str, what: str, reason: object) -> None:
         super().__init__(f"{engine} could not {what}: {reason}")
+
+
+class MissingLibraryError(DqxError):
+    """A library is needed that only some installs have."""
+
+    def __init__(self, what: str, library: str, extra: str) -> None:
+        super().__init__(
+            f'{what} takes {library}, which is not installed. Install it with: pip install "dqx-dagster[{extra}]"'
+        )
 
 
 class StoreError(DqxError):

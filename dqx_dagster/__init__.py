@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dqx_dagster.gates import require_checks
     from dqx_dagster.io_manager import DatasetIOManager, MetricsIOManager
     from dqx_dagster.metrics_assets import suite_metrics_asset
+    from dqx_dagster.quality_report import quality_report_asset
     from dqx_dagster.resources import DuckDBEngine, MetricStore
     from dqx_dagster.reverification import reverify_job
     from dqx_dagster.schedules import dataset_schedule
@@ -39,6 +40,7 @@ _HOMES = {
     "dataset_assets": "datasets",
     "dataset_schedule": "schedules",
     "failed_checks_sensor": "sensors",
+    "quality_report_asset": "quality_report",
     "require_checks": "gates",
     "reverify_job": "reverification",
     "source_assets": "datasets",
@@ -60,6 +62,7 @@ __all__ = [
     "dataset_assets",
     "dataset_schedule",
     "failed_checks_sensor",
+    "quality_report_asset",
     "require_checks",
     "reverify_job",
     "source_assets",

@@ -1,6 +1,7 @@
 """Verification suites become asset checks: one op a suite, one scan for all its checks, one result a partition."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 import dagster as dg
 
@@ -13,6 +14,14 @@ from dqx_dagster.check_specs import Assertion, AttachedCheck, Granularity, attac
 from dqx_dagster.dagster_internals import latest_materialization
 from dqx_dagster.targets import Asset, Context, Sources, SuiteTarget, suite_target
 from dqx_dagster.translator import DqxTranslator, slug
+
+_SUITES: "WeakKeyDictionary[dg.OpDefinition, Suite]" = WeakKeyDictionary()
+"""What each op judges: Dagster copies definitions as it puts a code location together, and keeps their ops."""
+
+
+def suite_of(checks: dg.AssetChecksDefinition) -> Suite | None:
+    """The suite that asset checks were made of; None if they are none of ours."""
+    return _SUITES.get(checks.op) if isinstance(checks.node_def, dg.OpDefinition) else None
 
 
 def suite_checks(
@@ -70,6 +79,7 @@ def suite_checks(
             yield dg.Output(None, output_name=check.spec.get_python_identifier())
         yield from evaluations(context, target, selected, keys, names)
 
+    _SUITES[judge.op] = suite
     return judge
 
 

@@ -1,7 +1,7 @@
 """The metric store over SQLAlchemy: SQLite in memory or in a file, and PostgreSQL."""
 
 from dqx_core.store.execution import Execution
-from dqx_core.store.housekeeping import StoreInfo
+from dqx_core.store.housekeeping import StoreInfo, Tally
 from dqx_core.store.reading import HistoryPoint, Series, not_found
 from dqx_core.store.repository import InMemoryMetricDB, MetricDB
 from dqx_core.store.tables import EXECUTION, METRIC, SERIES
@@ -19,5 +19,6 @@ __all__ = [
     "MetricDB",
     "Series",
     "StoreInfo",
+    "Tally",
     "not_found",
 ]

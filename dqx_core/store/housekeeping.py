@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, text, update
 
 from dqx_core.keys import ExecutionId
 from dqx_core.store.opening import revision_of
-from dqx_core.store.reading import MEASURED_BY
+from dqx_core.store.reading import MEASURED_BY, chunks
 from dqx_core.store.tables import DATASET, EXECUTION, METRIC, RESULT, SCHEMA, SERIES
 
 
@@ -29,6 +29,34 @@ class StoreInfo:
     datasets: int
     first_date: dt.date | None
     last_date: dt.date | None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How an execution got its numbers."""
+
+    measured: int = 0
+    carried: int = 0
+    """Copied from earlier executions that measured the same data."""
+    failed: int = 0
+    """Of both: those without a value."""
+
+
+def tallies(connection: Connection, execution_ids: Iterable[ExecutionId]) -> dict[ExecutionId, Tally]:
+    """How each of these executions got its numbers; one that is not known is absent."""
+    columns = select(
+        EXECUTION.c.execution_id,
+        func.count(METRIC.c.execution) - func.count(METRIC.c.source_execution),
+        func.count(METRIC.c.source_execution),
+        func.count(METRIC.c.error),
+    ).outerjoin(METRIC, METRIC.c.execution == EXECUTION.c.execution)
+    return {
+        execution_id: Tally(*counts)
+        for some in chunks(execution_ids)
+        for execution_id, *counts in connection.execute(
+            columns.where(EXECUTION.c.execution_id.in_(some)).group_by(EXECUTION.c.execution_id)
+        )
+    }
 
 
 def info(connection: Connection, store: str) -> StoreInfo:

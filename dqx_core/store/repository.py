@@ -25,7 +25,7 @@ from dqx_core.store import results as verdicts
 from dqx_core.store.codec import series_key
 from dqx_core.store.execution import Execution
 from dqx_core.store.faults import NOTHING_JUDGED, NOTHING_WRITTEN
-from dqx_core.store.housekeeping import StoreInfo
+from dqx_core.store.housekeeping import StoreInfo, Tally
 from dqx_core.store.opening import open_database
 from dqx_core.store.reading import HistoryPoint, Series, SeriesName, Wanted
 from dqx_core.store.tables import EXECUTION, RESULT, SERIES
@@ -326,6 +326,11 @@ class MetricDB:
     def info(self) -> StoreInfo:
         """What is in the store, and how large it is."""
         return self._database.read(lambda c: housekeeping.info(c, self.name), "count what it holds")
+
+    def tallies(self, execution_ids: Iterable[ExecutionId]) -> dict[ExecutionId, Tally]:
+        """How many numbers each of these executions measured, and how many it carried forward."""
+        held = list(execution_ids)
+        return self._database.read(lambda c: housekeeping.tallies(c, held), "count the numbers of executions")
 
     def delete_execution(self, execution_id: ExecutionId) -> bool:
         """Delete the numbers and verdicts of an execution; whether there was one.

@@ -10,7 +10,11 @@ import typer
 
 from dqx_core.errors import DefinitionError, DqxError
 from dqx_dagster.cli import datasets, store
+from dqx_dagster.cli.demo import demo
 from dqx_dagster.cli.printing import err
+from dqx_dagster.cli.report import report
+from dqx_dagster.cli.run import explain, run
+from dqx_dagster.cli.suites import suites
 
 USAGE, BROKEN = 2, 3
 """Exit codes: somebody wrote something that cannot work; the engine or the store failed."""
@@ -19,12 +23,31 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    help="Data quality and train/eval datasets for teams that run Dagster.\n\n"
-    "Every command prints tables for people; `--json` prints the same for programs. "
-    "Errors are one paragraph; `--debug` shows where they came from.",
+    help="""Data quality and train/eval datasets for teams that run Dagster.
+
+New here?
+
+1. `dqx demo` writes a small project, runs two weeks of it and shows what its checks found.
+
+2. `dqx run checks.py:SALES --dataset sales=sales.parquet --date 2024-01-31` judges data of yours, without Dagster.
+
+3. `dqx report` writes what the store knows as one HTML file.
+
+A suite is checks that run together; every number it measures is kept in a store (`--store`, or the variable DQX_STORE).
+""",
+    epilog="""Tables are for people; `--json` prints the same for programs. Colours and progress show on a terminal
+only, and never with NO_COLOR set. An error is one paragraph; `--debug` shows where it came from.
+
+Exit codes: 0 passed, 1 an assertion failed, 2 something you wrote cannot work, 3 the engine or the store failed,
+4 nothing could be judged.""",
 )
-app.add_typer(store.app, name="store")
-app.add_typer(datasets.app, name="datasets")
+app.command("demo", rich_help_panel="Start here")(demo)
+app.command("run", rich_help_panel="Suites")(run)
+app.command("explain", rich_help_panel="Suites")(explain)
+app.command("suites", rich_help_panel="Suites")(suites)
+app.command("report", rich_help_panel="Results")(report)
+app.add_typer(store.app, name="store", rich_help_panel="Results")
+app.add_typer(datasets.app, name="datasets", rich_help_panel="Datasets")
 
 
 @app.callback()
@@ -37,12 +60,30 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one paragraph on standard error."""
+    """Run the command line; an error is one paragraph on standard error."""
     try:
-        app(prog_name="dqx")
+        app(args=_with_debug_first(sys.argv[1:]), prog_name="dqx")
     except DqxError as error:
         if os.environ.get("DQX_DEBUG"):
             raise
-        err.print(f"[red]{type(error).__name__}:[/red] ", end="")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        _tell(type(error).__name__, str(error))
         sys.exit(USAGE if isinstance(error, DefinitionError) else BROKEN)
+    except Exception as error:
+        if os.environ.get("DQX_DEBUG"):
+            raise
+        name = type(error).__name__
+        _tell(name, f"{error}. This was not foreseen; dqx --debug shows where it came from.".removeprefix(". "))
+        sys.exit(BROKEN)
+
+
+def _tell(name: str, message: str) -> None:
+    err.print(f"[red]{name}:[/red] ", end="")
+    err.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def _with_debug_first(arguments: list[str]) -> list[str]:
+    """`--debug` counts wherever it stands, up to a `--`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    if "--debug" not in arguments[:end]:
+        return arguments
+    return ["--debug", *(each for n, each in enumerate(arguments) if n >= end or each != "--debug")]

@@ -41,7 +41,7 @@ def info(url: StoreUrl = DEFAULT_URL, as_json: AsJson = False) -> None:
 
     Example: dqx store info --store sqlite:///data/metrics.db
     """
-    with _opened(url) as db:
+    with opened(url) as db:
         found = db.info()
     if as_json:
         print_json(found)
@@ -66,7 +66,7 @@ def upgrade(url: StoreUrl = DEFAULT_URL) -> None:
 
     Example: dqx store upgrade --store postgresql+psycopg://dqx@db/metrics
     """
-    with _opened(url, make=True) as db:
+    with opened(url, make=True) as db:
         out.print(f"{db.name} is at revision {db.info().revision}.")
 
 
@@ -87,7 +87,7 @@ def history(
     """
     from dqx_core.retrieval import metric_history
 
-    with _opened(url) as db:
+    with opened(url) as db:
         points = metric_history(
             db,
             dataset,
@@ -146,7 +146,7 @@ def execution(
     """
     from dqx_core.retrieval import metrics_by_execution_id
 
-    with _opened(url) as db:
+    with opened(url) as db:
         if db.execution(execution_id).value_or(None) is None:
             raise DefinitionError(
                 f"Execution '{execution_id}' is not in the store {db.name}. In Dagster it is the id of the run."
@@ -191,7 +191,7 @@ def diff(
     """
     from dqx_core.retrieval import compare_executions
 
-    with _opened(url) as db:
+    with opened(url) as db:
         changes = compare_executions(db, before, after)
     if as_json:
         print_json([{**vars(c), "difference": c.difference, "relative": c.relative} for c in changes])
@@ -232,7 +232,7 @@ def expire(
     Example: dqx store expire --older-than 180d --dry-run
     """
     age = _age(older_than)
-    with _opened(url) as db:
+    with opened(url) as db:
         would = db.expire(age, keep_latest=not everything, dry_run=True)
         if dry_run or not would:
             out.print(f"{would:,} numbers would be deleted from {db.name}.")
@@ -243,7 +243,7 @@ def expire(
 
 
 @contextmanager
-def _opened(url: str, *, make: bool = False) -> Iterator[MetricDB]:
+def opened(url: str, *, make: bool = False) -> Iterator[MetricDB]:
     """The store at a URL; a SQLite file that is not there is not made by looking at it."""
     from pathlib import Path
 

@@ -14,8 +14,7 @@ import shutil
 import threading
 import uuid
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,13 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from returns.result import Success
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from dqx_core.report import AssertionResult, Status
+from examples.shop.suites import DAILY, RANKING
+from examples.shop.verdicts import show, verdicts
 from examples.shop.world import World, generate
 
 if TYPE_CHECKING:
@@ -86,11 +84,18 @@ def main(
     console = Console(stderr=as_json)
     world = make_world(place, console, days=days, rows_per_day=rows_per_day, seed=seed)
     backfill(place, world, console)
+    record_datasets(place)
+    first, last = world.start + dt.timedelta(days=FIRST_DAY - 1), world.end - dt.timedelta(days=1)
     with closing(_store(place)) as db:
         if as_json:
-            print(json.dumps(verdicts(db, world), indent=2))
+            print(json.dumps(verdicts(db, first, last), indent=2))
         else:
-            show(db, world, console)
+            show(db, world, first, last, console)
+        report = write_report(db, place, first, last, console)
+    console.print(
+        f"\nThe report is in [bold]{escape(str(report))}[/bold]: one file, open it in a browser.", soft_wrap=True
+    )
+    console.print(f"\nNext: {escape(next_step(place))}", highlight=False, soft_wrap=True)
 
 
 def make_world(place: Place, console: Console, *, days: int, rows_per_day: int, seed: int) -> World:
@@ -224,92 +229,47 @@ def _watch(instance: dg.DagsterInstance, run_id: str, stop: threading.Event, tel
         tell(seen)
 
 
-def verdicts(db: MetricDB, world: World) -> list[dict[str, object]]:
-    """The newest verdict of every assertion on every day and split of the backfill, oldest day first."""
-    return [
-        {
-            "suite": result.suite,
-            "check": result.check,
-            "assertion": result.assertion,
-            "date": str(result.yyyy_mm_dd),
-            "split": result.tags["split"],
-            "severity": str(result.severity),
-            "status": str(result.status),
-            "message": result.message,
-            "execution_id": execution_id,
-        }
-        for result, execution_id in db.latest_results(
-            from_date=world.start + dt.timedelta(days=FIRST_DAY - 1), until_date=world.end - dt.timedelta(days=1)
-        ).items()
-    ]
+def record_datasets(place: Place) -> None:
+    """Analyze the newest partition of each dataset: the store keeps that with the definition and its SQL."""
+    from dqx_core.datasets.catalog import DuckDBCatalog
+    from dqx_core.datasets.service import DatasetService
+    from dqx_core.engines.duckdb import DuckDB
+
+    with closing(_store(place)) as db, closing(DuckDB(database=place.database, read_only=True)) as engine:
+        service = DatasetService(
+            DuckDBCatalog(engine, ("raw_data",)),
+            engine,
+            db,
+            folder=Path(__file__).parent / "datasets",
+            root=place.data / "datasets",
+        )
+        for dataset in (DAILY, RANKING):
+            service.analyze(dataset)
 
 
-def show(db: MetricDB, world: World, console: Console) -> None:
-    """The verdicts as tables, the failed assertions with their numbers, the store, and what to do next."""
-    newest = db.latest_results(
-        from_date=world.start + dt.timedelta(days=FIRST_DAY - 1), until_date=world.end - dt.timedelta(days=1)
-    )
-    for suite in sorted({result.suite for result in newest}):
-        console.print(verdict_table(suite, [result for result in newest if result.suite == suite], world))
-    bad = [result for result in newest if result.status in (Status.FAILED, Status.ERROR)]
-    console.print(
-        f"\n[bold]{len(bad)} assertions failed[/bold] (the shop has {len(world.incidents)} bad days planted):"
-    )
-    for result in bad:
-        console.print(f"  {failure_line(result)}", highlight=False, soft_wrap=True)
-    info = db.info()
-    console.print(
-        f"\nThe metric store holds {info.numbers:,} numbers of {info.series:,} series "
-        f"from {info.executions:,} executions, and {info.results:,} verdicts.",
-        soft_wrap=True,
-    )
-    console.print(
-        "\nNext: [bold]make ui[/bold] opens the same in Dagster: http://127.0.0.1:3000/assets/shop_daily?view=checks",
-        soft_wrap=True,
-    )
+def write_report(db: MetricDB, place: Place, first: dt.date, last: dt.date, console: Console) -> Path:
+    """What the store knows of the backfill, as one HTML file."""
+    from dqx_core.html import collect, write
+
+    contents = collect(db, from_date=first, until_date=last)
+    with _bar(console) as progress:
+        task = progress.add_task("Writing the report", total=None)
+        return write(
+            contents,
+            place.data / "report.html",
+            title="The shop's data",
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
 
 
-def verdict_table(suite: str, results: Sequence[AssertionResult], world: World) -> Table:
-    """Date × split, each with how many assertions passed, failed and were skipped."""
-    splits = ("train", "eval")
-    counts: dict[tuple[dt.date, str], Counter[Status]] = {}
-    for result in results:
-        counts.setdefault((result.yyyy_mm_dd, result.tags["split"]), Counter())[result.status] += 1
-    table = Table(title=suite, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0))
-    table.add_column("date", no_wrap=True)
-    for split in splits:
-        table.add_column(f"{split}\npassed", justify="right")
-        table.add_column("\nfailed", justify="right")
-        table.add_column("\nskip", justify="right")
-    table.add_column("planted", no_wrap=True)
-    for day in sorted({day for day, _ in counts}):
-        cells = []
-        for split in splits:
-            count = counts.get((day, split), Counter())
-            failed = count[Status.FAILED] + count[Status.ERROR]
-            cells += [
-                str(count[Status.PASSED]),
-                f"[bold red]{failed}[/]" if failed else "0",
-                str(count[Status.SKIPPED]),
-            ]
-        incident = world.incidents.get(day)
-        table.add_row(str(day), *cells, incident.name.replace("_", " ") if incident else "")
-    return table
-
-
-def failure_line(result: AssertionResult) -> str:
-    """One failed assertion: where, what it says, value and bound, and yesterday's numbers."""
-    yesterday = [
-        f"{info.metric} = {info.value.unwrap():.6g}"
-        for info in result.symbols
-        if info.lag == 1 and isinstance(info.value, Success)
-    ]
-    value = (
-        f"{result.metric.unwrap():.6g}" if isinstance(result.metric, Success) else "; ".join(result.metric.failure())
-    )
+def next_step(place: Place) -> str:
+    """How to see the same in Dagster: from this source tree, or from a project that `dqx demo` wrote."""
+    page = "http://127.0.0.1:3000/assets/shop_daily?view=checks"
+    if (ROOT / "Makefile").exists():
+        return f"make ui opens the same in Dagster: {page}"
     return (
-        f"{result.yyyy_mm_dd} {result.tags['split']:<5} {result.severity} {result.check} › {result.assertion}: "
-        f"{value}, should be {result.bound}" + (f" (yesterday {', '.join(yesterday)})" if yesterday else "")
+        f'dagster dev opens the same in Dagster (pip install "dqx-dagster[ui]" if there is none): in {ROOT}, type '
+        f"DAGSTER_HOME={place.dagster_home} dagster dev, then open {page}"
     )
 
 

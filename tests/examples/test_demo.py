@@ -1,7 +1,9 @@
 """The demo: what it finds, what it leaves in Dagster and in the metric store, and how it survives being stopped."""
 
 import datetime as dt
+import html
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -79,13 +81,27 @@ def test_an_execution_holds_todays_and_yesterdays_numbers_and_no_other_runs(demo
     assert max(carried) < START + dt.timedelta(days=14)
 
 
-def test_the_report_says_what_failed_with_its_numbers_and_what_to_do_next(demo):
-    shown = run_demo(demo.data.parent).stdout
+@pytest.fixture(scope="module")
+def shown(demo):
+    """What a person sees."""
+    return run_demo(demo.data.parent).stdout
 
+
+def test_the_report_says_what_failed_with_its_numbers_and_what_to_do_next(shown):
     assert "10 assertions failed" in shown
     assert "2024-01-17 train P1 Volume › At least 60 % of yesterday's sales:" in shown
     assert "should be ≥ 0.6 (yesterday num_rows() =" in shown
     assert "make ui" in shown
+
+
+def test_it_ends_with_a_report_that_names_every_incident_and_says_where_it_is(demo, shown):
+    page = (demo.data / "report.html").read_text("utf-8")
+
+    assert f"The report is in {demo.data / 'report.html'}" in shown.replace("\n", "")
+    failing = re.findall(r'<h3 id="s\d+-\d+-name">(.*?) <span', page)
+    assert {html.unescape(name).partition(" › ")[2] for name in failing} == set().union(*PLANTED.values())
+    assert "Quality 85 of 100" in page
+    assert "SQL of shop_ranking" in page
 
 
 def statuses(demo, suite):

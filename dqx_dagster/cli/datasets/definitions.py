@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dqx_core.errors import DefinitionError
+from dqx_dagster.cli import completion
 from dqx_dagster.cli.datasets.places import Places
 from dqx_dagster.cli.printing import out, print_json, table
 from dqx_dagster.cli.store import AsJson
@@ -15,7 +16,7 @@ from dqx_dagster.cli.store import AsJson
 if TYPE_CHECKING:
     from dqx_core.datasets.service import Saved
 
-Dataset = Annotated[str, typer.Argument(metavar="NAME", help="The dataset.")]
+Dataset = Annotated[str, typer.Argument(metavar="NAME", help="The dataset.", autocompletion=completion.definitions)]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PLACE=VALUE", help="Such as split.eval_days=3 or 'filters[2].min=1'. Repeatable."),
@@ -209,8 +210,9 @@ def schema_json(
 ) -> None:
     """The JSON schema of definitions, for editors.
 
-    Example: dqx datasets schema-json -o datasets/schema.json, and in a definition the first line
-    `# yaml-language-server: $schema=schema.json`
+    Then `# yaml-language-server: $schema=schema.json` is the first line of a definition.
+
+    Example: dqx datasets schema-json -o datasets/schema.json
     """
     import json
 

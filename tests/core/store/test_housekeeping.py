@@ -11,7 +11,7 @@ from returns.result import Success
 
 from dqx_core.errors import DefinitionError
 from dqx_core.report import Status
-from dqx_core.store import Execution, InMemoryMetricDB, MetricDB
+from dqx_core.store import Execution, InMemoryMetricDB, MetricDB, Tally
 from tests.core.store.numbers import KEY, PRICE, ROWS, day, measured, metric, verdict
 
 NO_AGE = dt.timedelta(0)
@@ -106,3 +106,16 @@ def test_info_counts_what_is_there(db: MetricDB) -> None:
     assert info.bytes > 10_000
     assert info.store == db.name
     assert db.latest(PRICE, KEY, "sales").unwrap().value == Success(4.5)
+
+
+def test_tallies_say_how_executions_got_their_numbers(db: MetricDB) -> None:
+    db.persist([metric(key=day(0)), metric("no values", key=day(1))])
+    db.persist([metric(key=day(0), execution_id="run-2", source="run-1"), metric(key=day(2), execution_id="run-2")])
+    db.begin_execution(Execution("empty"))
+
+    assert db.tallies(["run-1", "run-2", "empty", "unknown"]) == {
+        "run-1": Tally(measured=2, carried=0, failed=1),
+        "run-2": Tally(measured=1, carried=1, failed=0),
+        "empty": Tally(),
+    }
+    assert db.tallies([]) == {}

@@ -1,0 +1,183 @@
+"""Contents as one HTML file: no script, nothing fetched, readable by eye, by keyboard and by a screen reader."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from returns.result import Success
+
+from dqx_core.errors import DefinitionError, MissingLibraryError
+from dqx_core.html.charts import LINES, chart, number
+from dqx_core.html.contents import BAD, Contents, MetricTrend, Trend, label_of
+from dqx_core.report import AssertionResult, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jinja2 import Environment
+
+Progress = Callable[[int, int], object]
+"""Told how many charts are drawn, of how many."""
+
+MOST_ROWS = 20
+"""Bad verdicts shown of an assertion; the matrix and the store know the others."""
+MOST_EXECUTIONS = 50
+
+
+def render(
+    contents: Contents,
+    *,
+    title: str = "Data quality",
+    moment: dt.datetime | None = None,
+    progress: Progress | None = None,
+) -> str:
+    """The page as text.
+
+    Args:
+        contents: What it tells.
+        title: Its heading.
+        moment: When it was made; None: now.
+        progress: Told after each chart.
+
+    Raises:
+        MissingLibraryError: Jinja or Matplotlib is not installed.
+    """
+    total = sum(len(suite.failing) for suite in contents.suites) + len(contents.metrics)
+    done = 0
+
+    environment = _environment()
+    from markupsafe import Markup  # comes with Jinja
+
+    def counted(drawn: str) -> Markup:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+        return Markup(drawn)  # its words are escaped by ElementTree
+
+    return environment.get_template("report.html.jinja").render(
+        contents=contents,
+        title=title,
+        moment=moment or dt.datetime.now(dt.UTC),
+        version=_version(),
+        most_rows=MOST_ROWS,
+        most_executions=MOST_EXECUTIONS,
+        assertion_chart=lambda name, trend: counted(_of_assertion(name, trend)),
+        metric_chart=lambda name, metric: counted(_of_metric(name, metric)),
+        style=Markup((Path(__file__).parent / "templates" / "report.css").read_text("utf-8")),
+    )
+
+
+def write(
+    contents: Contents,
+    path: str | Path,
+    *,
+    title: str = "Data quality",
+    moment: dt.datetime | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the page to a file, whole or not at all; its folder is made.
+
+    Raises:
+        DefinitionError: The file cannot be written there.
+        MissingLibraryError: Jinja or Matplotlib is not installed.
+    """
+    page = render(contents, title=title, moment=moment, progress=progress)
+    file = Path(path)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(page, "utf-8")
+        beside.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise DefinitionError(f"The report cannot be written to {file}: {error.strerror or error}.") from error
+    return file
+
+
+def _of_assertion(name: str, trend: Trend) -> str:
+    return chart(
+        name,
+        trend.lines,
+        title=f"{trend.check} › {trend.assertion}: {trend.newest.expression} by day",
+        limits=trend.limits,
+        bad=[(told.result.yyyy_mm_dd, label_of(told.result.tags)) for told in trend.bad],
+    )
+
+
+def _of_metric(name: str, metric: MetricTrend) -> str:
+    return chart(
+        name,
+        metric.lines,
+        title=f"{metric.metric} of {metric.dataset or 'no dataset'} by day",
+        incidents=sorted(metric.incidents),
+        width=4.0,
+        height=1.5,
+    )
+
+
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise MissingLibraryError("Writing the report", "Jinja", "report") from error
+    environment = Environment(
+        loader=PackageLoader("dqx_core.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "label": label_of,
+        "pretty": lambda value: json.dumps(value, indent=2, ensure_ascii=False),
+        "value": _value,
+        "mark": _mark,
+        "bad": _bad_of,
+        "shortened": lambda days: (
+            ", ".join(days[-8:]) + (f" and {len(days) - 8} earlier days" if len(days) > 8 else "")
+        ),
+    }
+    environment.globals |= {"Status": Status, "line_names": LINES}
+    return environment
+
+
+def _value(result: Any) -> str:
+    """A result's number, or why there is none."""
+    if isinstance(result, Success):
+        return number(result.unwrap())
+    reasons = result.failure()
+    return reasons if isinstance(reasons, str) else "; ".join(reasons)
+
+
+def _mark(results: Sequence[AssertionResult]) -> tuple[str, str]:
+    """How a cell of the matrix is coloured, and what it says."""
+    counts = {status: sum(result.status is status for result in results) for status in Status}
+    if counts[Status.FAILED] or counts[Status.ERROR]:
+        said = [f"{counts[s]} {word}" for s, word in ((Status.FAILED, "failed"), (Status.ERROR, "errors")) if counts[s]]
+        return "bad", f"✗ {', '.join(said)}"
+    skipped = f", {counts[Status.SKIPPED]} skipped" if counts[Status.SKIPPED] else ""
+    if counts[Status.PASSED]:
+        return "good", f"✓ {counts[Status.PASSED]}{skipped}"
+    return "skipped", f"– {counts[Status.SKIPPED]} skipped"
+
+
+def _bad_of(results: Sequence[AssertionResult]) -> AssertionResult | None:
+    """The worst of a cell; None if it is fine."""
+    return min((r for r in results if r.status in BAD), key=lambda r: r.severity, default=None)
+
+
+def _version() -> str:
+    try:
+        return version("dqx-dagster")
+    except PackageNotFoundError:
+        return "from a source tree"

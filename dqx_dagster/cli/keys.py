@@ -1,0 +1,102 @@
+"""Days and partitions as a person types them, which is as Dagster writes them: `a...b`, `2024-01-02|train`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from dqx_core.errors import DefinitionError
+from dqx_core.keys import ResultKey
+
+MOST_KEYS = 3_660
+SPLIT = "split"
+
+
+def days(texts: Iterable[str]) -> list[dt.date]:
+    """The days of texts such as `2024-01-02`, `2024-01-02...2024-01-08` or `2024-01-02,2024-01-05`, each once.
+
+    Raises:
+        DefinitionError: One is no day, or a range ends before it begins.
+    """
+    found: dict[dt.date, None] = {}
+    for text in texts:
+        for part in text.split(","):
+            first, dots, last = (each.strip() for each in part.partition("..."))
+            found |= dict.fromkeys(_span(day(first), day(last) if dots else day(first), part))
+    return list(found)
+
+
+def day(text: str) -> dt.date:
+    """A day such as 2024-01-31."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise DefinitionError(
+            f"'{text}' is not a day. Write it as 2024-01-31, or several as 2024-01-01...2024-01-31."
+        ) from None
+
+
+def tags(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Tag name → values, of texts such as `split=train`; a name may be given several times."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise DefinitionError(f"'{text}' is not a name and a value. Write tags as --tags split=train.")
+        if value not in found.setdefault(name, []):
+            found[name].append(value)
+    return found
+
+
+def keys(dates: Sequence[str], partitions: Sequence[str], given: Mapping[str, Sequence[str]]) -> list[ResultKey]:
+    """What to judge: every day under every combination of the tags' values, and every partition.
+
+    Raises:
+        DefinitionError: Nothing is named, or something of it cannot be read.
+    """
+    found = [
+        ResultKey(at, dict(zip(given, values, strict=True)))
+        for at in days(dates)
+        for values in itertools.product(*given.values())
+    ]
+    for text in partitions:
+        if given:
+            raise DefinitionError("--partition names its split itself. Leave --tags out, or use --date.")
+        found += _partition(text)
+    if not found:
+        raise DefinitionError(
+            "Say which day to judge: --date 2024-01-31, --date 2024-01-01...2024-01-31 or "
+            "--partition '2024-01-31|train'."
+        )
+    return list(dict.fromkeys(found))
+
+
+def _partition(text: str) -> Iterator[ResultKey]:
+    """The keys of `2024-01-02|train`, or of a range of such; beside the day stands the split."""
+    first, dots, last = text.partition("...")
+    ends = [first, last if dots else first]
+    parts = [_parts(end) for end in ends]
+    splits = list(dict.fromkeys(split for _, split in parts))
+    for at in _span(parts[0][0], parts[1][0], text):
+        for split in splits:
+            yield ResultKey(at, {SPLIT: split} if split is not None else {})
+
+
+def _parts(text: str) -> tuple[dt.date, str | None]:
+    first, *others = (part.strip() for part in text.split("|"))
+    if len(others) > 1:
+        raise DefinitionError(
+            f"Partition '{text}' has {len(others) + 1} parts; beside the day there can be a split, as in "
+            "2024-01-02|train. Name other dimensions with --date and --tags NAME=VALUE."
+        )
+    return day(first), others[0] if others else None
+
+
+def _span(first: dt.date, last: dt.date, text: str) -> list[dt.date]:
+    count = (last - first).days + 1
+    if count < 1:
+        raise DefinitionError(f"'{text}' ends before it begins.")
+    if count > MOST_KEYS:
+        raise DefinitionError(f"'{text}' is {count:,} days; at most {MOST_KEYS:,} are judged at once.")
+    return [first + dt.timedelta(days=n) for n in range(count)]

@@ -1,0 +1,275 @@
+"""`dqx run` and `dqx explain`: a suite over files or tables, without Dagster."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from dqx_core.errors import DefinitionError, hint
+from dqx_core.keys import ResultKey
+from dqx_core.report import AssertionResult, Severity, Status
+from dqx_dagster.cli import keys
+from dqx_dagster.cli.completion import datasets_of_root
+from dqx_dagster.cli.datasets.places import busy
+from dqx_dagster.cli.printing import err, out, print_json
+from dqx_dagster.cli.sources import Rows
+from dqx_dagster.cli.store import DEFAULT_URL, AsJson, StoreUrl
+from dqx_dagster.cli.suites import Location, find_suite
+
+if TYPE_CHECKING:
+    from dqx_core.planning import Need
+    from dqx_core.store import MetricDB
+    from dqx_core.verification import Suite, VerificationSuite
+
+FAILED, NOTHING_JUDGED = 1, 4
+"""Exit codes: an assertion that counts failed; no assertion gave a verdict, which is never a pass."""
+
+SuiteName = Annotated[
+    str, typer.Argument(metavar="SUITE", help="MODULE:NAME or FILE.py:NAME, or the name of one in the code location.")
+]
+Datasets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dataset",
+        "-d",
+        metavar="NAME=WHERE",
+        autocompletion=datasets_of_root,
+        help="Where the rows of a dataset are: Parquet (a file, a folder, a pattern), FILE.duckdb:TABLE, or a table in "
+        "--database. NAME alone is what dqx materialized under --root. May be repeated.",
+    ),
+]
+Dates = Annotated[
+    list[str] | None,
+    typer.Option("--date", metavar="DAY", help="2024-01-31, 2024-01-01...2024-01-31, or several with commas."),
+]
+Partitions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--partition", "-p", metavar="KEY", help="As Dagster writes it: '2024-01-31|train', or a range of such."
+    ),
+]
+TagsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tags",
+        "--tag",
+        metavar="NAME=VALUE",
+        help="What else a verdict speaks of, such as split=train. A tag that is a column filters rows. A name given "
+        "twice is judged for each value.",
+    ),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        "-s",
+        metavar="CHECK",
+        help="Only these checks or assertions, by their name here or in Dagster; * stands for anything.",
+    ),
+]
+Database = Annotated[
+    Path | None, typer.Option("--database", envvar="DQX_DATABASE", help="DuckDB file that --dataset names tables of.")
+]
+Root = Annotated[Path, typer.Option("--root", envvar="DQX_ROOT", help="Folder of the materialized datasets.")]
+DEFAULT_ROOT = Path("data/datasets")
+DateColumn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--date-column", metavar="[NAME=]COLUMN", help="Which day a row belongs to; yyyy_mm_dd if there is one."
+    ),
+]
+Dimension = Annotated[
+    list[str] | None,
+    typer.Option("--dimension", metavar="TAG=COLUMN", help="The column that a tag filters, where its name differs."),
+]
+Reuse = Annotated[
+    bool, typer.Option("--reuse", help="Take numbers from an earlier run that measured the same version of the data.")
+]
+
+
+def run(
+    suite: SuiteName,
+    dataset: Datasets = None,
+    date: Dates = None,
+    partition: Partitions = None,
+    tags: TagsOption = None,
+    select: Select = None,
+    database: Database = None,
+    root: Root = DEFAULT_ROOT,
+    date_column: DateColumn = None,
+    dimension: Dimension = None,
+    store: StoreUrl = DEFAULT_URL,
+    location: Location = None,
+    reuse: Reuse = False,
+    fail_on: Annotated[
+        Literal["P0", "P1", "P2", "P3", "any"],
+        typer.Option("--fail-on", "--severity", help="From which severity on a failure makes the exit code 1."),
+    ] = "any",
+    as_json: AsJson = False,
+) -> None:
+    """Measure, keep the numbers, judge. Exit code 0: passed, 1: failed, 4: nothing could be judged.
+
+    Example: dqx run examples.shop.suites:DAILY_SUITE --dataset shop_daily --date 2024-01-17 --tags split=train
+    """
+    rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
+    with _verification(suite, location, store, reuse=reuse, keep=True) as verification:
+        asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+        chosen = _selected(verification.suite, select)
+        with rows.opened(_tag_names(asked)) as sources, busy(f"Running {verification.name}"):
+            results = verification.run_many(
+                sources, asked, select=None if chosen is None else lambda c, a: (c, a) in chosen
+            )
+        kept = verification.db.name
+    if as_json:
+        out.file.write(verification.report().to_json() + "\n")
+    else:
+        _show(verification, results, kept)
+    judged = [result for result in results if result.status is not Status.SKIPPED]
+    if not judged:
+        err.print("Nothing was judged: every assertion was skipped. See why above.", highlight=False, soft_wrap=True)
+        raise typer.Exit(NOTHING_JUDGED)
+    least = Severity.P3 if fail_on == "any" else Severity(fail_on)
+    if any(result.status is not Status.PASSED and result.severity <= least for result in judged):
+        raise typer.Exit(FAILED)
+
+
+def explain(
+    suite: SuiteName,
+    dataset: Datasets = None,
+    date: Dates = None,
+    partition: Partitions = None,
+    tags: TagsOption = None,
+    select: Select = None,
+    database: Database = None,
+    root: Root = DEFAULT_ROOT,
+    date_column: DateColumn = None,
+    dimension: Dimension = None,
+    store: StoreUrl = DEFAULT_URL,
+    location: Location = None,
+    reuse: Reuse = False,
+    as_json: AsJson = False,
+) -> None:
+    """What a run would do: which statements it sends, what it carries forward, what is missing. Nothing is run.
+
+    Example: dqx explain examples.shop.suites:DAILY_SUITE --dataset shop_daily --date 2024-01-17 --tags split=train
+    """
+    from dqx_core.execution import explain as explained
+
+    rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
+    with _verification(suite, location, store, reuse=reuse, keep=False) as verification:
+        asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+        chosen = _selected(verification.suite, select)
+        with rows.opened(_tag_names(asked)) as sources:
+            graph = verification.suite.build(sources, select=None if chosen is None else lambda c, a: (c, a) in chosen)
+            found = explained(verification.plan(sources, asked, graph=graph))
+    if not as_json:
+        out.print(str(found), markup=False, highlight=False, soft_wrap=True)
+        return
+
+    def listed(needs: Iterable[Need]) -> list[dict[str, object]]:
+        return [
+            {"metric": spec.name, "date": key.yyyy_mm_dd, "tags": key.tags, "dataset": dataset}
+            for spec, key, dataset in needs
+        ]
+
+    plan = found.plan
+    print_json(
+        {
+            "suite": verification.name,
+            "statements": [{"dataset": source, "sql": sql} for source, sql in found.statements],
+            "measured": [need for scan in plan.scans for need in listed(scan.needs)],
+            "carried_forward": listed(plan.carried),
+            "carried_forward_unverified": listed(plan.unverified),
+            "missing": listed(sorted(plan.missing, key=str)),
+        }
+    )
+
+
+@contextmanager
+def _verification(name: str, location: str | None, url: str, *, reuse: bool, keep: bool) -> Iterator[VerificationSuite]:
+    """The suite over the store; looking at a store that is not there does not make one."""
+    from dqx_core.store import InMemoryMetricDB, MetricDB
+    from dqx_core.verification import VerificationSuite
+
+    suite = find_suite(name, location)
+    file = Path(url.removeprefix("sqlite:///"))
+    there = not url.startswith("sqlite:///") or file.exists()
+    if keep and not there:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    db: MetricDB = MetricDB(url) if keep or there else InMemoryMetricDB()
+    try:
+        yield VerificationSuite(
+            suite.checks,
+            db,
+            suite.name,
+            reuse="same_version" if reuse else "never",
+            profiles=suite.profiles,
+            origin="cli",
+        )
+    finally:
+        db.close()
+
+
+def _tag_names(asked: Sequence[ResultKey]) -> list[str]:
+    return list(dict.fromkeys(name for key in asked for name in key.tags))
+
+
+def _selected(suite: Suite, select: Sequence[str] | None) -> set[tuple[str, str]] | None:
+    """The assertions that a selection names, by check and name; None: all.
+
+    Raises:
+        DefinitionError: One of the words names nothing.
+    """
+    if not select:
+        return None
+    from dqx_dagster.translator import DqxTranslator, slug
+
+    called = {}
+    for check, assertion in suite.build().root.assertions():
+        place = (check.name, assertion.name)
+        called[place] = {
+            check.name,
+            slug(check.name),
+            assertion.name,
+            f"{check.name} › {assertion.name}",
+            DqxTranslator().check_name(check.name, assertion.name),
+        }
+    found = set()
+    for word in select:
+        # In Dagster a check is named with its asset: asset:check.
+        plain = word.rpartition(":")[2]
+        matched = {place for place, names in called.items() if any(fnmatchcase(name, plain) for name in names)}
+        if not matched:
+            names = {name for place in called for name in place}
+            raise DefinitionError(f"Suite '{suite.name}' has no check '{word}'. {hint(plain, names)}")
+        found |= matched
+    return found
+
+
+_COLOURS = {Status.PASSED: "green", Status.FAILED: "bold red", Status.ERROR: "bold red", Status.SKIPPED: "yellow"}
+
+
+def _show(verification: VerificationSuite, results: Sequence[AssertionResult], store: str) -> None:
+    """A line a verdict under its day; of several days only those that did not pass, and a count."""
+    from rich.text import Text
+
+    by_key: dict[ResultKey, list[AssertionResult]] = {}
+    for result in results:
+        by_key.setdefault(ResultKey(result.yyyy_mm_dd, result.tags), []).append(result)
+    for key, given in by_key.items():
+        told = given if len(by_key) == 1 else [result for result in given if result.status is not Status.PASSED]
+        passed = sum(result.status is Status.PASSED for result in given)
+        out.print(Text(f"{key}: {passed:,} of {len(given):,} passed", "bold"))
+        for result in told:
+            line = Text(f"  {result.status:<8}", _COLOURS[result.status])
+            line.append(f"{result.severity} {result.check} › {result.assertion}: {result.message}", "default not bold")
+            out.print(line, soft_wrap=True)
+    counts = Counter(result.status for result in results)
+    said = ", ".join(f"{counts[status]:,} {str(status).lower()}" for status in Status if counts[status])
+    out.print(f"{said}. Kept as execution {verification.execution_id} in {store}.", highlight=False, soft_wrap=True)

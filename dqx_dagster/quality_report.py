@@ -1,0 +1,132 @@
+"""The quality report as an asset: a file of each run's partitions, or of the last days, linked in its metadata."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import dagster as dg
+
+from dqx_core.errors import DefinitionError, DqxError
+from dqx_core.report import Status
+from dqx_dagster.dagster_internals import known_previews
+from dqx_dagster.partitions import result_key
+from dqx_dagster.targets import nominal_date
+
+if TYPE_CHECKING:
+    from dqx_core.html import Contents
+    from dqx_core.store import MetricDB
+
+
+def quality_report_asset(
+    *,
+    folder: str | Path,
+    name: str = "quality_report",
+    suite: str | None = None,
+    dataset: str | None = None,
+    days: int = 30,
+    partitions_def: dg.PartitionsDefinition[str] | None = None,
+    deps: Sequence[dg.AssetsDefinition | dg.AssetSpec | dg.AssetKey] = (),
+    url: str | None = None,
+    title: str = "Data quality",
+    store: str = "store",
+) -> dg.AssetsDefinition:
+    """An asset that writes the store's verdicts and trends as one HTML file.
+
+    Without partitions it is of the last `days` days that were judged, and each run replaces the file. With
+    partitions it is of the run's days and those before them, one file a run.
+
+    It reads the metric store and needs no asset before it. A dependency draws it into the lineage, and then a
+    blocking check that fails in the same run skips it; a schedule of its own writes it whatever was found.
+
+    Args:
+        folder: Where the file is written; it is made.
+        name: The asset's name, and the file's.
+        suite: Only the verdicts of this suite; None: all.
+        dataset: Only those on this dataset; None: all.
+        days: How many days it tells of, the last ones judged included.
+        partitions_def: Usually that of the asset whose checks it reports.
+        deps: Assets that come before it.
+        url: Where the folder is served, such as https://reports.example.com/; the metadata then links to it.
+        title: The heading.
+        store: The resource key of the metric store.
+    """
+    if days < 1:
+        raise DefinitionError(f"quality_report_asset(days={days}) tells of no day. Give 1 or more.")
+    with known_previews():
+
+        @dg.asset(
+            name=name,
+            deps=list(deps),
+            partitions_def=partitions_def,
+            backfill_policy=dg.BackfillPolicy.single_run() if partitions_def is not None else None,
+            required_resource_keys={store},
+            group_name="reports",
+            kinds={"dqx", "html"},
+            description=f"Verdicts and trends of {suite or 'every suite'}"
+            f"{f' on {dataset}' if dataset else ''}, as one HTML file.",
+        )
+        def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+            from dqx_core.html import collect, write
+
+            db = getattr(context.resources, store).db
+            try:
+                first, last = _period(context, partitions_def, days, _newest_day(db, suite))
+                contents = collect(db, suite=suite, dataset=dataset, from_date=first, until_date=last)
+                file = write(contents, Path(folder) / _file_name(name, context, last), title=title)
+            except DqxError as error:
+                raise dg.Failure(f"There is no report. {error}", allow_retries=False) from error
+            metadata = _metadata(contents, file, url)
+            if partitions_def is None:
+                return dg.MaterializeResult(metadata=metadata)
+            for key in context.partition_keys:
+                context.add_asset_metadata(metadata, partition_key=str(key))
+            return dg.MaterializeResult()
+
+    return report
+
+
+def _newest_day(db: "MetricDB", suite: str | None) -> dt.date | None:
+    """The last day that was judged."""
+    return max((key.yyyy_mm_dd for execution in db.executions(suite) for key in execution.keys), default=None)
+
+
+def _period(
+    context: dg.AssetExecutionContext,
+    partitions_def: dg.PartitionsDefinition[str] | None,
+    days: int,
+    newest: dt.date | None,
+) -> tuple[dt.date, dt.date]:
+    """The first and the last day to tell of."""
+    if partitions_def is None:
+        last = newest or nominal_date(context)
+    elif not (context.has_partition_key or context.has_partition_key_range):
+        raise DefinitionError("It is of partitions, and this run names none: launch it for a partition or a backfill.")
+    else:
+        keys = [result_key(str(key), partitions_def, nominal_date(context)) for key in context.partition_keys]
+        last = max(key.yyyy_mm_dd for key in keys)
+        days = max(days, (last - min(key.yyyy_mm_dd for key in keys)).days + 1)
+    return last - dt.timedelta(days=days - 1), last
+
+
+def _file_name(name: str, context: dg.AssetExecutionContext, last: dt.date) -> str:
+    return f"{name}-{last}.html" if context.has_partition_key or context.has_partition_key_range else f"{name}.html"
+
+
+def _metadata(contents: "Contents", file: Path, url: str | None) -> Mapping[str, dg.MetadataValue]:
+    failing = [
+        f"- {trend.newest.severity} {trend.check} › {trend.assertion}: {len(trend.bad)} of {len(trend.verdicts)}"
+        for suite in contents.suites
+        for trend in suite.failing
+    ]
+    return {
+        "report": dg.MetadataValue.path(str(file.resolve()))
+        if url is None
+        else dg.MetadataValue.url(f"{url.rstrip('/')}/{quote(file.name)}"),
+        "days": dg.MetadataValue.text(f"{contents.first} to {contents.last}"),
+        "verdicts": dg.MetadataValue.int(sum(contents.counts.values())),
+        "failed": dg.MetadataValue.int(contents.counts[Status.FAILED]),
+        "errors": dg.MetadataValue.int(contents.counts[Status.ERROR]),
+        "bad assertions": dg.MetadataValue.md("\n".join(failing) or "none"),
+    }

@@ -1,0 +1,351 @@
+"""`dqx run`, `dqx explain` and `dqx suites`, as a person types them: without Dagster, over files and tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from dqx_core import MetricDB
+from dqx_dagster.cli import main
+from tests.core.html import feed
+
+DQX = str(Path(sys.executable).parent / "dqx")
+
+CHECKS = """
+from dqx_core import Context, MetricProvider, Suite, check
+
+@check(name="Feed", datasets=["feed"])
+def feed(mp: MetricProvider, ctx: Context) -> None:
+    rows = mp.num_rows()
+    ctx.assert_that(rows).where(name="Not crowded", severity="P2").is_leq(10)
+    ctx.assert_that(rows / mp.num_rows(lag=1)).where(name="Rows stay").is_between(0.1, 20)
+    ctx.assert_that(mp.average("value")).where(name="Has values", severity="P0").is_positive()
+
+@check(name="Gone", datasets=["feed"])
+def gone(mp: MetricProvider, ctx: Context) -> None:
+    ctx.assert_that(mp.average("no_such_column")).where(name="Cannot be").is_positive()
+
+@check(name="Past", datasets=["feed"])
+def past(mp: MetricProvider, ctx: Context) -> None:
+    ctx.assert_that(mp.ext.day_over_day(mp.num_rows())).where(name="Moves").is_lt(100)
+
+FEED, GONE, PAST = Suite("Feed suite", [feed]), Suite("Gone suite", [gone]), Suite("Past suite", [past])
+LIMIT = 10
+"""
+
+
+class Said(NamedTuple):
+    out: str
+    err: str
+    code: int
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with a module of checks, the feed as Parquet and in a database."""
+    (tmp_path / "checks.py").write_text(CHECKS)
+    pq.write_table(feed.table(), tmp_path / "feed.parquet")
+    with duckdb.connect(tmp_path / "world.duckdb") as connection:
+        connection.execute("CREATE SCHEMA raw")
+        connection.register("given", feed.table())
+        connection.execute("CREATE TABLE raw.feed AS SELECT * FROM given")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "checks", raising=False)
+    monkeypatch.setenv("DQX_STORE", "sqlite://")  # in memory: most of what is tested here needs no file
+    for name in ("DQX_DATABASE", "DQX_ROOT", "DQX_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def dqx(here, monkeypatch, capsys):
+    def run(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["dqx", *arguments])
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        sys.modules.pop("checks", None)
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        printed = capsys.readouterr()
+        return Said(printed.out, printed.err, int(stopped.value.code or 0))
+
+    return run
+
+
+def judge(dqx, *more, suite="checks:FEED", rows="feed=feed.parquet"):
+    return dqx("run", suite, "--dataset", rows, *more)
+
+
+def verdicts(said):
+    return {(r["yyyy_mm_dd"][-2:], r["tags"].get("split"), r["assertion"]): r["status"] for r in said.json["results"]}
+
+
+@pytest.mark.parametrize(
+    ("day", "split", "more", "code"),
+    [
+        ("2026-01-05", "train", [], 0),
+        ("2026-01-10", "train", [], 1),
+        ("2026-01-10", "train", ["--fail-on", "P1"], 0),
+        ("2026-01-10", "train", ["--severity", "P2"], 1),
+        ("2026-01-10", "eval", [], 0),
+        ("2026-01-12", "eval", ["--fail-on", "P0"], 1),  # an error is no pass
+    ],
+)
+def test_the_exit_code_says_whether_what_counts_failed(dqx, day, split, more, code):
+    assert judge(dqx, "--date", day, "--tags", f"split={split}", *more).code == code
+
+
+def test_a_tag_that_is_a_column_filters_rows(dqx):
+    both = judge(dqx, "--date", "2026-01-10", "--json").json["symbols"]
+    train = judge(dqx, "--date", "2026-01-10", "--tags", "split=train", "--json").json["symbols"]
+
+    def rows(symbols):
+        return next(s["value"] for s in symbols if s["metric"] == "num_rows()" and s["yyyy_mm_dd"] == "2026-01-10")
+
+    assert (rows(both), rows(train)) == (44, 40)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["--date", "2026-01-09...2026-01-10", "--tags", "split=train", "--tags", "split=eval"],
+        ["--date", "2026-01-09,2026-01-10", "--tag", "split=train", "--tag", "split=eval"],
+        ["--partition", "2026-01-09|train...2026-01-10|eval"],
+        *[["-p", "2026-01-09|train", "-p", "2026-01-09|eval", "-p", "2026-01-10|train", "-p", "2026-01-10|eval"]],
+    ],
+)
+def test_days_and_partitions_are_typed_as_dagster_writes_them(dqx, asked):
+    found = verdicts(judge(dqx, *asked, "--json"))
+
+    assert {(day, split) for day, split, _ in found} == {(d, s) for d in ("09", "10") for s in ("train", "eval")}
+    assert [place for place, status in found.items() if status == "FAILED"] == [("10", "train", "Not crowded")]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["feed=feed.parquet"],
+        ["feed=*.parquet"],
+        ["feed=world.duckdb:raw.feed"],
+        ["feed=raw.feed", "--database", "world.duckdb"],
+    ],
+)
+def test_rows_come_from_parquet_and_from_tables_alike(dqx, rows):
+    found = dqx("run", "checks:FEED", "--dataset", *rows, "--date", "2026-01-10", "--json")
+
+    assert found.json["symbols"][0]["value"] == 44
+
+
+def test_numbers_are_kept_and_carried_into_the_next_run(dqx, here, monkeypatch):
+    monkeypatch.delenv("DQX_STORE")
+    judge(dqx, "--date", "2026-01-05", "--tags", "split=train")
+    second = judge(dqx, "--date", "2026-01-06", "--tags", "split=train", "--json").json
+
+    db = MetricDB(f"sqlite:///{here / 'data' / 'metrics.db'}")
+    executions = db.executions()
+    db.close()
+    assert [each.origin for each in executions] == ["cli", "cli"]
+    carried = {
+        s["yyyy_mm_dd"]: s["source_execution_id"] for s in second["symbols"] if s["metric"].startswith("num_rows")
+    }
+    assert carried == {"2026-01-06": None, "2026-01-05": executions[1].execution_id}
+
+
+def test_explain_tells_the_plan_and_makes_no_store(dqx, here, monkeypatch):
+    monkeypatch.delenv("DQX_STORE")
+    said = dqx("explain", "checks:FEED", "-d", "feed=feed.parquet", "--date", "2026-01-05", "--json")
+
+    assert (said.code, (here / "data").exists()) == (0, False)
+    assert {(n["metric"], n["date"]) for n in said.json["measured"]} == {
+        ("num_rows()", "2026-01-05"), ("num_rows()", "2026-01-04"), ("average(value)", "2026-01-05")
+    }  # fmt: skip
+    assert "SELECT" in said.json["statements"][0]["sql"]
+
+    judge(dqx, "--date", "2026-01-04")
+    told = dqx("explain", "checks:FEED", "-d", "feed=feed.parquet", "--date", "2026-01-05").out
+    assert "Carried forward, the same version of the data" in told
+    assert "2026-01-04: num_rows() on 'feed'" in told
+
+
+def test_explain_promises_the_statements_that_a_run_sends(dqx):
+    words = ["checks:FEED", "-d", "feed=world.duckdb:raw.feed", "--date", "2026-01-05"]
+    promised = [each["sql"] for each in dqx("explain", *words, "--json").json["statements"]]
+
+    with duckdb.connect("world.duckdb", read_only=True) as connection:
+        rows = [connection.sql(sql).fetchall() for sql in promised]
+    assert rows
+    assert all(rows)
+
+
+@pytest.mark.parametrize("word", ["Has values", "feed__has_values", "feed:feed__has_values", "*values"])
+def test_a_selection_names_checks_and_assertions_by_their_names_here_and_in_dagster(dqx, word):
+    found = judge(dqx, "--date", "2026-01-05", "--select", word, "--json").json
+
+    assert [r["assertion"] for r in found["results"]] == ["Has values"]
+
+
+def test_nothing_judged_is_no_pass(dqx):
+    said = judge(dqx, "--date", "2026-01-01", suite="checks:PAST")
+
+    assert said.code == 4
+    assert "Nothing was judged" in said.err
+
+
+def test_suites_are_listed_with_what_they_assert(dqx):
+    [found, *others] = dqx("suites", "checks.py", "--json").json
+    shown = dqx("suites", "checks", "--metrics").out
+
+    assert [each["suite"] for each in others] == ["Gone suite", "Past suite"]
+    assert found["assertions"][1] == {
+        "check": "Feed",
+        "assertion": "Rows stay",
+        "severity": "P1",
+        "condition": "num_rows() / num_rows() [1 d earlier] between 0.1 and 20",
+        "datasets": ["feed"],
+        "metrics": ["num_rows()"],
+    }
+    assert "Feed suite, of feed" in shown
+
+
+@pytest.mark.parametrize(
+    ("files", "module"),
+    [
+        ({"pyproject.toml": '[tool.dagster]\nmodule_name = "checks"\n'}, "tool.dagster"),
+        (
+            {"pyproject.toml": '[tool.dg.project]\nroot_module = "my"\n', "my/definitions.py": "from checks import *"},
+            "dg",
+        ),
+        ({"workspace.yaml": "load_from:\n  - python_file:\n      relative_path: checks.py\n"}, "workspace"),
+    ],
+)
+def test_without_a_module_the_suite_is_one_of_the_folders_code_location(dqx, here, files, module):
+    for name, text in files.items():
+        (here / name).parent.mkdir(exist_ok=True)
+        (here / name).write_text(text)
+
+    assert len(dqx("suites", "--json").json) == 3
+    assert judge(dqx, "--date", "2026-01-05", suite="Feed suite").code == 0
+
+
+ON_FEED = ["run", "checks:FEED", "-d", "feed=feed.parquet"]
+ONE_DAY = [*ON_FEED, "--date", "2026-01-02"]
+
+
+@pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
+def test_suites_that_are_attached_to_assets_are_found_however_the_location_is_put_together(dqx, here):
+    (here / "place.py").write_text("""
+import dagster as dg
+from dqx_dagster import suite_checks
+import checks
+
+@dg.asset
+def feed(): ...
+
+merged = dg.Definitions.merge(dg.Definitions(), dg.Definitions(asset_checks=[suite_checks(checks.FEED, feed)]))
+
+@dg.definitions
+def lazy():
+    return dg.Definitions(asset_checks=[suite_checks(checks.PAST, feed)])
+""")
+
+    assert [each["suite"] for each in dqx("suites", "place.py", "--json").json] == ["Feed suite", "Past suite"]
+    assert judge(dqx, "--date", "2026-01-05", "--location", "place.py", suite="Feed suite").code == 0
+
+
+PROBLEMS = [
+    (["run", "checks:FEED", "--date", "2026-01-02"], 2, "Say where the rows are"),
+    ([*ON_FEED], 2, "Say which day to judge"),
+    ([*ON_FEED, "--date", "yesterday"], 2, "'yesterday' is not a day"),
+    ([*ON_FEED, "--date", "2026-01-02...2026-01-01"], 2, "ends before it begins"),
+    ([*ON_FEED, "-p", "2026-01-02|a|b"], 2, "has 3 parts"),
+    ([*ON_FEED, "-p", "2026-01-02|a", "--tags", "split=b"], 2, "names its split"),
+    ([*ONE_DAY, "--tags", "train"], 2, "split=train"),
+    (["run", "checks:FEED", "-d", "feed=raw.feed", "--date", "2026-01-02"], 2, "--database"),
+    (["run", "checks:FEED", "-d", "feed=no.duckdb:t", "--date", "2026-01-02"], 2, "there is no database no.duckdb"),
+    (["run", "checks:FEED", "-d", "fed=feed.parquet", "--date", "2026-01-02"], 2, "Did you mean 'fed'?"),
+    (["run", "checks:FED", "-d", "feed=feed.parquet"], 2, "Did you mean 'FEED'?"),
+    (["run", "checks:LIMIT"], 2, "is a int, not a suite"),
+    (["run", "nowhere:FEED"], 2, "There is no module 'nowhere'"),
+    (["run", "broken.py:FEED"], 2, "cannot be imported: ZeroDivisionError"),
+    (["run", "Feed suite"], 2, "names no code location"),
+    (["run", "checks:FEED", "-s", "Fed", "-d", "feed=feed.parquet", "--date", "2026-01-02"], 2, "no check 'Fed'"),
+    (["run", "checks:GONE", *ONE_DAY[2:]], 2, "which dataset 'feed' does not have"),
+    ([*ONE_DAY, "--date-column", "x=y"], 2, "dataset 'x'"),
+    (["run", "checks:FEED", "-d", "feed=none/*.parquet", "--date", "2026-01-02"], 3, "no file matches"),
+    (["run", "checks:FEED", "-d", "feed=broken.parquet", "--date", "2026-01-02"], 3, "DuckDB could not"),
+    ([*ONE_DAY, "--store", "what://ever"], 3, "Metric store"),
+    (["run"], 2, "Missing argument"),
+    (["run", "checks:FEED", "--fail-on", "P9"], 2, "P9"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "code", "said"), PROBLEMS)
+def test_an_error_is_one_paragraph_with_the_way_out(dqx, here, words, code, said):
+    (here / "broken.py").write_text("1 / 0")
+    (here / "broken.parquet").write_bytes(b"no parquet")
+    found = dqx(*words)
+
+    assert found.code == code
+    assert said in " ".join(found.err.replace("│", " ").split())
+    assert "Traceback" not in found.err
+
+
+def test_data_without_days_is_said_to_be_the_day_that_is_judged(dqx, here):
+    pq.write_table(feed.table().rename_columns(["day", "split", "value"]), here / "days.parquet")
+
+    guessed = dqx("run", "checks:FEED", "-d", "feed=days.parquet", "--date", "2026-01-10", "--json")
+    told = dqx(
+        "run", "checks:FEED", "-d", "feed=days.parquet", "--date", "2026-01-10", "--date-column", "day", "--json"
+    )
+
+    assert "all its rows count as the day that is judged" in guessed.err
+    assert guessed.json["symbols"][0]["value"] == 8 * 14 + 36
+    assert (told.err, told.json["symbols"][0]["value"]) == ("", 44)
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(here):
+    for words in (["--debug", "run", "nowhere:FEED"], ["run", "nowhere:FEED", "--debug"]):
+        found = subprocess.run([DQX, *words], capture_output=True, text=True, check=False, cwd=here)
+        assert found.returncode != 0
+        assert "Traceback (most recent call last)" in found.stderr
+
+
+def test_a_process_of_its_own_ends_with_the_verdict_and_prints_no_colours_into_a_pipe(here):
+    words = ["run", "checks.py:FEED", "--dataset", "feed=feed.parquet", "--partition", "2026-01-10|train"]
+    found = subprocess.run([DQX, *words], capture_output=True, text=True, check=False, cwd=here)
+
+    assert found.returncode == 1
+    assert "  FAILED  P2 Feed › Not crowded: num_rows() = 40, is not ≤ 10" in found.stdout
+    assert "2026-01-10 (split=train): 2 of 3 passed" in found.stdout
+    assert "\x1b[" not in found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colours_are_for_terminals_and_not_where_no_color_is_set(here, variables, coloured):
+    words = [DQX, "run", "checks.py:FEED", "--dataset", "feed=feed.parquet", "--partition", "2026-01-10|train"]
+    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")} | {"TERM": "xterm-256color"}
+    master, slave = pty.openpty()
+    process = subprocess.Popen(words, stdout=slave, stderr=subprocess.DEVNULL, env=env | variables, cwd=here)
+    os.close(slave)
+    shown = b""
+    try:
+        while part := os.read(master, 65_536):
+            shown += part
+    except OSError:  # Linux says so when the program has ended
+        pass
+    os.close(master)
+
+    assert process.wait(30) == 1
+    assert (b"\x1b[1;31m" in shown) is coloured
