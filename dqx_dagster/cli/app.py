@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dqx_core.errors import DefinitionError, DqxError
-from dqx_dagster.cli import datasets, store
+from dqx_dagster.cli import ci, datasets, store
 from dqx_dagster.cli.printing import err
 
 USAGE, BROKEN = 2, 3
@@ -23,6 +23,7 @@ app = typer.Typer(
     "Every command prints tables for people; `--json` prints the same for programs. "
     "Errors are one paragraph; `--debug` shows where they came from.",
 )
+app.add_typer(ci.app, name="ci")
 app.add_typer(store.app, name="store")
 app.add_typer(datasets.app, name="datasets")
 
