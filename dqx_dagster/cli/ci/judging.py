@@ -23,7 +23,7 @@ def verdicts(graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB]) -> Iter
     suites = [result for store in stores for result in store.results(ran.run_id)]
     for check in sorted(ran.batch.checks, key=lambda key: (key.asset_key.to_user_string(), key.name)):
         node = graph.get(check)
-        for partition in ran.partitions if node.partitions_def is not None else [None]:
+        for partition in ran.partitions:
             about: dict[str, Any] = {
                 "asset": check.asset_key.to_user_string(),
                 "check": check.name,
@@ -32,7 +32,8 @@ def verdicts(graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB]) -> Iter
                 "run_id": ran.run_id,
                 "code": _code(graph, check),
             }
-            if (evaluation := told.get((check, partition))) is not None:
+            # One without partitions judges the only partition of its run.
+            if (evaluation := told.get((check, partition if node.partitions_def is not None else None))) is not None:
                 yield _judged(evaluation, about)
             else:
                 outcome, message = _silence(graph, ran, check, partition, suites)
@@ -89,7 +90,7 @@ def _silence(
         if result.status is Status.SKIPPED
         and (result.suite, result.check) == (suite, name)
         and assertion in (None, result.assertion)
-        and (partition is None or _same_partition(result, partition, node.partitions_def))
+        and (partition is None or _same_partition(result, partition, ran.batch.definition))
     ]
     if skipped:
         # Which execution it is stands beside every verdict.

@@ -117,7 +117,8 @@ def cause(error: BaseException) -> str:
     root = error
     while (before := root.__cause__ or (None if root.__suppress_context__ else root.__context__)) is not None:
         root = before
-    said = " ".join(str(root).split()) or "no message"
+    # A syntax error names its file and line itself, without the folder.
+    said = " ".join(str(root.msg if isinstance(root, SyntaxError) else root).split()) or "no message"
     return f"{type(root).__name__}: {said.rstrip('.')}{_line(root)}."
 
 
@@ -127,7 +128,7 @@ def _line(error: BaseException) -> str:
         return f" ({_relative(error.filename)}, line {error.lineno})"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         shown = _relative(frame.filename)
-        if not Path(shown).is_absolute() and "site-packages" not in shown:
+        if not Path(shown).is_absolute() and not shown.startswith("<") and "site-packages" not in shown:
             return f" ({shown}, line {frame.lineno})"
     return ""
 

@@ -147,8 +147,9 @@ def _most(graph: dg.AssetGraph, assets: Iterable[dg.AssetKey], checks: Iterable[
     for asset in assets:
         policy = graph.get(asset).backfill_policy
         limits.append(1 if policy is None else policy.max_partitions_per_run)
-    # In a run over several partitions Dagster cannot say which one the result of a plain check speaks of.
-    limits += [1 for check in checks if "dqx/suite" not in graph.get(check).metadata]
+    # In a run over several partitions a plain check, or one without partitions, cannot say which one it speaks of.
+    nodes = [graph.get(check) for check in checks]
+    limits += [1 for node in nodes if node.partitions_def is None or "dqx/suite" not in node.metadata]
     return min((limit for limit in limits if limit is not None), default=None)
 
 

@@ -57,7 +57,7 @@ class Verdict:
     title: str
     """The check as its author wrote it: 'Volume › There are sales'."""
     partition: str | None
-    """None: the asset or the check has no partitions."""
+    """None: the asset has no partitions."""
     outcome: Outcome
     severity: Severity
     message: str
