@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from dqx_dagster.cli import main
 from examples.shop.world import generate
 
 ROOT = Path(__file__).parents[4]
@@ -45,15 +46,40 @@ def dqx(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> 
 
 
 Planted = Callable[..., Said]
+WHERE = ("-f", ROOT / "tests/dagster/cli/ci/planted.py", "-d", ROOT)
+
+
+def places(folder: Path) -> dict[str, str]:
+    """The variables of the planted code location."""
+    return {"PLANTED_STORE": f"sqlite:///{folder / 'metrics.db'}", "PLANTED_RUNS": str(folder / "runs.txt")}
 
 
 @pytest.fixture
-def planted(tmp_path: Path) -> Planted:
-    """`dqx ci` over the planted code location, in an empty folder."""
+def planted_process(tmp_path: Path) -> Planted:
+    """`dqx ci` over the planted code location, in an empty folder and a process of its own."""
 
     def run(*arguments: object, **env: str) -> Said:
-        where = ("-m", "tests.dagster.cli.ci.planted", "-d", ROOT)
-        return dqx("ci", *where, *arguments, cwd=tmp_path, env={"PLANTED_FOLDER": str(tmp_path), **env})
+        return dqx("ci", *WHERE, *arguments, cwd=tmp_path, env={**places(tmp_path), **env})
+
+    return run
+
+
+@pytest.fixture
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Planted:
+    """The same in this process, which spares importing Dagster again."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in places(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    for name in NOT_OURS:
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["dqx", "ci", *map(str, (*WHERE, *arguments))])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return Said(int(ended.value.code or 0), out, err)
 
     return run
 

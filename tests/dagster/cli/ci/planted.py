@@ -1,6 +1,6 @@
 """A code location in which everything that a gate can meet is planted, one asset each.
 
-PLANTED_FOLDER is where its metric store and what its assets leave behind are.
+PLANTED_STORE is the URL of its metric store; PLANTED_RUNS a file in which its assets say what they were asked for.
 """
 
 import os
@@ -13,7 +13,6 @@ from dqx_core import Context, DuckRelationDataSource, MetricProvider, Suite, che
 from dqx_dagster import DuckDBEngine, MetricStore, suite_checks
 from tests.dagster.scenario import PARTITIONS, table
 
-FOLDER = Path(os.environ["PLANTED_FOLDER"])
 DAYS = PARTITIONS.get_partitions_def_for_dimension("date")
 
 
@@ -22,7 +21,7 @@ def feed(name, suite_check, *, partitions=PARTITIONS, policy=None):
 
     @dg.asset(name=name, partitions_def=partitions, backfill_policy=policy)
     def made(context: dg.AssetExecutionContext):
-        with (FOLDER / "runs.txt").open("a") as file:
+        with Path(os.environ["PLANTED_RUNS"]).open("a") as file:
             file.write(f"{name} {','.join(context.partition_keys) if context.has_partition_key else ''}\n")
         return dg.MaterializeResult()
 
@@ -204,7 +203,7 @@ defs = dg.Definitions(
         is_readable,
     ],
     resources={
-        "store": MetricStore(url=f"sqlite:///{FOLDER / 'metrics.db'}"),
-        "engine": DuckDBEngine(database=str(FOLDER / "nowhere.duckdb"), datasets=str(FOLDER / "datasets")),
+        "store": MetricStore(url=dg.EnvVar("PLANTED_STORE")),
+        "engine": DuckDBEngine(database="nowhere.duckdb", datasets="datasets"),
     },
 )

@@ -12,7 +12,7 @@ from dqx_dagster.cli.ci.gate import Settings, judge
 from dqx_dagster.cli.ci.location import Where, load
 from dqx_dagster.cli.ci.spans import Wanted
 from dqx_dagster.cli.ci.verdicts import Exit, Outcome
-from tests.dagster.cli.ci.conftest import ROOT
+from tests.dagster.cli.ci.conftest import ROOT, places
 
 
 @pytest.fixture(scope="module")
@@ -21,15 +21,15 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def location(folder):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PLANTED_FOLDER", str(folder))
-        return load(Where(python_file=(str(ROOT / "tests/dagster/cli/ci/planted.py"),), working_directory=str(ROOT)))
+def location():
+    return load(Where(python_file=(str(ROOT / "tests/dagster/cli/ci/planted.py"),), working_directory=str(ROOT)))
 
 
 @pytest.fixture
-def gate(location, folder):
+def gate(location, folder, monkeypatch):
     """A gate over some assets and days; `runs` are the runs that its assets saw."""
+    for name, value in places(folder).items():
+        monkeypatch.setenv(name, value)
 
     def over(select, *keys, **settings):
         (folder / "runs.txt").write_text("")
@@ -162,7 +162,17 @@ def test_a_check_says_where_it_is_written_if_that_is_below_the_folder(gate, monk
     assert gate("good", "2026-01-04").verdicts[0].code is None
 
 
-def test_progress_counts_what_is_done_up_to_the_end(location):
+def test_a_store_that_is_not_configured_here_is_told_and_history_begins_with_the_run(gate, monkeypatch):
+    monkeypatch.delenv("PLANTED_STORE")
+    found = gate("good", "2026-01-04")
+
+    assert found.exit_code is Exit.PASSED
+    [note] = found.notes
+    assert note.startswith("Resource 'store' is not configured here.")
+    assert "PLANTED_STORE" in note
+
+
+def test_progress_counts_what_is_done_up_to_the_end(gate, location):
     seen = []
     judge(location, Settings(("good",), Wanted(("2026-01-04",))), lambda done, total: seen.append((done, total)))
 
