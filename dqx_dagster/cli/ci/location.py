@@ -93,7 +93,9 @@ def _pointers(where: Where) -> list[CodePointer]:
                 f"There is no code location in {Path.cwd()}: neither [tool.dagster] nor [tool.dg] in a pyproject.toml, "
                 "nor a workspace.yaml. Name a module with -m, a file with -f or a workspace with -w, as for dagster."
             ) from error
-        raise CodeLocationError(error.message) from error
+        raise CodeLocationError(
+            "-m, -f, -w and --package-name exclude each other, -w goes without -d and -a: name one code location."
+        ) from error
     except Exception as error:
         raise CodeLocationError(f"The code location cannot be found. {cause(error)}") from error
 

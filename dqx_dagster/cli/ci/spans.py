@@ -42,10 +42,14 @@ class Span:
     @property
     def keys(self) -> list[str]:
         """The partition keys, by date."""
-        names = sorted(self.dimensions, key=lambda name: (name != self.time, name))
+        names = self._by_time
         return [
             self._key(dict(zip(names, parts, strict=True))) for parts in product(*(self.dimensions[n] for n in names))
         ]
+
+    @property
+    def _by_time(self) -> list[str]:
+        return sorted(self.dimensions, key=lambda name: (name != self.time, name))
 
     @property
     def first(self) -> str:
@@ -64,8 +68,8 @@ class Span:
             return
         beside = len(self.keys) // len(self.dimensions[self.time]) if self.time is not None else most + 1
         if self.time is None or beside > most:
-            names = list(self.dimensions)
-            for parts in product(*self.dimensions.values()):
+            names = self._by_time
+            for parts in product(*(self.dimensions[name] for name in names)):
                 yield Span({name: (part,) for name, part in zip(names, parts, strict=True)}, self.time)
             return
         times, step = self.dimensions[self.time], most // beside
