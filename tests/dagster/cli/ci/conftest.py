@@ -107,7 +107,14 @@ def shop_gate(tmp_path_factory: pytest.TempPathFactory) -> ShopGate:
     files = {name: folder / f"dqx.{name}" for name in ("json", "sarif")}
     said = dqx(
         "ci",
-        *("--partitions", "2024-01-08...2024-01-21", "--junit", folder / "dqx.xml", "--markdown", folder / "summary.md"),
+        *(
+            "--partitions",
+            "2024-01-08...2024-01-21",
+            "--junit",
+            folder / "dqx.xml",
+            "--markdown",
+            folder / "summary.md",
+        ),
         *("--json", files["json"], "--sarif", files["sarif"]),
         cwd=ROOT,
         env={"DQX_DATA": str(data), "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(folder / "summary.md")},

@@ -105,7 +105,9 @@ def test_tool_dg_with_definitions_in_a_folder_of_components(project):
     """)  # fmt: skip
     project("by_dg_folder/defs/__init__.py")
     project("by_dg_folder/defs/assets.py", "import dagster as dg\n\n@dg.asset\ndef orders(): ...\n")
-    project("pyproject.toml", '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "by_dg_folder"\n')
+    project(
+        "pyproject.toml", '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "by_dg_folder"\n'
+    )
 
     assert assets(load(Where())) == {"orders"}
 

@@ -27,7 +27,9 @@ def test_every_incident_fails_the_build_on_its_day_and_nothing_else_does(shop_ga
 def test_a_line_names_each_incident_with_its_numbers(shop_gate):
     for number, names in PLANTED.items():
         for name in names:
-            shown = [line for line in shop_gate.said.out.splitlines() if f"{day(number)}|train" in line and name in line]
+            shown = [
+                line for line in shop_gate.said.out.splitlines() if f"{day(number)}|train" in line and name in line
+            ]
             [train] = [line for line in shown if not line.startswith("::")]
             assert re.match(r"✗ P1 .* = [\d.]+, is not [≤<≥=>] [\d.]+", train)
     assert "Failed: 10 failed" in shop_gate.said.out
