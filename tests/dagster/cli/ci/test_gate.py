@@ -102,9 +102,9 @@ def test_assets_of_other_partitions_run_apart_in_order_and_hand_their_values_ove
 def test_partitions_without_dates_are_named_and_dynamic_ones_need_not_be_known(gate):
     assert told(gate("countries", "nl")) == {("has_people", "nl"): Outcome.PASSED}
     assert told(gate("files", "a.csv")) == {("is_readable", "a.csv"): Outcome.PASSED}
-    with pytest.raises(DefinitionError, match="no dates, so none of them is the latest. Name them with --partition"):
+    with pytest.raises(DefinitionError, match=r"no dates, so none of them is the latest. Name them with --partition"):
         gate("countries")
-    with pytest.raises(DefinitionError, match="countries has no partition 'uk'. There are: de, fr, nl."):
+    with pytest.raises(DefinitionError, match=r"countries has no partition 'uk'. There are: de, fr, nl."):
         gate("countries", "uk")
 
 

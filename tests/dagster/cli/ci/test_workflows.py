@@ -90,8 +90,9 @@ def test_the_command_of_the_file_runs_as_it_is(init, tmp_path, host):
 
 
 def test_what_stands_before_init_is_what_the_file_calls(init, tmp_path):
-    init("-m", "shop.defs", "--select", 'group:"a b"', "--latest", "3", "--checks-only", "--no-history",
-         "--fail-on", "any", "--baseline", "production", "--max-change", "5%", "--json", "x.json", "init", "github")  # fmt: skip
+    what = ("-m", "shop.defs", "--select", 'group:"a b"', "--latest", "3", "--checks-only", "--no-history")
+    how = ("--fail-on", "any", "--baseline", "production", "--max-change", "5%", "--json", "x.json")
+    init(*what, *how, "init", "github")
     text = (tmp_path / ".github/workflows/dqx.yml").read_text()
 
     [command] = re.findall(r"^ +(dqx ci .*)$", text, re.MULTILINE)
