@@ -54,6 +54,13 @@ def places(folder: Path) -> dict[str, str]:
     return {"PLANTED_STORE": f"sqlite:///{folder / 'metrics.db'}", "PLANTED_RUNS": str(folder / "runs.txt")}
 
 
+def dagster_home(folder: Path) -> str:
+    """A new folder for DAGSTER_HOME."""
+    folder.mkdir()
+    (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    return str(folder)
+
+
 @pytest.fixture
 def planted_process(tmp_path: Path) -> Planted:
     """`dqx ci` over the planted code location, in an empty folder and a process of its own."""

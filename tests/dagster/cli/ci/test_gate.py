@@ -12,7 +12,7 @@ from dqx_dagster.cli.ci.gate import Settings, judge
 from dqx_dagster.cli.ci.location import Where, load
 from dqx_dagster.cli.ci.spans import Wanted
 from dqx_dagster.cli.ci.verdicts import Exit, Outcome
-from tests.dagster.cli.ci.conftest import ROOT, places
+from tests.dagster.cli.ci.conftest import ROOT, dagster_home, places
 
 
 @pytest.fixture(scope="module")
@@ -133,10 +133,7 @@ def test_a_selection_that_selects_nothing_to_judge_is_refused(gate, select, told
 
 def test_history_is_read_from_the_configured_store_and_nothing_is_written_there(location, folder, gate):
     with pytest.MonkeyPatch.context() as patch:
-        home = folder / "home"
-        home.mkdir()
-        (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-        patch.setenv("DAGSTER_HOME", str(home))
+        patch.setenv("DAGSTER_HOME", dagster_home(folder / "home"))
         kept = gate("moving", "2026-01-05...2026-01-06", configured=True)
     store = folder / "metrics.db"
     before = store.read_bytes()
