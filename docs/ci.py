@@ -50,7 +50,7 @@ def _run(block: str, folder: Path) -> str:
             text=True,
             check=False,
         )
-        printed = re.sub(r"[ \t]+$", "", done.stdout, flags=re.MULTILINE).replace(str(folder), "/home/you/shop")
+        printed = re.sub(r"[ \t]+$", "", done.stdout, flags=re.MULTILINE).replace(str(folder), "/srv/shop")
         told.append(f"$ {command}\n{printed.strip(chr(10))}".rstrip() + "\n")
     return "\n".join(told)
 

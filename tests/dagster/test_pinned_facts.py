@@ -151,12 +151,11 @@ def test_a_resource_definition_says_of_which_class_it_is():
 
 def test_events_of_a_run_are_told_as_they_happen(ranged, instance):
     job, _, _ = ranged
-    seen = []
-    listen(instance, "1e3f8c62-5d0a-4b7e-9c1f-2a6b8d4e7f90", lambda entry: seen.append(entry.dagster_event))
-    job.execute_in_process(
-        instance=instance, run_id="1e3f8c62-5d0a-4b7e-9c1f-2a6b8d4e7f90", tags=span(key(1, "train"), key(2, "eval"))
-    )
+    seen, run_id = [], "1e3f8c62-5d0a-4b7e-9c1f-2a6b8d4e7f90"
+    listen(instance, run_id, lambda entry: seen.append(entry.dagster_event and entry.dagster_event.event_type))
+    job.execute_in_process(instance=instance, run_id=run_id, tags=span(key(1, "train"), key(2, "eval")))
 
-    kinds = [event.event_type for event in seen if event is not None]
-    assert kinds.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == 2
-    assert kinds.count(dg.DagsterEventType.ASSET_CHECK_EVALUATION) == 1
+    told = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
+    kept = [entry.dagster_event and entry.dagster_event.event_type for entry in instance.all_logs(run_id)]
+    assert [kind for kind in seen if kind in told] == [kind for kind in kept if kind in told]
+    assert told <= set(seen)
