@@ -15,7 +15,7 @@ from dqx_core.report import Severity
 from dqx_core.store import MetricDB
 from dqx_dagster.cli.ci.baseline import Judged, baseline
 from dqx_dagster.cli.ci.ground import Ground, Written, ground
-from dqx_dagster.cli.ci.judging import troubles, verdicts
+from dqx_dagster.cli.ci.judging import impossible, troubles, verdicts
 from dqx_dagster.cli.ci.location import Location
 from dqx_dagster.cli.ci.planning import Batch, batches, choose
 from dqx_dagster.cli.ci.running import Ran, run
@@ -48,14 +48,18 @@ def judge(location: Location, settings: Settings, tell: Tell = lambda done, tota
 
     Raises:
         DefinitionError: The options do not fit the code location.
-        StoreError: A metric store cannot be read.
+        DqxError: A metric store cannot be read.
     """
     began, started = time.monotonic(), dt.datetime.now(dt.UTC)
     repository = location.repository
     graph = repository.asset_graph
     chosen = choose(repository, settings.select, checks_only=settings.checks_only)
     with ExitStack() as stack:
-        here = stack.enter_context(ground(repository, configured=settings.configured, history=settings.history))
+        # A store at a URL is a baseline that needs nothing of what is configured.
+        compared = settings.baseline is not None and "://" not in settings.baseline
+        here = stack.enter_context(
+            ground(repository, configured=settings.configured, history=settings.history, baseline=compared)
+        )
         planned = batches(repository, chosen, settings.wanted, here.instance)
         against = None
         if settings.baseline is not None:
@@ -69,7 +73,10 @@ def judge(location: Location, settings: Settings, tell: Tell = lambda done, tota
             location=location.name,
             selection=" ".join(settings.select) or "*",
             partitions=list(dict.fromkeys(key for batch in planned for key in batch.partitions)),
-            verdicts=[verdict for ran in runs for verdict in verdicts(graph, ran, stores)],
+            verdicts=[
+                *(verdict for ran in runs for verdict in verdicts(graph, ran, stores)),
+                *impossible(graph, chosen.impossible),
+            ],
             fail_on=settings.fail_on,
             allow_skipped=settings.allow_skipped,
             started=started,

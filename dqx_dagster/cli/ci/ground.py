@@ -14,12 +14,17 @@ import dagster as dg
 from pydantic import Field
 
 from dqx_core.datasets.stored import partition_path, stored_partitions
-from dqx_core.errors import DefinitionError
+from dqx_core.errors import DefinitionError, DqxError, StoreError
 from dqx_core.store import LayeredMetricDB, MetricDB, store_exists
 from dqx_dagster.cli.ci.location import cause
 from dqx_dagster.dagster_internals import resource_class
 from dqx_dagster.io_manager import DatasetIOManager, MetricsIOManager
 from dqx_dagster.resources import DuckDBEngine, MetricStore
+
+
+class ConfiguredStoreError(DqxError):
+    """The store that history is read from cannot be read; says how to do without."""
+
 
 Written = Mapping[str, AbstractSet[tuple[dt.date, str]]]
 """Date and split of every partition that is going to be written, by dataset."""
@@ -69,7 +74,7 @@ class Ground:
 
 
 @contextmanager
-def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bool) -> Iterator[Ground]:
+def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bool, baseline: bool) -> Iterator[Ground]:
     """Where the gate runs.
 
     By default everything a run leaves behind is in a temporary folder: the instance, the metric store, the partitions
@@ -79,10 +84,11 @@ def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bo
         repository: The code location's definitions.
         configured: Use the instance of DAGSTER_HOME, the configured store and folders, and leave everything there.
         history: Whether earlier numbers come from the configured store.
+        baseline: Whether the configured store is needed to compare with.
 
     Raises:
         DefinitionError: There is no instance to use.
-        StoreError: The configured store cannot be read.
+        ConfiguredStoreError: The configured store cannot be read.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dqx-ci-")))
@@ -91,7 +97,8 @@ def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bo
         instance = stack.enter_context(_configured_instance()) if configured else scratch
         urls, folders, notes = _configuration(repository, scratch)
         known = list(dict.fromkeys(url for url in urls.values() if url is not None))
-        production = next((url for url in known if store_exists(url)), None)
+        there = {url for url in known if (history or baseline) and _is_there(url)}
+        production = next((url for url in known if url in there), None)
         if configured:
             yield Ground(instance, {}, tuple(known), production, notes)
             return
@@ -105,7 +112,7 @@ def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bo
             if issubclass(_kind(repository, key), MetricsIOManager):
                 resources[key] = MetricsIOManager(url=places[url])
             else:
-                below = url if history and url is not None and store_exists(url) else None
+                below = url if history and url in there else None
                 resources[key] = MetricStoreAbove(url=places[url], below=below)
         yield Ground(
             instance,
@@ -143,6 +150,14 @@ def opened(url: str) -> MetricDB:
     if not store_exists(url):
         raise DefinitionError(f"There is no metric store at {url}.")
     return MetricDB(url, auto_migrate=False)
+
+
+def _is_there(url: str) -> bool:
+    """Whether the configured store is there; where it cannot even be asked, the way out."""
+    try:
+        return store_exists(url)
+    except StoreError as error:
+        raise ConfiguredStoreError(f"{error} To judge without it: --no-history, and no --baseline.") from error
 
 
 def _kind(repository: dg.RepositoryDefinition, key: str) -> type:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,22 @@ def verdicts(graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB]) -> Iter
                 yield Verdict(
                     **about, outcome=outcome, severity=_severity(node.metadata, None, node.blocking), message=message
                 )
+
+
+def impossible(graph: dg.AssetGraph, checks: Iterable[dg.AssetCheckKey]) -> Iterator[Verdict]:
+    """Checks that cannot be judged without making their asset, where it is not made."""
+    for check in sorted(checks, key=lambda key: key.to_user_string()):
+        node = graph.get(check)
+        yield Verdict(
+            asset=check.asset_key.to_user_string(),
+            check=check.name,
+            title=check.name,
+            partition=None,
+            outcome=Outcome.NO_RESULT,
+            severity=_severity(node.metadata, None, node.blocking),
+            message="It is judged as its asset is made, never alone: run it without --checks-only.",
+            code=_code(graph, check),
+        )
 
 
 def troubles(ran: Ran) -> Iterator[Trouble]:

@@ -19,6 +19,8 @@ class Chosen:
 
     assets: frozenset[dg.AssetKey]
     checks: frozenset[dg.AssetCheckKey]
+    impossible: frozenset[dg.AssetCheckKey] = frozenset()
+    """Checks that are only judged as their asset is made, which it is not."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,19 @@ def choose(repository: dg.RepositoryDefinition, select: Sequence[str], *, checks
             f"--select {shown} {what}, so there is nothing to judge. "
             + (f"Assets with checks: {', '.join(with_checks)}." if with_checks else "The code location has no checks.")
         )
-    return Chosen(made, checks)
+    # What one op makes and judges comes as a whole.
+    whole = {key for chosen in (*made, *checks) for key in graph.get_execution_set_asset_and_check_keys(chosen)}
+    if not checks_only:
+        made |= {key for key in whole if isinstance(key, dg.AssetKey)}
+    checks |= {key for key in whole if isinstance(key, dg.AssetCheckKey)}
+    impossible = frozenset(check for check in checks if not _needed(graph, check) <= made)
+    return Chosen(made, checks - impossible, impossible)
+
+
+def _needed(graph: dg.AssetGraph, check: dg.AssetCheckKey) -> frozenset[dg.AssetKey]:
+    """The assets that the op of a check makes."""
+    together = graph.get_execution_set_asset_and_check_keys(check)
+    return frozenset(key for key in together if isinstance(key, dg.AssetKey))
 
 
 def _selection(text: str) -> dg.AssetSelection:

@@ -150,6 +150,25 @@ def got_the_value(after_all: int) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=after_all == 4)
 
 
+@dg.multi_asset(
+    specs=[dg.AssetSpec("left"), dg.AssetSpec("right")],
+    check_specs=[dg.AssetCheckSpec("inside", asset="left")],
+)
+def both_sides():
+    yield dg.MaterializeResult(asset_key="left", check_results=[dg.AssetCheckResult(passed=True, check_name="inside")])
+    yield dg.MaterializeResult(asset_key="right")
+
+
+@dg.asset_check(asset="right")
+def beside() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+@dg.asset_check(asset="raw_prices")
+def of_a_source() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=False, description="no prices since noon")
+
+
 @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["de", "fr", "nl"]))
 def countries() -> int:
     return 1
@@ -190,6 +209,8 @@ defs = dg.Definitions(
         after_all,
         countries,
         files,
+        both_sides,
+        dg.AssetSpec("raw_prices"),
     ],
     asset_checks=[
         *(checks for _, listed in feeds for checks in listed),
@@ -202,6 +223,8 @@ defs = dg.Definitions(
         raises,
         got_the_value,
         has_people,
+        beside,
+        of_a_source,
         is_readable,
     ],
     resources={

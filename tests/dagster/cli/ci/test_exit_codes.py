@@ -77,11 +77,14 @@ def test_3_when_the_engine_breaks(planted_process, tmp_path):
 
 def test_3_when_the_store_breaks(planted, tmp_path):
     (tmp_path / "metrics.db").write_text("not a database, but long enough to look like one" * 10)
-    said = planted("--select", "good", "--partition", "2026-01-05")
+    what = ("--select", "good", "--partition", "2026-01-05")
+    said = planted(*what)
 
     assert (said.code, said.out) == (3, "")
-    assert said.err.startswith("StoreError: ")
+    assert said.err.startswith("ConfiguredStoreError: Metric store sqlite:")
+    assert "--no-history" in said.err
     assert "Traceback" not in said.err
+    assert planted(*what, "--no-history").code == 0, "nobody needs it then"
 
 
 def test_3_when_an_asset_cannot_be_made(planted):

@@ -99,6 +99,24 @@ def test_assets_of_other_partitions_run_apart_in_order_and_hand_their_values_ove
     assert told(found)["got_the_value", "2026-01-02"] is Outcome.PASSED
 
 
+def test_what_one_op_makes_and_judges_comes_as_a_whole(gate):
+    assert told(gate("right")) == {("beside", None): Outcome.PASSED, ("inside", None): Outcome.PASSED}
+
+
+def test_a_check_inside_an_asset_has_no_result_when_the_asset_is_not_made(gate):
+    found = gate("left", checks_only=True)
+
+    [verdict] = found.verdicts
+    assert (verdict.outcome, found.exit_code) == (Outcome.NO_RESULT, Exit.NO_RESULT)
+    assert "run it without --checks-only" in verdict.message
+
+
+def test_a_source_that_is_not_made_here_is_judged(gate):
+    found = gate("raw_prices")
+
+    assert [(verdict.check, verdict.message) for verdict in found.problems] == [("of_a_source", "no prices since noon")]
+
+
 def test_partitions_without_dates_are_named_and_dynamic_ones_need_not_be_known(gate):
     assert told(gate("countries", "nl")) == {("has_people", "nl"): Outcome.PASSED}
     assert told(gate("files", "a.csv")) == {("is_readable", "a.csv"): Outcome.PASSED}
