@@ -69,7 +69,8 @@ def choose(repository: dg.RepositoryDefinition, select: Sequence[str], *, checks
             + (f"Assets with checks: {', '.join(with_checks)}." if with_checks else "The code location has no checks.")
         )
     # What one op makes and judges comes as a whole.
-    whole = {key for chosen in (*made, *checks) for key in graph.get_execution_set_asset_and_check_keys(chosen)}
+    named: list[Key] = [*made, *checks]
+    whole = {key for each in named for key in graph.get_execution_set_asset_and_check_keys(each)}
     if not checks_only:
         made |= {key for key in whole if isinstance(key, dg.AssetKey)}
     checks |= {key for key in whole if isinstance(key, dg.AssetCheckKey)}

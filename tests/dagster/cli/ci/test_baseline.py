@@ -11,6 +11,8 @@ from dqx_dagster.cli.ci.spans import Wanted
 from dqx_dagster.cli.ci.verdicts import Exit
 from tests.dagster.cli.ci.conftest import ROOT, dagster_home, places
 
+pytestmark = pytest.mark.xdist_group("gate_baseline")
+
 
 @pytest.fixture(scope="module")
 def location():

@@ -7,11 +7,14 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema
+import pytest
 import xmlschema
 
 from tests.examples.test_demo import PLANTED, SPLITS, day
 
 HERE = Path(__file__).parent
+
+pytestmark = pytest.mark.xdist_group("shop_gate")
 
 
 def test_every_incident_fails_the_build_on_its_day_and_nothing_else_does(shop_gate):
