@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from returns.result import Result, Success
 
 from dqx_core.errors import DefinitionError, hint
-from dqx_core.keys import ExecutionId, Tags
+from dqx_core.keys import EXECUTION_TAG, ExecutionId, Tags
 from dqx_core.report import SymbolInfo
 from dqx_core.states import Number
 from dqx_core.store import HistoryPoint, MetricDB
@@ -103,9 +103,35 @@ def compare_executions(db: MetricDB, before: ExecutionId, after: ExecutionId) ->
         if db.execution(execution_id).value_or(None) is None:
             known = [execution.execution_id for execution in db.executions()]
             raise DefinitionError(f"Execution '{execution_id}' is not in the store. {hint(execution_id, known)}")
-    changes = [_change(left, right) for left, right in db.paired(before, after) if not _same(left, right)]
+    return _changes(db.paired(before, after))
+
+
+def compare_numbers(
+    before: Iterable[SymbolInfo], after: Iterable[SymbolInfo], *, by_day: bool = True
+) -> list[MetricChange]:
+    """What moved between two sets of numbers, which may be of two stores; in the order of `compare_executions`.
+
+    Args:
+        before: The numbers to compare with.
+        after: The numbers that are compared.
+        by_day: Match each day with itself; else days do not count, and each side should hold one.
+    """
+
+    def placed(numbers: Iterable[SymbolInfo]) -> dict[tuple[str | None, str, Tags, dt.date | None], SymbolInfo]:
+        return {(n.dataset, n.metric, given_tags(n), n.yyyy_mm_dd if by_day else None): n for n in numbers}
+
+    left, right = placed(before), placed(after)
+    return _changes((left.get(place), right.get(place)) for place in left | right)
+
+
+def given_tags(number: SymbolInfo) -> Tags:
+    """The tags a person gave, without the one that dqx adds itself."""
+    return Tags({name: value for name, value in number.tags.items() if name != EXECUTION_TAG})
+
+
+def _changes(pairs: Iterable[tuple[SymbolInfo | None, SymbolInfo | None]]) -> list[MetricChange]:
     return sorted(
-        changes,
+        (_change(left, right) for left, right in pairs if not _same(left, right)),
         key=lambda c: (c.metric, c.dataset or "", str(Tags(c.tags)), c.after_date or c.before_date or dt.date.min),
     )
 
@@ -121,7 +147,7 @@ def _change(left: SymbolInfo | None, right: SymbolInfo | None) -> MetricChange:
     return MetricChange(
         one.metric,
         one.dataset,
-        one.tags,
+        given_tags(one),
         left.yyyy_mm_dd if left else None,
         right.yyyy_mm_dd if right else None,
         left.value if left else None,

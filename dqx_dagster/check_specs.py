@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -76,7 +77,7 @@ def _attached(
         additional_deps=[other.key for other in target.assets.values() if other.key != asset],
         description="\n".join(f"{c.name} › {a.name}: {_condition(graph, a)}" for c, a in group),
         blocking=any(translator.blocking(assertion.severity) for _, assertion in group),
-        metadata=_metadata(graph, group),
+        metadata={**_metadata(graph, group), **_code(target, group[0][0].name)},
         partitions_def=target.partitions_def if partitioned else None,
     )
     return AttachedCheck(spec, tuple((check.name, assertion.name) for check, assertion in group))
@@ -106,3 +107,13 @@ def _metadata(graph: Graph, group: Sequence[tuple[CheckNode, AssertionNode]]) ->
         "dqx/severity": str(assertion.severity),
         "dqx/condition": _condition(graph, assertion),
     }
+
+
+def _code(target: SuiteTarget, check: str) -> Mapping[str, Any]:
+    """Where a check is written, as Dagster shows it: the file and line of its function."""
+    function = next(inspect.unwrap(each.function) for each in target.suite.checks if each.name == check)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return {}
+    reference = dg.LocalFileCodeReference(file_path=code.co_filename, line_number=code.co_firstlineno)
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,
 )
 
-__all__ = ["TargetMaterialization", "known_previews", "latest_materialization"]
+__all__ = [
+    "CodePointer",
+    "TargetMaterialization",
+    "code_pointers",
+    "environment_file",
+    "known_previews",
+    "latest_materialization",
+    "listen",
+    "repositories",
+    "resource_class",
+]
 
 
 @contextmanager
@@ -38,3 +51,103 @@ def latest_materialization(
     return TargetMaterialization(
         storage_id=newest.storage_id, run_id=newest.event_log_entry.run_id, timestamp=newest.timestamp
     )
+
+
+@dataclass(frozen=True)
+class CodePointer:
+    """Where a code location is, as `dagster`'s own options and files name it."""
+
+    name: str
+    python_file: str | None
+    module_name: str | None
+    package_name: str | None
+    autoload_defs_module_name: str | None
+    working_directory: str | None
+    attribute: str | None
+    other_python: str | None
+    """The interpreter it wants, where it is not this one."""
+
+    @property
+    def target(self) -> str:
+        """The file or module, for people."""
+        named = self.python_file or self.module_name or self.package_name or self.autoload_defs_module_name
+        return named or "a gRPC server"
+
+
+def code_pointers(
+    *,
+    workspace: Sequence[str],
+    python_file: Sequence[str],
+    module_name: Sequence[str],
+    package_name: Sequence[str],
+    working_directory: str | None,
+    attribute: str | None,
+) -> list[CodePointer]:
+    """The code locations that `dagster` would load with these options, or without any from the folder's files.
+
+    Raises:
+        click.UsageError: The options contradict each other, or there is nothing to load.
+        Exception: Whatever Dagster raises at a file that it cannot read.
+    """
+    from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
+    from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
+    from dagster_shared.cli import WorkspaceOpts
+
+    target = workspace_opts_to_load_target(
+        WorkspaceOpts(
+            workspace=workspace or None,
+            python_file=python_file or None,
+            module_name=module_name or None,
+            package_name=package_name or None,
+            working_directory=working_directory,
+            attribute=attribute,
+        )
+    )
+    found = []
+    for origin in target.create_origins():
+        at: Any = None if isinstance(origin, GrpcServerCodeLocationOrigin) else origin.loadable_target_origin
+        other = at and at.executable_path not in (None, sys.executable) and at.executable_path
+        names = ("python_file", "module_name", "package_name", "autoload_defs_module_name", "working_directory")
+        values = {name: getattr(at, name, None) for name in (*names, "attribute")}
+        found.append(CodePointer(name=origin.location_name, other_python=other or None, **values))
+    return found
+
+
+def repositories(pointer: CodePointer) -> list[dg.RepositoryDefinition]:
+    """Import a code location into this process.
+
+    Raises:
+        Exception: Whatever the user's code and Dagster raise.
+    """
+    from dagster._core.definitions.reconstruct import repository_def_from_target_def
+    from dagster._grpc.utils import get_loadable_targets
+
+    targets = get_loadable_targets(
+        python_file=pointer.python_file,
+        module_name=pointer.module_name,
+        package_name=pointer.package_name,
+        autoload_defs_module_name=pointer.autoload_defs_module_name,
+        working_directory=pointer.working_directory,
+        attribute=pointer.attribute,
+        resolve_lazy_defs=True,
+    )
+    found = [repository_def_from_target_def(target.target_definition) for target in targets]
+    return [repository for repository in found if repository is not None]
+
+
+def environment_file(folder: str) -> Mapping[str, str]:
+    """What the `.env` of a folder says, as `dagster` reads it; nothing if there is none."""
+    from dagster._core.secrets.env_file import get_env_var_dict
+
+    return get_env_var_dict(folder)
+
+
+def resource_class(definition: dg.ResourceDefinition) -> type | None:
+    """The class of a resource or IO manager that was given as a `ConfigurableResource`; None for others."""
+    found: type | None = getattr(definition, "configurable_resource_cls", None)
+    return found
+
+
+def listen(instance: dg.DagsterInstance, run_id: str, tell: Callable[[dg.EventLogEntry], object]) -> None:
+    """Call back at each event of a run in this process."""
+    instance.add_event_listener(run_id, tell)

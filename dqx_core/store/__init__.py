@@ -2,6 +2,8 @@
 
 from dqx_core.store.execution import Execution
 from dqx_core.store.housekeeping import StoreInfo, Tally
+from dqx_core.store.layered import LayeredMetricDB
+from dqx_core.store.opening import store_exists
 from dqx_core.store.reading import HistoryPoint, Series, not_found
 from dqx_core.store.repository import InMemoryMetricDB, MetricDB
 from dqx_core.store.tables import EXECUTION, METRIC, SERIES
@@ -16,9 +18,11 @@ __all__ = [
     "Execution",
     "HistoryPoint",
     "InMemoryMetricDB",
+    "LayeredMetricDB",
     "MetricDB",
     "Series",
     "StoreInfo",
     "Tally",
     "not_found",
+    "store_exists",
 ]

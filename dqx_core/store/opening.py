@@ -42,6 +42,23 @@ def open_database(url: str, *, auto_migrate: bool, patience: float) -> Database:
     return database
 
 
+def store_exists(url: str) -> bool:
+    """Whether there is a metric store at this URL; looking makes none.
+
+    Raises:
+        StoreError: The URL is wrong, or the database cannot be reached.
+    """
+    database = Database(read_url(url), patience=5.0)
+    if database.in_memory:
+        return False
+    if database.backend == "sqlite" and not Path(read_url(url).database or "").exists():
+        return False
+    try:
+        return database.read(revision_of, "be opened") is not None
+    finally:
+        database.close()
+
+
 def revision_of(connection: Connection) -> str | None:
     """The revision of a store; None where there is no store yet."""
     if not inspect(connection).has_table(REVISION.name):

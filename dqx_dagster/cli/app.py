@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dqx_core.errors import DefinitionError, DqxError
-from dqx_dagster.cli import datasets, store
+from dqx_dagster.cli import ci, datasets, store
 from dqx_dagster.cli.demo import demo
 from dqx_dagster.cli.printing import err
 from dqx_dagster.cli.report import report
@@ -31,7 +31,7 @@ New here?
 
 2. `dqx run checks.py:SALES --dataset sales=sales.parquet --date 2024-01-31` judges data of yours, without Dagster.
 
-3. `dqx report` writes what the store knows as one HTML file.
+3. `dqx report` writes what the store knows as one HTML file, and `dqx ci` is the gate for a pipeline.
 
 A suite is checks that run together; every number it measures is kept in a store (`--store`, or the variable DQX_STORE).
 """,
@@ -45,6 +45,7 @@ app.command("demo", rich_help_panel="Start here")(demo)
 app.command("run", rich_help_panel="Suites")(run)
 app.command("explain", rich_help_panel="Suites")(explain)
 app.command("suites", rich_help_panel="Suites")(suites)
+app.add_typer(ci.app, name="ci", rich_help_panel="Results")
 app.command("report", rich_help_panel="Results")(report)
 app.add_typer(store.app, name="store", rich_help_panel="Results")
 app.add_typer(datasets.app, name="datasets", rich_help_panel="Datasets")

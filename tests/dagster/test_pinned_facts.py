@@ -6,7 +6,17 @@ import warnings
 import dagster as dg
 import pytest
 
-from dqx_dagster.dagster_internals import TargetMaterialization, known_previews, latest_materialization
+from dqx_dagster import MetricStore
+from dqx_dagster.dagster_internals import (
+    TargetMaterialization,
+    code_pointers,
+    environment_file,
+    known_previews,
+    latest_materialization,
+    listen,
+    repositories,
+    resource_class,
+)
 from tests.dagster.scenario import PARTITIONS, key, span
 
 
@@ -106,3 +116,46 @@ def test_names_that_differ_in_punctuation_alone_are_still_one_output():
     # check_specs.py refuses such pairs itself.
     dotted, underscored = dg.AssetCheckSpec("a.b", asset="x"), dg.AssetCheckSpec("a_b", asset="x")
     assert dotted.get_python_identifier() == underscored.get_python_identifier()
+
+
+# What `dqx ci` leans on; tests/dagster/cli/ci/test_location.py has every way to name a code location.
+
+
+def test_a_code_location_is_found_and_imported_as_by_dagster_itself(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pinned_location.py").write_text("import dagster as dg\n\n@dg.asset\ndef a(): ...\n")
+    nothing = {"workspace": [], "module_name": [], "package_name": [], "working_directory": None, "attribute": None}
+
+    [pointer] = code_pointers(python_file=["pinned_location.py"], **nothing)
+    [repository] = repositories(pointer)
+
+    assert (pointer.name, pointer.target) == ("pinned_location.py", "pinned_location.py")
+    assert repository.asset_graph.get_all_asset_keys() == {dg.AssetKey("a")}
+
+
+def test_an_env_file_is_read_as_by_dagster_itself(tmp_path):
+    assert environment_file(str(tmp_path)) == {}
+    (tmp_path / ".env").write_text("A=1\nB='two words'\n")
+    assert environment_file(str(tmp_path)) == {"A": "1", "B": "two words"}
+
+
+def test_a_resource_definition_says_of_which_class_it_is():
+    @dg.resource
+    def plain():
+        return 1
+
+    defs = dg.Definitions(resources={"store": MetricStore(url="sqlite://"), "plain": plain})
+    found = defs.get_repository_def().get_top_level_resources()
+    assert (resource_class(found["store"]), resource_class(found["plain"])) == (MetricStore, None)
+
+
+def test_events_of_a_run_are_told_as_they_happen(ranged, instance):
+    job, _, _ = ranged
+    seen, run_id = [], "1e3f8c62-5d0a-4b7e-9c1f-2a6b8d4e7f90"
+    listen(instance, run_id, lambda entry: seen.append(entry.dagster_event and entry.dagster_event.event_type))
+    job.execute_in_process(instance=instance, run_id=run_id, tags=span(key(1, "train"), key(2, "eval")))
+
+    told = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
+    kept = [entry.dagster_event and entry.dagster_event.event_type for entry in instance.all_logs(run_id)]
+    assert [kind for kind in seen if kind in told] == [kind for kind in kept if kind in told]
+    assert told <= set(seen)

@@ -1,0 +1,203 @@
+"""Where a gate runs: an instance, a metric store and dataset folders of its own, above the configured ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from dqx_core.datasets.stored import partition_path, stored_partitions
+from dqx_core.errors import DefinitionError, DqxError, StoreError
+from dqx_core.store import LayeredMetricDB, MetricDB, store_exists
+from dqx_dagster.cli.ci.location import cause
+from dqx_dagster.dagster_internals import resource_class
+from dqx_dagster.io_manager import DatasetIOManager, MetricsIOManager
+from dqx_dagster.resources import DuckDBEngine, MetricStore
+
+
+class ConfiguredStoreError(DqxError):
+    """The store that history is read from cannot be read; says how to do without."""
+
+
+Written = Mapping[str, AbstractSet[tuple[dt.date, str]]]
+"""Date and split of every partition that is going to be written, by dataset."""
+
+
+class MetricStoreAbove(MetricStore):
+    """A metric store whose history goes on in another one, which is only read."""
+
+    below: str | None = Field(default=None, description="URL of the store that history is read from.")
+
+    @property
+    def db(self) -> MetricDB:
+        """The store, opened on first use."""
+        if self._db is None:
+            self._db = MetricDB(self.url) if self.below is None else LayeredMetricDB(self.url, opened(self.below))
+        return self._db
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the runs of a gate use, and what is left to read after them."""
+
+    instance: dg.DagsterInstance
+    resources: dict[str, object] = field(default_factory=dict)
+    """What takes the place of the location's own resources."""
+    stores: tuple[str, ...] = ()
+    """URLs of the metric stores that the runs write."""
+    production: str | None = None
+    """URL of the configured metric store, if there is such a store."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of it."""
+    folder: Path | None = None
+    """Where all of it is; None: what is configured is used."""
+    folders: Mapping[str, DuckDBEngine | DatasetIOManager] = field(default_factory=dict)
+
+    def make_room(self, written: Written) -> None:
+        """Let the runs write these partitions beside the configured ones, in folders that show both."""
+        if self.folder is None:
+            return
+        roots: dict[str, str] = {}
+        for key, each in self.folders.items():
+            if each.datasets not in roots:
+                roots[each.datasets] = str(self.folder / f"datasets-{len(roots)}")
+                lay_over(Path(each.datasets), Path(roots[each.datasets]), written)
+            fields = {name: getattr(each, name) for name in type(each).model_fields}
+            self.resources[key] = type(each)(**{**fields, "datasets": roots[each.datasets]})
+
+
+@contextmanager
+def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bool, baseline: bool) -> Iterator[Ground]:
+    """Where the gate runs.
+
+    By default everything a run leaves behind is in a temporary folder: the instance, the metric store, the partitions
+    of datasets and the values of Dagster's own IO manager. The configured store and folders are only read.
+
+    Args:
+        repository: The code location's definitions.
+        configured: Use the instance of DAGSTER_HOME, the configured store and folders, and leave everything there.
+        history: Whether earlier numbers come from the configured store.
+        baseline: Whether the configured store is needed to compare with.
+
+    Raises:
+        DefinitionError: There is no instance to use.
+        ConfiguredStoreError: The configured store cannot be read.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dqx-ci-")))
+        (folder / "instance").mkdir()
+        scratch = stack.enter_context(dg.DagsterInstance.ephemeral(tempdir=str(folder / "instance")))
+        instance = stack.enter_context(_configured_instance()) if configured else scratch
+        urls, folders, notes = _configuration(repository, scratch)
+        known = list(dict.fromkeys(url for url in urls.values() if url is not None))
+        there = {url for url in known if (history or baseline) and _is_there(url)}
+        production = next((url for url in known if url in there), None)
+        if configured:
+            yield Ground(instance, {}, tuple(known), production, notes)
+            return
+        if history and known and production is None:
+            notes = (*notes, "The configured metric store is not there: history begins with this run.")
+        resources: dict[str, object] = {}
+        if "io_manager" not in repository.get_top_level_resources():
+            resources["io_manager"] = dg.FilesystemIOManager(base_dir=str(folder / "values"))
+        places = {url: f"sqlite:///{folder / f'metrics-{number}.db'}" for number, url in enumerate([*known, None])}
+        for key, url in urls.items():
+            if issubclass(_kind(repository, key), MetricsIOManager):
+                resources[key] = MetricsIOManager(url=places[url])
+            else:
+                below = url if history and url in there else None
+                resources[key] = MetricStoreAbove(url=places[url], below=below)
+        yield Ground(
+            instance,
+            resources,
+            tuple(places[url] for url in dict.fromkeys(urls.values())),
+            production,
+            notes,
+            folder,
+            folders,
+        )
+
+
+_STORES = (MetricStore, MetricsIOManager)
+_FOLDERS = (DuckDBEngine, DatasetIOManager)
+
+
+def lay_over(below: Path, above: Path, written: Written) -> None:
+    """A folder of datasets that shows the partitions of another one, and has room for those that will be written."""
+    above.mkdir(parents=True, exist_ok=True)
+    for dataset in sorted(path.name for path in below.glob("*") if path.is_dir()):
+        for date, split in stored_partitions(below, dataset):
+            if (date, split) not in written.get(dataset, ()):
+                link = partition_path(above, dataset, date, split)
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(partition_path(below, dataset, date, split).absolute(), target_is_directory=True)
+
+
+def opened(url: str) -> MetricDB:
+    """A store that is only read: it is neither made nor brought up to date.
+
+    Raises:
+        DefinitionError: There is no store.
+        StoreError: It cannot be read.
+    """
+    if not store_exists(url):
+        raise DefinitionError(f"There is no metric store at {url}.")
+    return MetricDB(url, auto_migrate=False)
+
+
+def _is_there(url: str) -> bool:
+    """Whether the configured store is there; where it cannot even be asked, the way out."""
+    try:
+        return store_exists(url)
+    except StoreError as error:
+        raise ConfiguredStoreError(f"{error} To judge without it: --no-history, and no --baseline.") from error
+
+
+def _kind(repository: dg.RepositoryDefinition, key: str) -> type:
+    return resource_class(repository.get_top_level_resources()[key]) or object
+
+
+def _configuration(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> tuple[dict[str, str | None], dict[str, DuckDBEngine | DatasetIOManager], tuple[str, ...]]:
+    """The location's resources that are dqx's own, as they are configured.
+
+    Returns:
+        The URLs of the metric stores by resource key, None where they could not be read; what has a folder of datasets;
+        and what could not be read and why.
+    """
+    urls: dict[str, str | None] = {}
+    folders: dict[str, DuckDBEngine | DatasetIOManager] = {}
+    notes: list[str] = []
+    for key, definition in repository.get_top_level_resources().items():
+        kind = _kind(repository, key)
+        if not issubclass(kind, (*_STORES, *_FOLDERS)):
+            continue
+        found = None
+        try:
+            with dg.build_resources({key: definition}, instance=instance) as resources:
+                found = getattr(resources, key)
+        except Exception as error:  # noqa: BLE001 - a variable that is not set, most of the time
+            notes.append(f"Resource '{key}' is not configured here. {cause(error)}")
+        if issubclass(kind, _STORES):
+            urls[key] = found.url if found else None
+        elif found:
+            folders[key] = found
+    return urls, folders, tuple(notes)
+
+
+@contextmanager
+def _configured_instance() -> Iterator[dg.DagsterInstance]:
+    try:
+        instance = dg.DagsterInstance.get()
+    except Exception as error:
+        raise DefinitionError(f"--configured uses the instance of DAGSTER_HOME. {cause(error)}") from error
+    with instance:
+        yield instance
