@@ -212,9 +212,11 @@ def init(
     host: Annotated[Host, typer.Argument(help="Whose pipelines.")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file, if it is there.")] = False,
 ) -> None:
-    """Write a workflow file that works as it is; it gets the options that stand before `init`.
+    """Write a workflow file that works as it is.
 
-    Example: dqx ci --latest 3 --baseline production init github
+    Example: dqx ci init github
+
+    It gets the options that stand before `init`, as in `dqx ci --latest 3 --baseline production init github`.
     """
     from dqx_dagster.cli.ci import workflows
 

@@ -21,7 +21,7 @@ def commands(command, path=()):
     if hasattr(command, "commands"):
         for name, inner in command.commands.items():
             yield from commands(inner, (*path, name))
-    else:
+    if not hasattr(command, "commands") or command.invoke_without_command:
         yield path, command
 
 
