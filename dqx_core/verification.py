@@ -204,7 +204,7 @@ class VerificationSuite:
         known_versions = {need: version for need in reusable if (version := versions[need]) is not None}
         return plan(
             needs,
-            days,
+            set(keys),
             sources,
             versions=versions,
             own=_by_need(self.db.measured(self.execution_id)),
