@@ -1,6 +1,6 @@
 """A small warehouse, and datasets of every shape over it: the world of the tests of datasets as assets.
 
-Ten days from 2026-01-01 of 200 sales a day to 50 customers, of 20 products, each day an hour between sales or less.
+Thirty days from 2026-01-01 of 200 sales a day to 50 customers, of 20 products; the datasets end after ten.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ SALES = """
     CREATE TABLE raw_data.sales AS
     SELECT i AS id, TIMESTAMP '2026-01-01' + to_seconds(i * 432) AS sold, 'c' || (i * 7919 % 50) AS customer,
         i % 20 AS product, 1.0 + i % 9 AS price, CASE WHEN hash(i) % 5 = 0 THEN 'eval' ELSE 'train' END AS part
-    FROM range(2000) AS r(i)
+    FROM range(6000) AS r(i)
 """
 PRODUCTS = "CREATE TABLE raw_data.products AS SELECT i AS id, 'p' || i AS name FROM range(20) AS r(i)"
 
