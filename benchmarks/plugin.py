@@ -4,9 +4,9 @@ Each number is the median of rounds that take turns, in seconds of the processor
 started) and of the clock: other work on the machine slows all ways alike. The results go into plugin.md.
 """
 
-from __future__ import annotations
-
 import contextlib
+import datetime as dt
+import json
 import logging
 import os
 import platform
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +24,16 @@ from tempfile import TemporaryDirectory
 import dagster as dg
 import duckdb
 
-from dqx_core import Context, DuckRelationDataSource, MetricDB, MetricProvider, ResultKey, Suite, VerificationSuite, check
+from dqx_core import (
+    Context,
+    DuckRelationDataSource,
+    MetricDB,
+    MetricProvider,
+    ResultKey,
+    Suite,
+    VerificationSuite,
+    check,
+)
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.execution import execute
 from dqx_dagster import MetricStore, suite_checks
@@ -41,7 +50,7 @@ import dagster as dg
 began, spent = time.perf_counter(), time.process_time()
 from dqx_core import Suite, check
 from dqx_core.datasets import define
-from dqx_dagster import dataset_asset, suite_checks
+from dqx_dagster import DatasetIOManager, DuckDBEngine, MetricStore, dataset_asset, suite_checks
 
 def suite(name):
     @check(name="Sales", datasets=[name])
@@ -63,7 +72,11 @@ def definition(name):
 names = [f"sales_{n}" for n in range(100)]
 assets = [dataset_asset(definition(name)) for name in names]
 checks = [suite_checks(suite(name), asset) for name, asset in zip(names, assets)]
-resources = {key: dg.ResourceDefinition.none_resource() for key in ("engine", "store", "datasets_io_manager")}
+resources = {
+    "engine": DuckDBEngine(database="warehouse.duckdb", datasets="datasets"),
+    "store": MetricStore(url="sqlite:///metrics.db"),
+    "datasets_io_manager": DatasetIOManager(datasets="datasets"),
+}
 defs = dg.Definitions(assets=assets, asset_checks=checks, resources=resources)
 repository = defs.get_repository_def()
 assert len(repository.asset_graph.asset_check_keys) == 2000
@@ -197,8 +210,6 @@ class Bench:
 
     def scan(self, suite: Suite, days: list[str]) -> Took:
         """Measuring alone: the plan's statements and the states that come of them, nothing kept or judged."""
-        import datetime as dt
-
         db = MetricDB("sqlite:///:memory:")
         verification = VerificationSuite(suite.checks, db, suite.name)
         plan = verification.plan([self.source()], [ResultKey(dt.date.fromisoformat(day)) for day in days])
@@ -256,10 +267,8 @@ def a_year(bench: Bench) -> list[str]:
     ]
 
 
-def rows_read(bench: Bench, suite: Suite, days: list[str]) -> int:
+def rows_read(bench: Bench, suite: Suite, days: Sequence[str]) -> int:
     """The rows that DuckDB's own profile says its table scans read, for all statements of the range."""
-    import datetime as dt
-
     db = MetricDB("sqlite:///:memory:")
     verification = VerificationSuite(suite.checks, db, suite.name)
     explained = verification.explain([bench.source()], *(ResultKey(dt.date.fromisoformat(day)) for day in days))
@@ -268,14 +277,14 @@ def rows_read(bench: Bench, suite: Suite, days: list[str]) -> int:
     total = 0
     for _, sql in explained.statements:
         [(_, text)] = connection.execute(f"EXPLAIN (ANALYZE, FORMAT json) {sql}").fetchall()
-        total += _scanned(__import__("json").loads(text))
+        total += sum(map(_scanned, json.loads(text)["operator"]))
     return total
 
 
 def _scanned(node: dict[str, object]) -> int:
     children = node.get("children", [])
     assert isinstance(children, list)
-    return int(str(node.get("operator_rows_scanned", 0))) + sum(_scanned(child) for child in children)
+    return int(str(node.get("rows_scanned", 0))) + sum(_scanned(child) for child in children)
 
 
 def loading() -> list[str]:
@@ -285,7 +294,9 @@ def loading() -> list[str]:
         {
             "`import dqx_dagster`; at most 0.3": lambda: in_a_process(IMPORT.format(what="import dqx_dagster")),
             "all that is used of it": lambda: in_a_process(IMPORT.format(what=f"from dqx_dagster import {names}")),
-            "a code location of 100 datasets and 100 suites × 20 assertions; at most 2.5": lambda: in_a_process(LOCATION),
+            "a code location of 100 datasets and 100 suites × 20 assertions; at most 2.5": lambda: in_a_process(
+                LOCATION
+            ),
         },
         7,
     )
@@ -302,10 +313,11 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     load = os.getloadavg()[0]
-    lines = []
+    lines: list[str] = []
     with TemporaryDirectory() as folder, dg.DagsterInstance.ephemeral(tempdir=folder) as instance:
         bench = Bench(Path(folder), instance)
-        for part in (lambda: one_suite(bench), lambda: a_year(bench), loading):
+        parts: list[Callable[[], list[str]]] = [lambda: one_suite(bench), lambda: a_year(bench), loading]
+        for part in parts:
             lines += part()
             print("\n".join(lines[-8:]), flush=True)
         bench.engine.close()
