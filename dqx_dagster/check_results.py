@@ -35,7 +35,8 @@ def evaluation_of(
         passed=not bad,
         severity=translator.severity(worst.severity),
         description="; ".join(result.message for result in bad or results),
-        blocking=spec.blocking,
+        # Of a check of several assertions only those that block by themselves do.
+        blocking=spec.blocking and any(translator.blocking(result.severity) for result in bad or results),
         partition=partition,
         target_materialization_data=judged,
         metadata={
