@@ -104,6 +104,9 @@ checks:
     metric: {stddev: {kind: duplicate_count, columns: [at, price]}, n: 5, min_periods: 3}
     is_leq: 2
     tol: 0.1
+  - name: c
+    metric: {kind: num_rows, tags: {split: null}}
+    is_geq: 0
 """
     with load(DEFINITION + attributes) as (component, _):
         graph = component.suites[0].build()
@@ -111,7 +114,8 @@ checks:
 
     assert "stddev(duplicate_count([at, price]), n=5, min_periods=3)" in symbols
     assert any(name.startswith("count_values(price, [1, 2]) where price > 1") for name in symbols)
-    [_, b] = [assertion for _, assertion in graph.root.assertions()]
+    assert any(metric.tags == {"split": None} for metric in graph.symbols.values())
+    [_, b, _] = [assertion for _, assertion in graph.root.assertions()]
     assert b.bound.tolerance == 0.1
 
 
