@@ -1,4 +1,4 @@
-"""What dqx adds to Dagster: `python -m benchmarks plugin`, in about five minutes.
+"""What dqx adds to Dagster: `python -m benchmarks plugin`, in about five minutes; `… .plugin loading` runs one part.
 
 Each number is the median of rounds that take turns, in seconds of the processors (of this process and those it
 started) and of the clock: other work on the machine slows all ways alike. The results go into plugin.md.
@@ -308,29 +308,33 @@ def loading() -> list[str]:
     ]
 
 
-def main() -> None:
-    """Run all, and write the results into plugin.md."""
+PARTS: dict[str, Callable[[Bench], list[str]]] = {"checks": one_suite, "year": a_year, "loading": lambda _: loading()}
+
+
+def main(names: Sequence[str] = ()) -> None:
+    """Run all, or the parts that are named, and write the results into plugin.md."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    load = os.getloadavg()[0]
-    lines: list[str] = []
     with TemporaryDirectory() as folder, dg.DagsterInstance.ephemeral(tempdir=folder) as instance:
         bench = Bench(Path(folder), instance)
-        parts: list[Callable[[], list[str]]] = [lambda: one_suite(bench), lambda: a_year(bench), loading]
-        for part in parts:
-            lines += part()
-            print("\n".join(lines[-8:]), flush=True)
+        for name in names or PARTS:
+            load = os.getloadavg()[0]
+            machine = (
+                f"{os.cpu_count()} cores, Python {platform.python_version()}, Dagster {version('dagster')}, DuckDB "
+                f"{version('duckdb')}; load of the machine before: {load:.1f}."
+            )
+            lines = [machine, "", *PARTS[name](bench)]
+            print("\n".join(lines), flush=True)
+            _write(name, lines)
         bench.engine.close()
-    machine = (
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, Dagster {version('dagster')}, DuckDB "
-        f"{version('duckdb')}; load of the machine before: {load:.1f}."
-    )
-    text = REPORT.read_text("utf-8") if REPORT.exists() else "<!-- results -->\n<!-- end -->\n"
-    head, _, rest = text.partition("<!-- results -->\n")
-    tail = rest.partition("<!-- end -->\n")[2]
-    REPORT.write_text("\n".join([f"{head}<!-- results -->", "", machine, "", *lines, f"<!-- end -->\n{tail}"]), "utf-8")
+
+
+def _write(part: str, lines: list[str]) -> None:
+    head, _, rest = REPORT.read_text("utf-8").partition(f"<!-- {part} -->\n")
+    tail = rest.partition(f"<!-- end {part} -->\n")[2]
+    REPORT.write_text("\n".join([f"{head}<!-- {part} -->", "", *lines, f"<!-- end {part} -->\n{tail}"]), "utf-8")
 
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        main()
+        main(sys.argv[1:])

@@ -35,7 +35,8 @@ def dataset_asset(
     all its splits: one snapshot, disjoint by construction.
     """
     names = translator or DqxTranslator()
-    partitioning = Partitioning.of(partitions_of(definition), definition_metadata(definition, names))
+    metadata = definition_metadata(definition, names)
+    partitioning = Partitioning.of(partitions_of(definition), metadata)
 
     with known_previews():
 
@@ -52,7 +53,7 @@ def dataset_asset(
             kinds=set(names.kinds(definition, "duckdb")),
             code_version=definition.definition_hash,
             description=definition.description,
-            metadata=definition_metadata(definition, names),
+            metadata=metadata,
         )
         def dataset(context: dg.AssetExecutionContext) -> Iterable[dg.MaterializeResult[None]]:
             if definition.status != "active":
