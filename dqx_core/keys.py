@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from dqx_core.errors import DefinitionError
 
@@ -15,23 +16,29 @@ EXECUTION_TAG = "__execution_id"
 """The one tag dqx adds itself; names that start with two underscores are reserved for it."""
 
 
-class Tags(Mapping[str, str]):
-    """An immutable mapping of tag names to values: equal to any mapping with the same items, in any order."""
+Value = TypeVar("Value", bound=str | None)
+
+
+class _Named(Mapping[str, Value], Generic[Value]):
+    """An immutable mapping of tag names: equal to any mapping with the same items, in any order."""
 
     __slots__ = ("_canonical", "_hash", "_items")
 
-    def __init__(self, items: Mapping[str, str] | None = None) -> None:
+    def __init__(self, items: Mapping[str, Value] | None = None) -> None:
         for name, value in (items or {}).items():
-            if not isinstance(name, str) or not isinstance(value, str):
+            if not isinstance(name, str) or not self._takes(value):
                 raise DefinitionError(f"Tag {name!r}={value!r} is not text. Tags are names and values of type str.")
         self._items = dict(sorted((items or {}).items()))
         self._hash = hash(tuple(self._items.items()))
         self._canonical: str | None = None
 
-    def __reduce__(self) -> tuple[type[Tags], tuple[dict[str, str]]]:
-        return Tags, (self._items,)  # another process hashes text otherwise
+    def __reduce__(self) -> tuple[type[_Named[Value]], tuple[dict[str, Value]]]:
+        return type(self), (self._items,)  # another process hashes text otherwise
 
-    def __getitem__(self, name: str) -> str:
+    def _takes(self, value: object) -> bool:
+        return isinstance(value, str)
+
+    def __getitem__(self, name: str) -> Value:
         return self._items[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -44,14 +51,23 @@ class Tags(Mapping[str, str]):
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return self._items == (other._items if isinstance(other, Tags) else other)
+        return self._items == (other._items if isinstance(other, _Named) else other)
 
-    def items(self) -> ItemsView[str, str]:
+    def items(self) -> ItemsView[str, Value]:
         """Name and value of each tag, by name."""
         return self._items.items()
 
     def __repr__(self) -> str:
         return repr(self._items)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={value or '*'}" for name, value in self._items.items())
+
+
+class Tags(_Named[str]):
+    """Tag names and their values."""
+
+    __slots__ = ()
 
     def __str__(self) -> str:
         return ", ".join(f"{name}={value}" for name, value in self._items.items())
@@ -67,18 +83,46 @@ class Tags(Mapping[str, str]):
         return self._canonical
 
 
+class TagOverrides(_Named[str | None]):
+    """Tags that are laid over those of a key: a value replaces the key's, None takes its tag away."""
+
+    __slots__ = ()
+
+    def _takes(self, value: object) -> bool:
+        return value is None or isinstance(value, str)
+
+    def over(self, tags: Mapping[str, str]) -> Tags:
+        """The tags as they come out."""
+        changed = {**tags, **self._items}
+        return Tags({name: value for name, value in changed.items() if value is not None})
+
+
 def user_tags(tags: Mapping[str, str] | None) -> Tags:
     """The tags a person gave.
 
     Raises:
         DefinitionError: A name is reserved.
     """
+    _free(tags)
+    return Tags(tags)
+
+
+def user_overrides(tags: Mapping[str, str | None]) -> TagOverrides:
+    """The tags a person lays over a key's.
+
+    Raises:
+        DefinitionError: A name is reserved.
+    """
+    _free(tags)
+    return TagOverrides(tags)
+
+
+def _free(tags: Mapping[str, str] | Mapping[str, str | None] | None) -> None:
     for name in tags or {}:
         if isinstance(name, str) and name.startswith("__"):
             raise DefinitionError(
                 f"Tag name '{name}' is reserved: names that start with '__' belong to dqx. Rename it."
             )
-    return Tags(tags)
 
 
 @dataclass(frozen=True)

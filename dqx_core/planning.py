@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Literal
 
 from dqx_core.engines.base import DataSource
 from dqx_core.graph import Graph
-from dqx_core.keys import ResultKey, Tags
+from dqx_core.keys import ResultKey, TagOverrides, Tags
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
 
@@ -47,10 +46,10 @@ class Plan:
     """Nobody can say."""
 
 
-def effective_key(key: ResultKey, lag: int, tags: Tags | None) -> ResultKey:
+def effective_key(key: ResultKey, lag: int, tags: TagOverrides | None) -> ResultKey:
     """The day and tags a symbol speaks of when the suite is judged for `key`."""
     at = key.lag(lag)
-    return at if tags is None else ResultKey(at.yyyy_mm_dd, Tags(key.tags) | tags)
+    return at if tags is None else ResultKey(at.yyyy_mm_dd, tags.over(at.tags))
 
 
 def needs_of(graph: Graph, keys: Iterable[ResultKey], also_lags: Iterable[int] = ()) -> list[Need]:
@@ -82,7 +81,7 @@ def data_versions(needs: Sequence[Need], sources: Mapping[str, DataSource]) -> d
 
 def plan(
     needs: Sequence[Need],
-    days: AbstractSet[dt.date],
+    keys: AbstractSet[ResultKey],
     sources: Mapping[str, DataSource],
     *,
     versions: Mapping[Need, str | None],
@@ -95,7 +94,8 @@ def plan(
 
     Args:
         needs: What is needed.
-        days: The nominal days of the run; needs of other days are history.
+        keys: What the run judges: needs of other days are history, and what the source does not have of other tags
+            is missing, as an earlier day would be.
         sources: The data sources by name.
         versions: The data version that each need's source reports now.
         own: What this execution measured already.
@@ -104,6 +104,7 @@ def plan(
         newest: For needs of other days, the newest earlier measurement of any data version.
         history: "isolated" carries nothing forward.
     """
+    days = {key.yyyy_mm_dd for key in keys}
     ready = frozenset(need for need in needs if need in own and own[need].data_version == versions[need])
     carried: dict[Need, Metric] = {}
     unverified: dict[Need, Metric] = {}
@@ -122,7 +123,7 @@ def plan(
             continue
         if shared and need in same_version:
             carried[need] = same_version[need]
-        elif source is not None and can_serve(source, key.yyyy_mm_dd, today):
+        elif source is not None and can_serve(source, key, keys, today=today):
             to_measure.setdefault(source.name, []).append(need)
             if known is not None:
                 unverified[need] = known
@@ -142,9 +143,11 @@ def plan(
     return Plan(scans, carried, unverified, ready, frozenset(missing))
 
 
-def can_serve(source: DataSource, day: dt.date, today: bool) -> bool:
-    """Whether a day may be measured: without a date column the data is the nominal day and no other."""
-    return day not in source.skip_dates and (today or source.date_column is not None)
+def can_serve(source: DataSource, key: ResultKey, keys: AbstractSet[ResultKey], *, today: bool) -> bool:
+    """Whether a key may be measured: without a date column the data is the nominal day and no other."""
+    if key.yyyy_mm_dd in source.skip_dates or not (today or source.date_column is not None):
+        return False
+    return key in keys or source.is_there(key.yyyy_mm_dd, key.tags)
 
 
 def by_dimensions(source: DataSource, needs: Iterable[Need]) -> Iterator[tuple[Need, Tags]]:

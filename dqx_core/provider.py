@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from dqx_core import history
 from dqx_core.errors import DefinitionError
 from dqx_core.history import Derived
-from dqx_core.keys import user_tags
+from dqx_core.keys import user_overrides
 from dqx_core.metrics.base import MetricSpec, Spec
 from dqx_core.metrics.counts import CountOf, CountValues, NegativeCount, NullCount, NumRows, Scalar
 from dqx_core.metrics.custom import CustomSql, Merge
@@ -31,8 +31,8 @@ class Place(TypedDict, total=False):
     """Days before the key; 0 is the key's own day."""
     dataset: str | None
     """Needed when the check has several datasets."""
-    tags: Mapping[str, str] | None
-    """Laid over the key's tags: `tags={"split": "train"}` while judging eval."""
+    tags: Mapping[str, str | None] | None
+    """Laid over the key's tags: `tags={"split": "train"}` while judging eval, `{"split": None}` for all splits."""
 
 
 class Options(Place, total=False):
@@ -57,7 +57,10 @@ class MetricProvider:
             raise DefinitionError(f"mp.metric takes a metric spec such as Average('price'), not {spec!r}.")
         tags = place.get("tags")
         return self._registry.metric(
-            spec, _days(spec.name, place.get("lag", 0)), place.get("dataset"), None if tags is None else user_tags(tags)
+            spec,
+            _days(spec.name, place.get("lag", 0)),
+            place.get("dataset"),
+            None if tags is None else user_overrides(tags),
         )
 
     def num_rows(self, **options: Unpack[Options]) -> sp.Symbol:

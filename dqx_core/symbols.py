@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from dqx_core.errors import DefinitionError
 from dqx_core.history import Derived
-from dqx_core.keys import Tags
+from dqx_core.keys import TagOverrides
 from dqx_core.metrics.base import Spec
 
 if TYPE_CHECKING:
     import sympy as sp
 
-Identity = tuple[Spec, int, str | None, Tags | None]
+Identity = tuple[Spec, int, str | None, TagOverrides | None]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SymbolicMetric:
     spec: Spec
     lag_offset: int
     dataset: str | None
-    tags: Tags | None
+    tags: TagOverrides | None
     """Overrides of the key's tags; None: the key's own."""
     base: sp.Symbol | None = None
     """For a metric of a metric: the symbol of that metric on the same day."""
@@ -85,7 +85,7 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
     def __len__(self) -> int:
         return len(self._symbols)
 
-    def metric(self, spec: Spec, lag: int, dataset: str | None, tags: Tags | None) -> sp.Symbol:
+    def metric(self, spec: Spec, lag: int, dataset: str | None, tags: TagOverrides | None) -> sp.Symbol:
         """A new symbol for a metric."""
         return self._add(spec, lag, dataset, tags, None, ())
 
@@ -128,7 +128,7 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
         spec: Spec,
         lag: int,
         dataset: str | None,
-        tags: Tags | None,
+        tags: TagOverrides | None,
         base: sp.Symbol | None,
         required: tuple[sp.Symbol, ...],
     ) -> sp.Symbol:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from returns.result import Failure, Success
@@ -34,18 +34,33 @@ COLUMNS = (
 
 
 def newest_executions(db: MetricDB, suite: str, keys: Iterable[ResultKey]) -> dict[ResultKey, ExecutionId]:
-    """For each key, the newest execution of the suite that speaks of it; keys that none speaks of are absent."""
+    """For each key, the newest execution of the suite that speaks of it; keys that none speaks of are absent.
+
+    Of several suites in one execution the first is its suite: the others are known by what they judged, or by what
+    `measured_by` says they measured.
+    """
     wanted = set(keys)
+    judged = {execution.execution_id for execution in db.executions(suite=suite)}
     found: dict[ResultKey, ExecutionId] = {}
-    for execution in db.executions(suite=suite):
-        for key in execution.keys:
+    for execution in db.executions():
+        ran = execution.execution_id in judged or execution.parameters.keys() & measured_by(suite).keys()
+        for key in execution.keys if ran else ():
             if key in wanted:
                 found.setdefault(key, execution.execution_id)
     return found
 
 
-def trend_frame(db: MetricDB, suite: str, dataset: str, keys: Sequence[ResultKey]) -> pd.DataFrame:
+def measured_by(suite: str) -> Mapping[str, object]:
+    """The parameter of an execution that says that a suite measured in it."""
+    return {f"measured by {suite}": True}
+
+
+def trend_frame(
+    db: MetricDB, suite: str, dataset: str, keys: Sequence[ResultKey], *, only: Collection[str] | None = None
+) -> pd.DataFrame:
     """One row per metric and key, from the newest execution of the suite that speaks of the key.
+
+    `only` are the digests of the metrics to tell of: an execution may hold those of other suites too.
 
     Columns: date, tags, metric, value, value_lag_1, value_lag_7, day_over_day, week_over_week, execution_id.
     A number that is not there, or could not be computed, is NaN.
@@ -54,11 +69,15 @@ def trend_frame(db: MetricDB, suite: str, dataset: str, keys: Sequence[ResultKey
 
     executions = newest_executions(db, suite, keys)
     measured = {execution_id: db.measured(execution_id) for execution_id in dict.fromkeys(executions.values())}
+    chosen = {
+        execution_id: [metric for metric in metrics if only is None or metric.spec.digest in only]
+        for execution_id, metrics in measured.items()
+    }
     rows = [
         row
         for key in keys
         if key in executions
-        for row in trend_rows(key, dataset, measured[executions[key]], executions[key])
+        for row in trend_rows(key, dataset, chosen[executions[key]], executions[key])
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -14,13 +14,14 @@ from dqx_core.checks import Check
 from dqx_core.engines.base import DataSource
 from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.evaluation import Evaluation
-from dqx_core.execution import Explanation, Measured, execute, explain
+from dqx_core.execution import Explanation, Measured, execute, explain, statements_of
 from dqx_core.graph import Graph, RootNode
 from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
 from dqx_core.passes import prepare
 from dqx_core.passes.validation import warn_of_unused
-from dqx_core.planning import History, Need, Plan, Reuse, data_versions, needs_of, plan
+from dqx_core.planning import History, Need, Plan, Reuse, Scan, data_versions, effective_key, needs_of, plan
 from dqx_core.profiles import Profile, unmatched
 from dqx_core.report import AnalysisReport, AssertionResult, Severity, Status, SymbolInfo
 from dqx_core.symbols import SymbolRegistry
@@ -204,7 +205,7 @@ class VerificationSuite:
         known_versions = {need: version for need in reusable if (version := versions[need]) is not None}
         return plan(
             needs,
-            days,
+            set(keys),
             sources,
             versions=versions,
             own=_by_need(self.db.measured(self.execution_id, states=False)),
@@ -260,6 +261,27 @@ class VerificationSuite:
         if isinstance(state, Failure):
             return Metric.failed(spec, key, state.failure(), dataset, self.execution_id, version)
         return Metric.build(spec, key, state.unwrap(), dataset, self.execution_id, version)
+
+    def sql(self, datasources: Sequence[DataSource], result: AssertionResult) -> list[str]:
+        """The statements that measure the numbers of a verdict, and no others.
+
+        What was carried forward was not measured. The execution itself measures all assertions together.
+        """
+        evaluation, sources = self._ran(), _by_name(datasources)
+        names = {symbol.name for symbol in result.symbols}
+        key = ResultKey(result.yyyy_mm_dd, result.tags)
+        wanted: dict[str, list[Need]] = {}
+        for metric in evaluation.graph.symbols.values():
+            if metric.name in names and isinstance(metric.spec, MetricSpec):
+                need = (metric.spec, effective_key(key, metric.lag_offset, metric.tags), metric.dataset)
+                kept = evaluation.metrics.get(need)
+                if kept is not None and kept.source_execution_id is None and metric.dataset in sources:
+                    wanted.setdefault(metric.dataset or "", []).append(need)
+        return [
+            statement.tree.sql(sources[name].dialect, pretty=True)
+            for name, needs in wanted.items()
+            for statement in statements_of(Scan(sources[name], tuple(needs)))
+        ]
 
     def reset(self) -> None:
         """Forget the run and take a new execution id; what was stored stays."""

@@ -14,9 +14,10 @@ from dagster_shared.libraries import DagsterLibraryRegistry as _Libraries
 
 if TYPE_CHECKING:
     from dqx_dagster.components import DqxDataset, DqxResources
+    from dqx_dagster.dataset_io import DatasetIOManager
     from dqx_dagster.datasets import dataset_asset, dataset_assets, source_assets
     from dqx_dagster.gates import require_checks
-    from dqx_dagster.io_manager import DatasetIOManager, MetricsIOManager
+    from dqx_dagster.io_manager import MetricsIOManager
     from dqx_dagster.metrics_assets import suite_metrics_asset
     from dqx_dagster.quality_report import quality_report_asset
     from dqx_dagster.resources import DuckDBEngine, MetricStore
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from dqx_dagster.translator import DqxTranslator
 
 _HOMES = {
-    "DatasetIOManager": "io_manager",
+    "DatasetIOManager": "dataset_io",
     "DqxDataset": "components",
     "DqxResources": "components",
     "DqxTranslator": "translator",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import dagster as dg
 from returns.result import Success
@@ -20,8 +21,12 @@ def evaluation_of(
     judged: TargetMaterialization | None,
     run_id: str,
     translator: DqxTranslator,
+    statements: Sequence[str] = (),
 ) -> dg.AssetCheckEvaluation:
-    """What an asset check says of a partition: of its one assertion, or of all the assertions of a check."""
+    """What an asset check says of a partition: of its one assertion, or of all the assertions of a check.
+
+    `statements` is the SQL that measures what they rest on.
+    """
     bad = [result for result in results if result.status is not Status.PASSED]
     worst = min(bad or results, key=lambda result: result.severity)
     return dg.AssetCheckEvaluation(
@@ -30,11 +35,27 @@ def evaluation_of(
         passed=not bad,
         severity=translator.severity(worst.severity),
         description="; ".join(result.message for result in bad or results),
-        blocking=spec.blocking,
+        # Of a check of several assertions only those that block by themselves do.
+        blocking=spec.blocking and any(translator.blocking(result.severity) for result in bad or results),
         partition=partition,
         target_materialization_data=judged,
-        metadata=metadata_of(results[0], run_id) if len(results) == 1 else metadata_of_check(results, run_id),
+        metadata={
+            **(metadata_of(results[0], run_id) if len(results) == 1 else metadata_of_check(results, run_id)),
+            **_provenance(results, statements),
+        },
     )
+
+
+def _provenance(results: Sequence[AssertionResult], statements: Sequence[str]) -> Mapping[str, dg.MetadataValue]:
+    """The SQL, and the newest run of which a number was carried forward; the table of numbers names the run of each."""
+    found: dict[str, dg.MetadataValue] = {}
+    if statements:
+        found["sql"] = dg.MetadataValue.md("\n\n".join(f"```sql\n{sql}\n```" for sql in statements))
+    carried = [s for result in results for s in result.symbols if s.source_execution_id is not None]
+    if carried:
+        newest = max(carried, key=lambda symbol: symbol.yyyy_mm_dd)
+        found["dqx/carried_from"] = dg.MetadataValue.dagster_run(newest.source_execution_id or "")
+    return found
 
 
 def metadata_of_check(results: Sequence[AssertionResult], run_id: str) -> Mapping[str, dg.MetadataValue]:
@@ -44,14 +65,13 @@ def metadata_of_check(results: Sequence[AssertionResult], run_id: str) -> Mappin
         for result in results
         if isinstance(result.metric, Success)
     }
-    columns = ["assertion", "status", "severity", "message"]
     records = [
         dg.TableRecord(
             {"assertion": r.assertion, "status": str(r.status), "severity": str(r.severity), "message": r.message}
         )
         for r in results
     ]
-    schema = dg.TableSchema(columns=[dg.TableColumn(name) for name in columns])
+    schema = _columns("assertion", "status", "severity", "message")
     found["assertions"] = dg.MetadataValue.table(records=records, schema=schema)
     found["dqx/severity"] = dg.MetadataValue.text(str(min(result.severity for result in results)))
     found["dqx/execution_id"] = dg.MetadataValue.dagster_run(run_id)
@@ -88,6 +108,11 @@ def _lagged(symbols: tuple[SymbolInfo, ...]) -> Mapping[str, dg.MetadataValue]:
     return found
 
 
+@cache
+def _columns(*names: str) -> dg.TableSchema:
+    return dg.TableSchema(columns=[dg.TableColumn(name) for name in names])
+
+
 def numbers_table(symbols: tuple[SymbolInfo, ...]) -> dg.MetadataValue:
     """Every number behind a verdict, with its day and the run it was carried forward from, if any."""
     records = [
@@ -102,6 +127,5 @@ def numbers_table(symbols: tuple[SymbolInfo, ...]) -> dg.MetadataValue:
         )
         for symbol in symbols
     ]
-    columns = ["metric", "date", "tags", "value", "carried from run"]
-    schema = dg.TableSchema(columns=[dg.TableColumn(name) for name in columns])
+    schema = _columns("metric", "date", "tags", "value", "carried from run")
     return dg.MetadataValue.table(records=records, schema=schema)

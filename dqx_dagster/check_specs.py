@@ -71,13 +71,14 @@ def _attached(
     group: Sequence[tuple[CheckNode, AssertionNode]],
     partitioned: bool,
 ) -> AttachedCheck:
+    conditions = [_condition(graph, assertion) for _, assertion in group]
     spec = dg.AssetCheckSpec(
         name,
         asset=asset,
         additional_deps=[other.key for other in target.assets.values() if other.key != asset],
-        description="\n".join(f"{c.name} › {a.name}: {_condition(graph, a)}" for c, a in group),
+        description="\n".join(f"{c.name} › {a.name}: {text}" for (c, a), text in zip(group, conditions, strict=True)),
         blocking=any(translator.blocking(assertion.severity) for _, assertion in group),
-        metadata={**_metadata(graph, group), **_code(target, group[0][0].name)},
+        metadata={**_metadata(graph, group, conditions[0]), **_code(target, group[0][0].name)},
         partitions_def=target.partitions_def if partitioned else None,
     )
     return AttachedCheck(spec, tuple((check.name, assertion.name) for check, assertion in group))
@@ -96,7 +97,7 @@ def _condition(graph: Graph, assertion: AssertionNode) -> str:
     return f"{shown(assertion.expression)} {assertion.bound.text([shown(limit) for limit in assertion.bound.limits])}"
 
 
-def _metadata(graph: Graph, group: Sequence[tuple[CheckNode, AssertionNode]]) -> Mapping[str, Any]:
+def _metadata(graph: Graph, group: Sequence[tuple[CheckNode, AssertionNode]], condition: str) -> Mapping[str, Any]:
     check, assertion = group[0]
     common = {"dqx/suite": graph.root.name, "dqx/check": check.name}
     if len(group) > 1:
@@ -105,7 +106,7 @@ def _metadata(graph: Graph, group: Sequence[tuple[CheckNode, AssertionNode]]) ->
         **common,
         "dqx/assertion": assertion.name,
         "dqx/severity": str(assertion.severity),
-        "dqx/condition": _condition(graph, assertion),
+        "dqx/condition": condition,
     }
 
 

@@ -1,5 +1,6 @@
-"""Dataset definitions become assets with date × split partitions, downstream of their source tables."""
+"""Dataset definitions become assets with a partition for each date and split, downstream of their source tables."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import dagster as dg
 
 from dqx_core.datasets.definition import DatasetDefinition
+from dqx_core.datasets.integrity import dataset_integrity
 from dqx_core.datasets.loading import load_folder
 from dqx_core.datasets.materialize import PartitionResult, materialize
 from dqx_core.datasets.stored import manifest
 from dqx_core.errors import DqxError
+from dqx_core.keys import ResultKey
 from dqx_dagster.dagster_internals import known_previews
-from dqx_dagster.partitions import DATE, SPLIT, days_and_splits, partitions_of, result_key
+from dqx_dagster.partitions import ONLY_DATE, SPLIT, Partitioning, days_and_splits, has_dates, partitions_of
+from dqx_dagster.suites import suite_checks
 from dqx_dagster.targets import nominal_date
 from dqx_dagster.translator import DqxTranslator
 
@@ -26,18 +30,20 @@ def dataset_asset(
 ) -> dg.AssetsDefinition:
     """The asset of a dataset definition: one partition per date and split.
 
+    Without a time column its partitions are the splits, without a split the dates; with neither it has none.
     Whatever partitions a run asks for, the source tables are read once and every date is one query that writes
     all its splits: one snapshot, disjoint by construction.
     """
     names = translator or DqxTranslator()
-    partitions_def = partitions_of(definition)
+    metadata = definition_metadata(definition, names)
+    partitioning = Partitioning.of(partitions_of(definition), metadata)
 
     with known_previews():
 
         @dg.asset(
             key=names.asset_key(definition),
             deps=[names.source_key(table) for table in definition.source.tables],
-            partitions_def=partitions_def,
+            partitions_def=partitioning.definition,
             backfill_policy=dg.BackfillPolicy.single_run(),
             required_resource_keys={engine},
             io_manager_key=io_manager_key,
@@ -47,19 +53,19 @@ def dataset_asset(
             kinds=set(names.kinds(definition, "duckdb")),
             code_version=definition.definition_hash,
             description=definition.description,
-            metadata=definition_metadata(definition, names),
+            metadata=metadata,
         )
         def dataset(context: dg.AssetExecutionContext) -> Iterable[dg.MaterializeResult[None]]:
             if definition.status != "active":
                 raise dg.Failure(
                     f"Dataset '{definition.name}' is a draft. Set `status: active` in its definition to materialize it."
                 )
-            nominal = nominal_date(context)
-            keys = {result_key(str(pk), partitions_def, nominal): str(pk) for pk in context.partition_keys}
+            wanted = [None] if partitioning.definition is None else [str(pk) for pk in context.partition_keys]
+            keys = [partitioning.key(partition, nominal_date(context)) for partition in wanted]
             resource = getattr(context.resources, engine)
             results: list[PartitionResult] = []
             try:
-                for days, splits in _rectangles(days_and_splits(list(keys))):
+                for days, splits in _rectangles(days_and_splits(keys, definition.split.part_names)):
                     results += materialize(
                         definition, days, splits, engine=resource.connect(), root=resource.datasets_root
                     )
@@ -68,12 +74,13 @@ def dataset_asset(
                     f"Dataset '{definition.name}' was not materialized. {type(error).__name__}: {error}"
                 ) from error
             for result in results:
-                partition = str(dg.MultiPartitionKey({DATE: result.date.isoformat(), SPLIT: result.split}))
-                context.add_asset_metadata(
-                    partition_metadata(result, resource.datasets_root, definition.name), partition_key=partition
-                )
-            only = results[0].data_version if len(results) == 1 else None
-            yield dg.MaterializeResult(data_version=None if only is None else dg.DataVersion(only))
+                shown = partition_metadata(result, resource.datasets_root, definition.name)
+                partition = partitioning.partition(ResultKey(result.date, {SPLIT: result.split}))
+                if partition is None:
+                    context.add_asset_metadata(shown)
+                else:
+                    context.add_asset_metadata(shown, partition_key=partition)
+            yield dg.MaterializeResult(data_version=dg.DataVersion(_version_of(results)))
 
     return dataset
 
@@ -82,12 +89,23 @@ def dataset_assets(
     definitions: str | Path | Iterable[DatasetDefinition],
     *,
     engine: str = "engine",
+    store: str = "store",
+    integrity: bool = True,
     translator: DqxTranslator | None = None,
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """The assets of definitions, or of a folder of YAML files, and of the source tables they read."""
+    """The assets of definitions, or of a folder of YAML files, and of the source tables they read.
+
+    With them come the checks of each dataset's integrity, unless `integrity` is False: all of it goes into
+    `Definitions(assets=…)`.
+    """
     known = list(load_folder(definitions).values() if isinstance(definitions, str | Path) else definitions)
     datasets = [dataset_asset(definition, engine=engine, translator=translator) for definition in known]
-    return [*source_assets(known, translator), *datasets]
+    checks = [
+        suite_checks(dataset_integrity(definition), asset, engine=engine, store=store, translator=translator)
+        for definition, asset in zip(known, datasets, strict=True)
+        if integrity
+    ]
+    return [*source_assets(known, translator), *datasets, *checks]
 
 
 def source_assets(
@@ -110,6 +128,8 @@ def source_assets(
 def definition_metadata(definition: DatasetDefinition, translator: DqxTranslator) -> Mapping[str, Any]:
     """What a dataset says before there is data: where each column comes from, and where a filter leaks."""
     found: dict[str, Any] = {"dqx/definition_hash": definition.definition_hash, "dqx/status": definition.status}
+    if not has_dates(definition):
+        found[ONLY_DATE] = (definition.partitions.end or definition.partitions.start).isoformat()
     if definition.columns:
         origins = {
             column.name: [
@@ -161,6 +181,15 @@ def preview(folder: Path, rows: int = 5) -> str:
         return "| " + " | ".join(str(value).replace("|", "\\|").replace("\n", " ") for value in values) + " |"
 
     return "\n".join([cells(shown[0]), cells("---" for _ in shown[0]), *(cells(row.values()) for row in shown)])
+
+
+def _version_of(results: list[PartitionResult]) -> str:
+    """The data version of a run. Dagster knows one a step: of a range it is that of all its partitions together.
+
+    Each partition's own is in its metadata.
+    """
+    versions = sorted(result.data_version for result in results)
+    return versions[0] if len(versions) == 1 else hashlib.sha256("|".join(versions).encode()).hexdigest()[:32]
 
 
 def _rectangles(wanted: list[tuple[Any, tuple[str, ...]]]) -> list[tuple[list[Any], tuple[str, ...]]]:

@@ -1,17 +1,15 @@
-"""IO managers: measurements into the metric store and back as a frame; dataset partitions into memory."""
+"""The IO manager of measurements: into the metric store, and back as a frame."""
 
 import datetime as dt
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from dqx_core.errors import DqxError
-from dqx_core.keys import ResultKey
-from dqx_core.trends import trend_frame
-from dqx_dagster.metrics_assets import DATASET, SUITE, Measurements
-from dqx_dagster.partitions import SPLIT, result_key
+from dqx_core.trends import measured_by, newest_executions, trend_frame
+from dqx_dagster.dataset_io import partitions_asked_for
+from dqx_dagster.metrics_assets import DATASET, METRICS, SUITE, Measurements
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +46,12 @@ class MetricsIOManager(dg.ConfigurableIOManager):
                 f"MetricsIOManager keeps Measurements, such as suite_metrics_asset returns, not {type(obj).__name__}."
             )
         execution = Execution(
-            obj.execution_id, suite=obj.suite, keys=obj.keys, started=dt.datetime.now(dt.UTC), origin="dagster"
+            obj.execution_id,
+            suite=obj.suite,
+            keys=obj.keys,
+            started=dt.datetime.now(dt.UTC),
+            origin="dagster",
+            parameters=measured_by(obj.suite),
         )
         try:
             self.db.persist(obj.metrics, execution=execution)
@@ -72,62 +75,11 @@ class MetricsIOManager(dg.ConfigurableIOManager):
                 f"{context.asset_key.to_user_string()} is not a metrics asset: make it with suite_metrics_asset."
             )
         suite, dataset = str(described[SUITE]), str(described[DATASET])
+        keys = partitions_asked_for(context)
         if not context.has_asset_partitions:
-            keys = sorted(
-                {key for execution in self.db.executions(suite=suite)[:1] for key in execution.keys},
-                key=lambda key: key.yyyy_mm_dd,
-            )
-        else:
-            keys = _keys(context)
-        return trend_frame(self.db, suite, dataset, keys)
-
-
-class DatasetIOManager(dg.ConfigurableIOManager):
-    """Hands materialized partitions of a dataset to downstream assets.
-
-    By the annotation of the input: `pandas.DataFrame` or `pyarrow.Table` (all partitions asked for, with the
-    columns `date` and `split`), or `pathlib.Path` (the folder of the one partition).
-    """
-
-    datasets: str = Field(description="Folder in which materialized datasets are kept: the engine's.")
-
-    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
-        """Nothing: a dataset asset writes its own partitions."""
-        raise dg.DagsterInvariantViolationError(
-            f"{context.asset_key.to_user_string()} returned a value; dataset assets write their own partitions."
-        )
-
-    def load_input(self, context: dg.InputContext) -> Any:
-        """The partitions asked for, as the annotation says."""
-        from dqx_core.datasets.stored import partition_path, read_partitions
-        from dqx_core.engines.duckdb import DuckDB
-
-        dataset = context.asset_key.path[-1]
-        wanted = [(key.yyyy_mm_dd, key.tags[SPLIT]) for key in _keys(context)]
-        annotation = context.dagster_type.typing_type
-        name = getattr(annotation, "__name__", str(annotation))
-        if annotation is Path:
-            if len(wanted) != 1:
-                raise dg.DagsterInvariantViolationError(
-                    f"A Path holds one partition of {dataset}; {len(wanted)} are asked for."
-                )
-            return partition_path(self.datasets, dataset, *wanted[0])
-        dates, splits = {day for day, _ in wanted}, {split for _, split in wanted}
-        try:
-            table = DuckDB().run(read_partitions(self.datasets, dataset, dates, splits))
-        except DqxError as error:
-            raise dg.Failure(str(error)) from error
-        if name == "DataFrame":
-            return table.to_pandas()
-        if name == "Table":
-            return table
-        raise dg.DagsterInvariantViolationError(
-            f"An input of type {name} cannot be loaded from dataset {dataset}. Annotate it with pandas.DataFrame, "
-            "pyarrow.Table or pathlib.Path."
-        )
-
-
-def _keys(context: dg.InputContext) -> list[ResultKey]:
-    """The day and tags of every partition that an input asks for."""
-    nominal = dt.datetime.now(dt.UTC).date()
-    return [result_key(str(pk), context.asset_partitions_def, nominal) for pk in context.asset_partition_keys]
+            # The day of such an asset is that of its run: the newest one that there is.
+            known = {key for execution in self.db.executions() for key in execution.keys if not key.tags}
+            days = sorted(newest_executions(self.db, suite, known), key=lambda key: key.yyyy_mm_dd)
+            keys = days[-1:]
+        only = described[METRICS]
+        return trend_frame(self.db, suite, dataset, keys, only=only.value if hasattr(only, "value") else only)

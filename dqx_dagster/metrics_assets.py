@@ -9,6 +9,7 @@ import dagster as dg
 
 from dqx_core.errors import DqxError
 from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
 from dqx_core.trends import COLUMNS, LAGS, trend_rows
 from dqx_core.verification import Suite
@@ -18,6 +19,7 @@ from dqx_dagster.translator import DqxTranslator, slug
 
 SUITE = "dqx/suite"
 DATASET = "dqx/dataset"
+METRICS = "dqx/metrics"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def suite_metrics_asset(
     names = translator or DqxTranslator()
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
     dataset, attached = target.only
+    specs = {metric.spec.digest for metric in suite.build().symbols.values() if isinstance(metric.spec, MetricSpec)}
 
     with known_previews():
 
@@ -60,20 +63,21 @@ def suite_metrics_asset(
             required_resource_keys=target.resources,
             group_name="metrics",
             kinds={"dqx"},
-            metadata={SUITE: suite.name, DATASET: dataset},
+            metadata={SUITE: suite.name, DATASET: dataset, METRICS: sorted(specs), **target.partitioning.metadata},
             description=f"Every number that suite '{suite.name}' looks at, with those of 1 and 7 days before.",
             op_tags={"dqx/suite": slug(suite.name)},
         )
         def measure(context: dg.AssetExecutionContext) -> Measurements:
             keys = target.keys(context)
             try:
-                data = attached.source(context.resources)
-                graph = suite.build([data])
+                data = target.data(context)
+                graph = suite.build(data)
                 verification = target.verification(context)
                 metrics = verification.measure(
-                    [data], list(keys), graph=graph, also_lags=LAGS, announce=context.log.info, persist=False
+                    data, list(keys), graph=graph, also_lags=LAGS, announce=context.log.info, persist=False
                 )
-                known = [*metrics, *verification.db.measured(verification.execution_id)]
+                before = verification.db.measured(verification.execution_id)
+                known = [*metrics, *(metric for metric in before if metric.spec.digest in specs)]
             except DqxError as error:
                 raise dg.Failure(f"Suite '{suite.name}' measured nothing. {type(error).__name__}: {error}") from error
             for key, partition in keys.items():

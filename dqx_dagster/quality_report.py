@@ -11,7 +11,7 @@ import dagster as dg
 from dqx_core.errors import DefinitionError, DqxError
 from dqx_core.report import Status
 from dqx_dagster.dagster_internals import known_previews
-from dqx_dagster.partitions import result_key
+from dqx_dagster.partitions import Partitioning
 from dqx_dagster.targets import nominal_date
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ def _period(
     elif not (context.has_partition_key or context.has_partition_key_range):
         raise DefinitionError("It is of partitions, and this run names none: launch it for a partition or a backfill.")
     else:
-        keys = [result_key(str(key), partitions_def, nominal_date(context)) for key in context.partition_keys]
+        partitioning = Partitioning(partitions_def)
+        keys = [partitioning.key(str(key), nominal_date(context)) for key in context.partition_keys]
         last = max(key.yyyy_mm_dd for key in keys)
         days = max(days, (last - min(key.yyyy_mm_dd for key in keys)).days + 1)
     return last - dt.timedelta(days=days - 1), last

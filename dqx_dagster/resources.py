@@ -22,6 +22,8 @@ class DatasetEngine(Protocol):
 
     def data_source(self, dataset: str) -> "DataSource": ...
 
+    def table_source(self, table: str) -> "DataSource": ...
+
 
 class DuckDBEngine(dg.ConfigurableResource[None]):
     """DuckDB over a database file that holds the source tables; datasets are kept as Parquet beside it."""
@@ -51,6 +53,12 @@ class DuckDBEngine(dg.ConfigurableResource[None]):
         from dqx_core.datasets.data_source import dataset_source
 
         return dataset_source(self.connect(), self.datasets_root, dataset)
+
+    def table_source(self, table: str) -> "DataSource":
+        """A source table as it is now, under its full name: what a suite reads beside datasets."""
+        from dqx_core.engines.duckdb_source import DuckRelationDataSource
+
+        return DuckRelationDataSource.from_table(self.connect(), table, table, date_column=None)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Close the database, so that another process may write it."""

@@ -18,6 +18,8 @@ def dataset_schedule(
 ) -> dg.ScheduleDefinition:
     """Every day at that hour: materialize the last closed day of a dataset, with all its splits and checks, in one run.
 
+    A dataset without dates is materialized whole.
+
     Args:
         asset: A dataset's asset.
         also: Assets with the same partitions that belong to the same run, such as its metrics.
@@ -26,36 +28,55 @@ def dataset_schedule(
         name: The schedule's name; by default the asset's, with `_daily`.
     """
     partitions_def = asset.partitions_def
-    if not isinstance(partitions_def, dg.MultiPartitionsDefinition):
-        raise DefinitionError(
-            f"dataset_schedule takes an asset with date × split partitions; {asset.key} has {partitions_def}."
-        )
-    days = partitions_def.get_partitions_def_for_dimension(DATE)
-    splits = partitions_def.get_partitions_def_for_dimension(SPLIT)
-    assert isinstance(days, dg.TimeWindowPartitionsDefinition)
+    days, parts = _dimensions(asset)
     label = name or f"{asset.key.to_python_identifier()}_daily"
     job = dg.define_asset_job(
         f"{label}_job",
         selection=dg.AssetSelection.assets(asset.key, *(other.key for other in also)),
     )
+    key = asset.key.to_user_string()
 
     @dg.schedule(
         name=label,
         job=job,
         cron_schedule=f"{minute} {hour} * * *",
-        execution_timezone=days.timezone,
-        description=f"The last closed day of {asset.key.to_user_string()}, all splits, in one run.",
+        execution_timezone=days.timezone if days else "UTC",
+        description=f"{f'The last closed day of {key}' if days else key}{', all splits,' if parts else ''} in one run.",
     )
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        closed_days = days.get_partition_keys(current_time=context.scheduled_execution_time)
+        closed_days = days.get_partition_keys(current_time=context.scheduled_execution_time) if days else [""]
         if not closed_days:
             return dg.SkipReason("No day has closed yet.")
         closed = closed_days[-1]
-        parts = splits.get_partition_keys()
-        first, last = (dg.MultiPartitionKey({DATE: closed, SPLIT: split}) for split in (parts[0], parts[-1]))
+        run_key = closed or f"{context.scheduled_execution_time:%Y-%m-%d}"
+        if partitions_def is None:
+            return dg.RunRequest(run_key=run_key)
+        if not parts:
+            return dg.RunRequest(run_key=run_key, partition_key=closed)
+        first, last = (
+            str(dg.MultiPartitionKey({DATE: closed, SPLIT: part})) if days else part for part in (parts[0], parts[-1])
+        )
         return dg.RunRequest(
-            run_key=closed,
-            tags={"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)},
+            run_key=run_key,
+            tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
         )
 
     return daily
+
+
+def _dimensions(asset: dg.AssetsDefinition) -> tuple[dg.TimeWindowPartitionsDefinition | None, Sequence[str]]:
+    """The days of a dataset, if it has any, and its splits."""
+    partitions_def = asset.partitions_def
+    if isinstance(partitions_def, dg.MultiPartitionsDefinition):
+        by_name = {each.name: each.partitions_def for each in partitions_def.partitions_defs}
+        days, splits = by_name.get(DATE), by_name.get(SPLIT)
+        if isinstance(days, dg.TimeWindowPartitionsDefinition) and splits is not None:
+            return days, splits.get_partition_keys()
+    elif isinstance(partitions_def, dg.TimeWindowPartitionsDefinition):
+        return partitions_def, ()
+    elif partitions_def is None or isinstance(partitions_def, dg.StaticPartitionsDefinition):
+        return None, partitions_def.get_partition_keys() if partitions_def else ()
+    raise DefinitionError(
+        f"dataset_schedule takes the asset of a dataset, whose partitions are dates, splits or both; those of "
+        f"{asset.key.to_user_string()} are {partitions_def}."
+    )

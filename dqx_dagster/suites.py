@@ -1,6 +1,7 @@
 """Verification suites become asset checks: one op a suite, one scan for all its checks, one result a partition."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
 from weakref import WeakKeyDictionary
 
 import dagster as dg
@@ -14,6 +15,8 @@ from dqx_dagster.check_specs import Assertion, AttachedCheck, Granularity, attac
 from dqx_dagster.dagster_internals import latest_materialization
 from dqx_dagster.targets import Asset, Context, Sources, SuiteTarget, suite_target
 from dqx_dagster.translator import DqxTranslator, slug
+
+ShownSql = Literal["problems", "all"]
 
 _SUITES: "WeakKeyDictionary[dg.OpDefinition, Suite]" = WeakKeyDictionary()
 """What each op judges: Dagster copies definitions as it puts a code location together, and keeps their ops."""
@@ -33,6 +36,7 @@ def suite_checks(
     store: str = "store",
     granularity: Granularity = "assertion",
     partitioned_checks: bool = True,
+    sql: ShownSql = "problems",
     retry_policy: dg.RetryPolicy | None = None,
     pool: str | None = None,
     translator: DqxTranslator | None = None,
@@ -50,6 +54,8 @@ def suite_checks(
         granularity: "check" makes one asset check of all the assertions of a check.
         partitioned_checks: Give the checks the asset's partitions (a preview feature of Dagster). Without, every
             check has one history for the whole asset.
+        sql: Which results show the SQL that measures their numbers: those that did not pass, or "all". Writing it
+            takes some milliseconds a check.
         retry_policy: What to do when the engine or the store fails; a verdict is never tried again.
         pool: Dagster's pool that limits how many such ops run at once.
         translator: Names and severities.
@@ -77,7 +83,7 @@ def suite_checks(
         # An output for each check, whatever the number of partitions: what is downstream waits for these.
         for check in selected:
             yield dg.Output(None, output_name=check.spec.get_python_identifier())
-        yield from evaluations(context, target, selected, keys, names)
+        yield from evaluations(context, target, selected, keys, names, sql)
 
     _SUITES[judge.op] = suite
     return judge
@@ -89,6 +95,7 @@ def evaluations(
     checks: Sequence[AttachedCheck],
     keys: Mapping[ResultKey, str | None],
     translator: DqxTranslator,
+    sql: ShownSql = "problems",
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Judge the checks for every key, and say it of each partition by name.
 
@@ -97,7 +104,8 @@ def evaluations(
     """
     wanted = {assertion for check in checks for assertion in check.assertions}
     verdicts: dict[ResultKey, dict[Assertion, AssertionResult]] = {key: {} for key in keys}
-    for result in verify(context, target, list(keys), wanted):
+    found, sql_of = verify(context, target, list(keys), wanted)
+    for result in found:
         verdicts[ResultKey(result.yyyy_mm_dd, result.tags)][result.check, result.assertion] = result
     for key, partition in keys.items():
         judged = {a.key: latest_materialization(context.instance, a.key, partition) for a in target.assets.values()}
@@ -108,6 +116,7 @@ def evaluations(
                 reasons = "; ".join(dict.fromkeys(result.message for result in results))
                 context.log.info(f"Skipped {check.spec.name} for {key}: {reasons}")
                 continue
+            shown = [result for result in told if sql == "all" or result.status is not Status.PASSED]
             yield evaluation_of(
                 told,
                 check.spec,
@@ -115,21 +124,21 @@ def evaluations(
                 judged[check.spec.asset_key],
                 context.run.run_id,
                 translator,
+                list(dict.fromkeys(statement for result in shown for statement in sql_of(result))),
             )
 
 
 def verify(
     context: Context, target: SuiteTarget, keys: Sequence[ResultKey], wanted: set[Assertion]
-) -> list[AssertionResult]:
-    """Judge the keys under the id of the run.
+) -> tuple[list[AssertionResult], Callable[[AssertionResult], list[str]]]:
+    """Judge the keys under the id of the run; the verdicts, and what tells the SQL of each.
 
     Raises:
         dg.Failure: The suite, the engine or the store stands in the way; says which and the way out.
     """
     try:
-        suite = target.verification(context)
-        return suite.run_many(
-            target.data(context), keys, select=lambda c, a: (c, a) in wanted, announce=context.log.info
-        )
+        suite, data = target.verification(context), target.data(context)
+        found = suite.run_many(data, keys, select=lambda c, a: (c, a) in wanted, announce=context.log.info)
     except DqxError as error:
         raise dg.Failure(f"Suite '{target.suite.name}' judged nothing. {type(error).__name__}: {error}") from error
+    return found, lambda result: suite.sql(data, result)

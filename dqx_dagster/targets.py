@@ -11,7 +11,7 @@ from dqx_core.engines.base import DataSource
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.keys import ResultKey
 from dqx_core.verification import Suite, VerificationSuite
-from dqx_dagster.partitions import result_key
+from dqx_dagster.partitions import Partitioning
 
 Asset = dg.AssetsDefinition | dg.AssetSpec
 
@@ -38,9 +38,16 @@ class SuiteTarget:
 
     suite: Suite
     assets: Mapping[str, Attached]
-    partitions_def: dg.PartitionsDefinition[str] | None
+    partitioning: Partitioning
     engine: str | None
     store: str
+    tables: tuple[str, ...] = ()
+    """Source tables that the suite also reads, by their full names; what it says of them it says of its first asset."""
+
+    @property
+    def partitions_def(self) -> dg.PartitionsDefinition[str] | None:
+        """The partitions of the assets."""
+        return self.partitioning.definition
 
     @property
     def resources(self) -> set[str]:
@@ -66,6 +73,8 @@ class SuiteTarget:
                 f"Suite '{self.suite.name}' is attached to {len(self.assets)} assets, and an assertion names "
                 'no dataset. Name it in the check: @check(name="…", datasets=["…"]).'
             )
+        if dataset in self.tables:
+            return next(iter(self.assets.values())).key
         if dataset not in self.assets:
             raise DefinitionError(
                 f"Suite '{self.suite.name}' speaks of dataset '{dataset}', which none of its assets is. "
@@ -74,8 +83,10 @@ class SuiteTarget:
         return self.assets[dataset].key
 
     def data(self, context: Context) -> list[DataSource]:
-        """The data source of every asset, for a run."""
-        return [attached.source(context.resources) for attached in self.assets.values()]
+        """The data source of every asset and table, for a run."""
+        of_assets = [attached.source(context.resources) for attached in self.assets.values()]
+        engine = getattr(context.resources, self.engine) if self.engine else None
+        return [*of_assets, *(engine.table_source(table) for table in self.tables if engine)]
 
     def verification(self, context: Context) -> VerificationSuite:
         """The suite, ready to run under the id of the Dagster run."""
@@ -91,7 +102,7 @@ class SuiteTarget:
             dg.Failure: The assets have partitions, and the run names none.
         """
         if self.partitions_def is None:
-            return {result_key(None, None, nominal_date(context)): None}
+            return {self.partitioning.key(None, nominal_date(context)): None}
         if not (context.has_partition_key or context.has_partition_key_range):
             assets = ", ".join(attached.key.to_user_string() for attached in self.assets.values())
             raise dg.Failure(
@@ -101,13 +112,15 @@ class SuiteTarget:
                 allow_retries=False,
             )
         nominal = nominal_date(context)
-        return {result_key(str(pk), self.partitions_def, nominal): str(pk) for pk in context.partition_keys}
+        return {self.partitioning.key(str(pk), nominal): str(pk) for pk in context.partition_keys}
 
 
 def suite_target(
     suite: Suite, assets: Asset | Sequence[Asset], *, source: Sources | None, engine: str | None, store: str
 ) -> SuiteTarget:
     """A suite attached to one asset or several, each standing for the dataset of its name.
+
+    A dataset of the suite whose name has a dot, and which is no asset, is a table of the engine.
 
     Raises:
         DefinitionError: There is nowhere to read rows from, or the assets' partitions differ.
@@ -123,13 +136,19 @@ def suite_target(
             f"Suite '{suite.name}' takes one asset or several with different last names; it was given "
             f"{', '.join(asset.key.to_user_string() for asset in listed) or 'none'}."
         )
-    partitions = [asset.partitions_def for asset in listed]
+    partitions = [Partitioning.of(asset.partitions_def, _metadata(asset)) for asset in listed]
     if any(other != partitions[0] for other in partitions):
         raise DefinitionError(
             f"Suite '{suite.name}' is attached to assets with different partitions, so there is no partition that a "
             "verdict would belong to. Attach a suite of its own to each."
         )
-    return SuiteTarget(suite, attached, partitions[0], engine, store)
+    named = dict.fromkeys(dataset for check in suite.checks for dataset in check.datasets)
+    tables = [name for name in named if engine and "." in name and name not in attached]
+    return SuiteTarget(suite, attached, partitions[0], engine, store, tuple(tables))
+
+
+def _metadata(asset: Asset) -> Mapping[str, Any]:
+    return asset.metadata if isinstance(asset, dg.AssetSpec) else asset.metadata_by_key.get(asset.key, {})
 
 
 def _source(source: Sources | None, engine: str | None, dataset: str) -> SourceOf:

@@ -10,6 +10,7 @@ from dqx_core.datasets.draft import Answers, drafted
 from dqx_core.datasets.dryrun import DryRun, dry_run
 from dqx_core.datasets.filters import DateRange, Range, Values
 from dqx_core.datasets.fitted import Aggregate, MinTransactions, TopProducts, TopUsers
+from dqx_core.datasets.integrity import dataset_integrity
 from dqx_core.datasets.join_detection import JoinCandidate, detect_joins
 from dqx_core.datasets.jsonschema import json_schema
 from dqx_core.datasets.library import NameCheck, check_name
@@ -86,6 +87,7 @@ __all__ = [
     "check_name",
     "column_stats",
     "compare",
+    "dataset_integrity",
     "define",
     "detect_joins",
     "diff",

@@ -30,6 +30,10 @@ def dataset_source(engine: DuckDB, root: str | Path, dataset: str) -> DuckRelati
             return None
         return versions[0] if len(versions) == 1 else hashlib.sha256("|".join(versions).encode()).hexdigest()[:32]
 
+    def is_there(date: dt.date, tags: Mapping[str, str]) -> bool:
+        splits = splits_of.get(date, [])
+        return tags["split"] in splits if "split" in tags else bool(splits)
+
     return DuckRelationDataSource(
         engine,
         read_partitions(root, dataset),
@@ -37,4 +41,5 @@ def dataset_source(engine: DuckDB, root: str | Path, dataset: str) -> DuckRelati
         date_column="date",
         dimensions={"split": "split"},
         data_version=version,
+        is_there=is_there,
     )

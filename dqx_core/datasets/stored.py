@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from dqx_core.engines.base import Engine
 
+Asked = tuple[dt.date, str]
+"""A date and a split."""
+
 MANIFEST = "_manifest.json"
 DATA = "part-0.parquet"
 

@@ -61,6 +61,12 @@ class DataSource(Protocol):
     def skip_dates(self) -> AbstractSet[dt.date]:
         """Days that are not measured."""
 
+    def is_there(self, date: dt.date, tags: Mapping[str, str]) -> bool:
+        """Whether there is such a part of the data, be it empty; True where nobody keeps book of its parts.
+
+        It is not asked of what a suite judges, only of what that is compared with.
+        """
+
     def relation(self) -> exp.Query:
         """The query whose rows are the data."""
 

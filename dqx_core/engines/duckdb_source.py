@@ -24,6 +24,7 @@ AUTO = "auto"
 """For `date_column`: the column `yyyy_mm_dd` if the data has one."""
 
 DataVersion = Callable[[dt.date, Mapping[str, str]], str | None]
+IsThere = Callable[[dt.date, Mapping[str, str]], bool]
 
 
 class Options(TypedDict, total=False):
@@ -37,6 +38,8 @@ class Options(TypedDict, total=False):
     """Days that are not measured."""
     data_version: DataVersion | None
     """What changes when the rows of a day and tags change, so that numbers can be carried forward."""
+    is_there: IsThere | None
+    """Whether there is such a part of the data; what is not is compared with by no check. By default all is."""
 
 
 _numbers = itertools.count(1)
@@ -61,12 +64,14 @@ class DuckRelationDataSource:
         dimensions: Mapping[str, str] | None = None,
         skip_dates: Collection[dt.date] = (),
         data_version: DataVersion | None = None,
+        is_there: IsThere | None = None,
     ) -> None:
         self.engine = engine
         self.name = name
         self.skip_dates = frozenset(skip_dates)
         self._relation = relation
         self._data_version = data_version
+        self._is_there = is_there
         if not name.strip():
             raise DefinitionError("A data source needs a name: the dataset that checks ask for.")
         self.schema: Mapping[str, str] = engine.schema(relation)
@@ -223,6 +228,10 @@ class DuckRelationDataSource:
     def query(self, tree: exp.Expr) -> pa.Table:
         """The rows of a statement over the relation."""
         return self.engine.run(tree)
+
+    def is_there(self, date: dt.date, tags: Mapping[str, str]) -> bool:
+        """Whether there is such a part of the data, be it empty."""
+        return self._is_there is None or self._is_there(date, tags)
 
     def data_version(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
         """What changes when the rows of that day and tags change; None: unknown."""

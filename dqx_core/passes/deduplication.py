@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dqx_core.engines.base import DataSource
 from dqx_core.graph import AssertionNode, Graph, Walk
-from dqx_core.keys import ResultKey, Tags
+from dqx_core.keys import ResultKey, TagOverrides
 from dqx_core.symbols import Symbols
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def build_deduplication_map(symbols: Symbols, key: ResultKey | None = None) -> d
     kept: dict[object, sp.Symbol] = {}
     duplicates: dict[sp.Symbol, sp.Symbol] = {}
     for symbol, metric in sorted(symbols.items(), key=lambda item: item[1].number):
-        tags = metric.tags if key is None else Tags(key.tags) | (metric.tags or {})
+        tags = metric.tags if key is None else (metric.tags or TagOverrides()).over(key.tags)
         canonical = kept.setdefault((metric.spec, metric.lag_offset, metric.dataset, tags), symbol)
         if canonical != symbol:
             duplicates[symbol] = canonical

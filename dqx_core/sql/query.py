@@ -115,8 +115,9 @@ def scan_statement(metrics: Sequence[ScanMetric], grouping: Grouping) -> Stateme
     found: dict[MetricSpec, Mapping[str, exp.Expr]] = {}
     for metric in metrics:
         condition_ = None if metric.alone else metric.where
-        rows = where.setdefault(condition_, grouping.rows(condition_, stages))
-        found[metric] = metric.aggregates(rows)
+        if condition_ not in where:
+            where[condition_] = grouping.rows(condition_, stages)
+        found[metric] = metric.aggregates(where[condition_])
     aggregates, reads = _named(found)
     among = grouping.among()
     chosen = [of_data(condition(m.where)) for m in metrics if m.alone and m.where is not None]

@@ -37,6 +37,10 @@ class Attributes(Model):
     suites: tuple[str, ...] = Field(
         default=(), description="Suites written in Python: package.module:NAME, or .module:NAME for a file beside this."
     )
+    integrity: bool = Field(
+        default=True,
+        description="Check what every dataset should pass: no split is empty or knows of the other, joins keep rows.",
+    )
     metrics: bool = Field(default=False, description="Make a metrics asset of each suite: its trends.")
     schedule: Daily = Field(
         default=Daily(),

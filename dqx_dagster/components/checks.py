@@ -27,8 +27,8 @@ class Measured(Model):
     """A SQL condition on rows."""
     lag: int = Field(default=0, ge=0)
     """Days before the partition."""
-    tags: dict[str, str] | None = None
-    """Laid over the partition's: `{split: train}` while eval is judged."""
+    tags: dict[str, str | None] | None = None
+    """Laid over the partition's: `{split: train}` while eval is judged, `{split: null}` for all splits."""
 
     def symbol(self, mp: MetricProvider) -> sp.Symbol:
         """What it is in an expression."""

@@ -28,6 +28,8 @@ class DqxDataset(dg.Component):
     definition: DatasetDefinition
     suites: Sequence[Suite] = ()
     """Each becomes the asset checks of one op."""
+    integrity: bool = True
+    """Whether it comes with the checks that every dataset should pass."""
     metrics: bool = False
     """Whether each suite also gets a metrics asset."""
     daily_at: tuple[int, int] | None = None
@@ -62,6 +64,7 @@ class DqxDataset(dg.Component):
 
         Source tables are dependencies only: two datasets may read the same, and an asset of yours may write it.
         """
+        from dqx_core.datasets.integrity import dataset_integrity
         from dqx_dagster.components.translation import Keyed
         from dqx_dagster.datasets import dataset_asset
         from dqx_dagster.metrics_assets import suite_metrics_asset
@@ -88,7 +91,7 @@ class DqxDataset(dg.Component):
                     granularity=self.granularity,
                     partitioned_checks=self.partitioned_checks,
                 )
-                for suite in self.suites
+                for suite in (*self.suites, *([dataset_integrity(self.definition)] if self.integrity else ()))
             ],
             schedules=[]
             if self.daily_at is None

@@ -67,6 +67,7 @@ def read(written: Mapping[str, Any], context: dg.ComponentLoadContext) -> dict[s
     return {
         "definition": definition,
         "suites": tuple(suites),
+        "integrity": attributes.integrity,
         "metrics": attributes.metrics,
         "daily_at": (daily.hour, daily.minute) if "schedule" in attributes.model_fields_set else None,
         "engine": attributes.engine,

@@ -26,7 +26,8 @@ class DqxResources(dg.Component, dg.Resolvable, dg.Model):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The four resources."""
-        from dqx_dagster.io_manager import DatasetIOManager, MetricsIOManager
+        from dqx_dagster.dataset_io import DatasetIOManager
+        from dqx_dagster.io_manager import MetricsIOManager
         from dqx_dagster.resources import DuckDBEngine, MetricStore
 
         return dg.Definitions(

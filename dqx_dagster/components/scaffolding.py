@@ -42,6 +42,7 @@ attributes:
       is_leq: 0.01
 
   # suites: [my_project.suites:DAILY] # suites written in Python; .suites:DAILY is in suites.py beside this file
+  # integrity: false # without the checks that every dataset should pass: splits that leak, joins that multiply
   # metrics: true # an asset with the numbers of each suite: its trends
   schedule: {{hour: 6}} # the last closed day, every day
   # asset_attributes: {{group_name: {name}, owners: ["team:data"], tags: {{tier: gold}}}}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dqx_core import ResultKey
 from dqx_core.errors import DefinitionError
-from dqx_core.keys import Tags, user_tags
+from dqx_core.keys import TagOverrides, Tags, user_overrides, user_tags
 
 TAGS = st.dictionaries(
     st.text(max_size=3).filter(lambda name: not name.startswith("__")), st.text(max_size=3), max_size=4
@@ -29,6 +29,24 @@ def test_keys_are_equal_whatever_the_order_of_tags(tags, seed):
 def test_tags_are_equal_to_the_mapping_they_were_made_of(tags):
     assert Tags(tags) == tags
     assert Tags(tags) | {"a": "b"} == {**tags, "a": "b"}
+
+
+@given(tags=TAGS, changes=st.dictionaries(st.text(max_size=2), st.none() | st.text(max_size=2), max_size=4))
+def test_overrides_replace_tags_and_take_them_away(tags, changes):
+    found = TagOverrides(changes).over(tags)
+
+    assert found.keys() == (tags.keys() | changes.keys()) - {name for name, value in changes.items() if value is None}
+    assert all(found[name] == changes.get(name, tags.get(name)) for name in found)
+    assert TagOverrides().over(tags) == tags
+
+
+def test_overrides_are_text_or_nothing_and_leave_our_own_tags_alone():
+    with pytest.raises(DefinitionError, match="is not text"):
+        user_overrides({"split": 1})
+    with pytest.raises(DefinitionError, match="reserved"):
+        user_overrides({"__execution_id": None})
+    with pytest.raises(DefinitionError, match="is not text"):
+        user_tags({"split": None})
 
 
 def test_a_key_lags_by_days_and_keeps_its_tags():

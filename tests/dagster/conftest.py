@@ -5,6 +5,8 @@ import pytest
 
 
 @pytest.fixture
-def instance():
-    with dg.instance_for_test() as made:
+def instance(tmp_path):
+    """With its storage in memory, where an event is not a commit to the disk; what needs files makes its own."""
+    (tmp_path / "dagster").mkdir()
+    with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path / "dagster")) as made:
         yield made

@@ -60,14 +60,17 @@ def test_a_range_of_two_weeks_reads_the_source_once_for_each_dataset(backfilled)
     assert every == reading
 
 
-def test_a_range_of_two_weeks_is_measured_in_one_pass_over_each_dataset(backfilled):
+def test_a_range_of_two_weeks_is_measured_in_one_pass_a_suite_over_each_dataset(backfilled):
     _, statements = backfilled
 
     passes = [sql for sql in statements if sql.startswith("SELECT") and "GROUP BY" in sql and "READ_PARQUET" in sql]
     plain = [sql for sql in passes if " AS items" not in sql]
     # The metrics asset also looks for the week before, of which there are no partitions.
     over_the_two_weeks = [sql for sql in plain if "'2024-01-22'" in sql]
-    assert len(over_the_two_weeks) == 2
+    own = [sql for sql in over_the_two_weeks if '"amount"' in sql or '"revenue"' in sql]
+    assert len(own) == 2
+    # The built-in suites measure what is their own, unless the shop's did before.
+    assert len(over_the_two_weeks) <= 4
 
 
 def test_each_partition_of_the_range_is_judged_under_its_own_key(backfilled):

@@ -3,9 +3,9 @@
 import dagster as dg
 import pytest
 
-from dqx_core import Context, MetricDB, MetricProvider, Suite, check, metrics_by_execution_id
+from dqx_core import Context, DuckRelationDataSource, MetricDB, MetricProvider, Suite, check, metrics_by_execution_id
 from dqx_core.errors import DefinitionError
-from dqx_dagster import suite_checks
+from dqx_dagster import MetricStore, suite_checks
 from tests.dagster.scenario import (
     GATED,
     HAS_ROWS,
@@ -17,6 +17,7 @@ from tests.dagster.scenario import (
     key,
     source,
     span,
+    table,
 )
 
 
@@ -153,8 +154,6 @@ def test_metrics_asset_and_checks_of_one_run_measure_once(tmp_path, instance):
 
 
 def test_switching_partitioned_checks_off_gives_one_history(tmp_path, instance):
-    from dqx_dagster import MetricStore
-
     defs = dg.Definitions(
         assets=[feed],
         asset_checks=[suite_checks(SUITE, feed, source=source, engine=None, partitioned_checks=False)],
@@ -164,3 +163,60 @@ def test_switching_partitioned_checks_off_gives_one_history(tmp_path, instance):
 
     assert result.success
     assert {e.partition for e in result.get_asset_check_evaluations()} == {None}
+
+
+def test_a_result_that_did_not_pass_shows_the_sql_of_its_numbers_and_no_other(tmp_path, instance):
+    result = launch(definitions(tmp_path), instance, partition_key=key(5, "train"))
+
+    shown = {e.check_name: e.metadata["sql"].value for e in result.get_asset_check_evaluations() if "sql" in e.metadata}
+    assert set(shown) == {MOVES}
+    assert "COUNT(*)" in shown[MOVES]
+    assert '"value"' not in shown[MOVES]
+    # Today and yesterday: the days are literals.
+    assert "CAST('2026-01-04' AS DATE)" in shown[MOVES]
+    assert "CAST('2026-01-06' AS DATE)" in shown[MOVES]
+
+
+def test_every_result_shows_its_sql_when_all_is_asked_for(tmp_path, instance):
+    defs = dg.Definitions(
+        assets=[feed],
+        asset_checks=[suite_checks(SUITE, feed, source=source, engine=None, sql="all")],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+    )
+    result = launch(defs, instance, partition_key=key(2, "train"))
+
+    assert all("sql" in e.metadata for e in result.get_asset_check_evaluations())
+
+
+def test_a_number_that_was_carried_forward_says_from_which_run(tmp_path, instance):
+    def versioned(_resources):
+        dimensions = {"split": "split"}
+        return DuckRelationDataSource.from_arrow(
+            table(), "feed", date_column="date", dimensions=dimensions, data_version=lambda date, tags: f"{date} {tags}"
+        )
+
+    defs = dg.Definitions(
+        assets=[feed],
+        asset_checks=[suite_checks(SUITE, feed, source=versioned, engine=None, sql="all")],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+    )
+    first = launch(defs, instance, partition_key=key(2, "train"))
+    second = launch(defs, instance, partition_key=key(3, "train"))
+
+    found = {e.check_name: e.metadata for e in second.get_asset_check_evaluations()}
+    rows = {record.data["date"]: record.data["carried from run"] for record in found[MOVES]["numbers"].records}
+    assert found[MOVES]["dqx/carried_from"].value == first.run_id
+    assert rows["2026-01-02"] == first.run_id
+    assert "dqx/carried_from" not in found[HAS_ROWS]
+    assert "2026-01-02" not in found[MOVES]["sql"].value
+
+
+def test_a_result_is_linked_to_the_materialization_it_judged(tmp_path, instance):
+    result = launch(definitions(tmp_path), instance, partition_key=key(2, "train"))
+
+    [made] = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=feed.key, asset_partitions=[key(2, "train")]), limit=5
+    ).records
+    for evaluation in result.get_asset_check_evaluations():
+        judged = evaluation.target_materialization_data
+        assert (judged.run_id, judged.storage_id) == (result.run_id, made.storage_id)

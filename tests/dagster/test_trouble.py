@@ -72,6 +72,44 @@ def test_two_runs_of_one_partition_at_once_each_have_all_their_numbers_and_verdi
     assert len(db.measured(first)) == len(db.measured(second)) > 0
 
 
+def test_a_run_killed_in_the_middle_has_judged_nothing_and_the_next_has_it_all(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    (tmp_path / "go").touch()
+    (tmp_path / "hang").touch()
+
+    def started():
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.dagster.one_run", str(tmp_path), key(2, "train"), key(3, "eval")],
+            cwd=ROOT,
+            env={**os.environ, "DAGSTER_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    killed = started()
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "reading").exists() and killed.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    killed.kill()
+    killed.communicate(timeout=30)
+    (tmp_path / "hang").unlink()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        [lost] = [run.run_id for run in instance.get_runs()]
+        assert said(instance, lost) == kept(store_of(tmp_path), lost) == {}
+
+    again = started().communicate(timeout=60)[0].strip()
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert said(instance, again) == kept(store_of(tmp_path), again)
+        assert {partition for _, partition in said(instance, again)} == {
+            key(day, split) for day in (2, 3) for split in ("train", "eval")
+        }
+        assert said(instance, lost) == {}
+
+
 def test_a_store_that_is_down_fails_the_step_with_its_reason_and_nothing_is_judged(tmp_path, instance):
     (tmp_path / "metrics.db").mkdir()
     result = (

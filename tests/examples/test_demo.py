@@ -47,7 +47,7 @@ def test_every_day_and_split_of_the_backfill_is_judged(demo):
 
     assert judged == {
         (suite, day(number), split)
-        for suite in ("Shop daily", "Shop ranking")
+        for suite in ("Shop daily", "Shop ranking", "shop_daily integrity", "shop_ranking integrity")
         for number in range(8, 22)
         for split in SPLITS
     }
@@ -104,14 +104,19 @@ def test_it_ends_with_a_report_that_names_every_incident_and_says_where_it_is(de
     assert "SQL of shop_ranking" in page
 
 
-def statuses(demo, suite):
-    """What the tables show: (date, split) → how many passed, failed, were skipped."""
-    counts = {}
+def statuses(demo, suite, asset):
+    """What the tables show: (date, split) → how many checks passed, failed, were skipped.
+
+    Of the built-in suite a check is one of Dagster's, of the shop's own each assertion.
+    """
+    checks = {}
     for verdict in demo.verdicts:
-        if verdict["suite"] == suite:
+        if verdict["suite"] in (suite, f"{asset} integrity"):
+            name = verdict["assertion"] if verdict["suite"] == suite else verdict["check"]
             status = {"ERROR": "FAILED"}.get(verdict["status"], verdict["status"])
-            counts.setdefault((verdict["date"], verdict["split"]), Counter())[status] += 1
-    return counts
+            checks.setdefault((verdict["date"], verdict["split"]), {}).setdefault(name, set()).add(status)
+    assert all(len(found) == 1 for of_partition in checks.values() for found in of_partition.values())
+    return {at: Counter(status for [status] in of_partition.values()) for at, of_partition in checks.items()}
 
 
 @pytest.mark.parametrize(("suite", "asset"), [("Shop daily", "shop_daily"), ("Shop ranking", "shop_ranking")])
@@ -125,7 +130,7 @@ def test_graphql_says_of_every_partition_what_the_demo_printed(demo, suite, asse
     )
 
     said = {tuple(partition.split("|")): Counter(counts) for partition, counts in json.loads(asked.stdout).items()}
-    assert said == statuses(demo, suite)
+    assert said == statuses(demo, suite, asset)
 
 
 def test_a_demo_killed_half_way_and_run_again_ends_like_an_unbroken_one(demo, tmp_path):

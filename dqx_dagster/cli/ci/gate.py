@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 import dagster as dg
 
+from dqx_core.datasets.splits import Whole
 from dqx_core.report import Severity
 from dqx_core.store import MetricDB
 from dqx_dagster.cli.ci.baseline import Judged, baseline
@@ -21,7 +22,7 @@ from dqx_dagster.cli.ci.planning import Batch, batches, choose
 from dqx_dagster.cli.ci.running import Ran, run
 from dqx_dagster.cli.ci.spans import Wanted
 from dqx_dagster.cli.ci.verdicts import Gate
-from dqx_dagster.partitions import SPLIT, result_key
+from dqx_dagster.partitions import ONLY_DATE, SPLIT, Partitioning
 
 Tell = Callable[[int, int], object]
 """Called with what is done and what there is to do: materializations and verdicts."""
@@ -107,10 +108,11 @@ def _written(graph: dg.AssetGraph, planned: Sequence[Batch]) -> Written:
     found: defaultdict[str, set[tuple[dt.date, str]]] = defaultdict(set)
     for batch in planned:
         for asset in batch.assets:
-            if "dqx/definition_hash" in graph.get(asset).metadata:
-                for partition in batch.partitions:
-                    key = result_key(partition, batch.definition, dt.date.min)
-                    found[asset.path[-1]].add((key.yyyy_mm_dd, key.tags[SPLIT]))
+            if "dqx/definition_hash" in (metadata := graph.get(asset).metadata):
+                partitioning = Partitioning.of(batch.definition, metadata)
+                for partition in batch.partitions or (None,):
+                    key = partitioning.key(partition, dt.date.min)
+                    found[asset.path[-1]].add((key.yyyy_mm_dd, key.tags.get(SPLIT, Whole().part_names[0])))
     return found
 
 
@@ -122,5 +124,8 @@ def _judged(graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB]) -> Judge
     if ran.partitions == [None]:
         return Judged(ran.run_id, frozenset(suites), dict.fromkeys(keys))
     nominal = keys[0].yyyy_mm_dd if keys else dt.datetime.now(dt.UTC).date()
-    named = {result_key(partition, ran.batch.definition, nominal): partition for partition in ran.partitions}
+    datasets = [graph.get(check.asset_key).metadata for check in ran.batch.checks]
+    metadata: Mapping[str, object] = next((each for each in datasets if ONLY_DATE in each), {})
+    partitioning = Partitioning.of(ran.batch.definition, metadata)
+    named = {partitioning.key(partition, nominal): partition for partition in ran.partitions}
     return Judged(ran.run_id, frozenset(suites), named)

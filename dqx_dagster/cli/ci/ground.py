@@ -18,7 +18,8 @@ from dqx_core.errors import DefinitionError, DqxError, StoreError
 from dqx_core.store import LayeredMetricDB, MetricDB, store_exists
 from dqx_dagster.cli.ci.location import cause
 from dqx_dagster.dagster_internals import resource_class
-from dqx_dagster.io_manager import DatasetIOManager, MetricsIOManager
+from dqx_dagster.dataset_io import DatasetIOManager
+from dqx_dagster.io_manager import MetricsIOManager
 from dqx_dagster.resources import DuckDBEngine, MetricStore
 
 

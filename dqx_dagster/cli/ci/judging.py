@@ -14,7 +14,7 @@ from dqx_core.report import AssertionResult, Severity, Status
 from dqx_core.store import MetricDB
 from dqx_dagster.cli.ci.running import Ran
 from dqx_dagster.cli.ci.verdicts import Code, Outcome, Trouble, Verdict
-from dqx_dagster.partitions import result_key
+from dqx_dagster.partitions import Partitioning
 
 
 def verdicts(graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB]) -> Iterator[Verdict]:
@@ -99,6 +99,7 @@ def _silence(
 ) -> tuple[Outcome, str]:
     """Why a check says nothing."""
     node = graph.get(check)
+    partitioning = Partitioning.of(ran.batch.definition, graph.get(check.asset_key).metadata)
     suite, name, assertion = (_text(node.metadata, f"dqx/{what}") for what in ("suite", "check", "assertion"))
     skipped = [
         result.message
@@ -106,7 +107,7 @@ def _silence(
         if result.status is Status.SKIPPED
         and (result.suite, result.check) == (suite, name)
         and assertion in (None, result.assertion)
-        and (partition is None or _same_partition(result, partition, ran.batch.definition))
+        and (partition is None or _same_partition(result, partition, partitioning))
     ]
     if skipped:
         # Which execution it is stands beside every verdict.
@@ -122,8 +123,8 @@ def _silence(
     return Outcome.NO_RESULT, "It gave no result for this partition." if partition else "It gave no result."
 
 
-def _same_partition(result: AssertionResult, partition: str, definition: dg.PartitionsDefinition[str] | None) -> bool:
-    return ResultKey(result.yyyy_mm_dd, result.tags) == result_key(partition, definition, result.yyyy_mm_dd)
+def _same_partition(result: AssertionResult, partition: str, partitioning: Partitioning) -> bool:
+    return ResultKey(result.yyyy_mm_dd, result.tags) == partitioning.key(partition, result.yyyy_mm_dd)
 
 
 def _text(metadata: Mapping[str, Any], name: str) -> str | None:

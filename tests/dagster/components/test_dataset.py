@@ -71,8 +71,18 @@ def test_a_definition_in_a_file_beside_is_the_same_as_one_in_place(load):
     assert from_file.definition.definition_hash == inline.definition.definition_hash
 
 
+def test_the_checks_every_dataset_should_pass_come_with_it_unless_they_are_switched_off(load):
+    with load(DEFINITION + CHECKS) as (_, whole):
+        names = set(checks_of(whole))
+    with load(DEFINITION + CHECKS + "integrity: false\n") as (_, bare):
+        written = set(checks_of(bare))
+
+    assert all(name.startswith("sales__") for name in written)
+    assert "integrity__no_customer_id_is_in_two_splits" in names - written
+
+
 def test_each_check_becomes_an_asset_check_with_its_severity_and_condition(load):
-    with load(DEFINITION + CHECKS) as (_, defs):
+    with load(DEFINITION + CHECKS + "integrity: false\n") as (_, defs):
         found = checks_of(defs)
 
     assert {name: spec.metadata["dqx/condition"] for name, spec in found.items()} == {
@@ -94,6 +104,9 @@ checks:
     metric: {stddev: {kind: duplicate_count, columns: [at, price]}, n: 5, min_periods: 3}
     is_leq: 2
     tol: 0.1
+  - name: c
+    metric: {kind: num_rows, tags: {split: null}}
+    is_geq: 0
 """
     with load(DEFINITION + attributes) as (component, _):
         graph = component.suites[0].build()
@@ -101,7 +114,8 @@ checks:
 
     assert "stddev(duplicate_count([at, price]), n=5, min_periods=3)" in symbols
     assert any(name.startswith("count_values(price, [1, 2]) where price > 1") for name in symbols)
-    [_, b] = [assertion for _, assertion in graph.root.assertions()]
+    assert any(metric.tags == {"split": None} for metric in graph.symbols.values())
+    [_, b, _] = [assertion for _, assertion in graph.root.assertions()]
     assert b.bound.tolerance == 0.1
 
 
@@ -197,6 +211,8 @@ def test_a_project_of_what_is_scaffolded_makes_a_partition_and_judges_it(project
     assert verdicts == {
         "sales__there_are_rows": (True, "2026-01-02|train"),
         "sales__at_most_1_percent_of_the_rows_have_no_customer_id": (True, "2026-01-02|train"),
+        # What compares it with eval is skipped: there is none yet.
+        "integrity__no_split_is_empty": (True, "2026-01-02|train"),
     }
     definition = from_yaml_text(folder)
     assert definition.partitions.start == dt.date(2026, 1, 1)

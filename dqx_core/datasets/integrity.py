@@ -1,0 +1,178 @@
+"""What must hold between the parts of a dataset, whatever it is about: a suite made from the definition alone."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from dqx_core.checks import Check, Context
+from dqx_core.datasets.base import SPLIT_COLUMN, Role
+from dqx_core.datasets.buckets import Key, columns_of
+from dqx_core.datasets.source import Join, short
+from dqx_core.datasets.splits import Group, Temporal
+from dqx_core.provider import MetricProvider
+from dqx_core.sql.conditions import WRITTEN_IN
+from dqx_core.verification import Suite
+
+if TYPE_CHECKING:
+    import sympy as sp
+
+    from dqx_core.datasets.definition import DatasetDefinition
+
+ALL = {SPLIT_COLUMN: None}
+"""Laid over a partition's tags: the rows of all splits of its day."""
+
+_DAY = 86_400
+_HOUR = 3_600
+
+
+def dataset_integrity(
+    definition: DatasetDefinition,
+    *,
+    max_unseen_users: float = 0.5,
+    max_unseen_products: float = 0.2,
+    rows_of_yesterday: tuple[float, float] | None = (0.5, 2.0),
+    standard_errors: float = 5.0,
+) -> Suite:
+    """The suite that every dataset should pass: no split is empty, none knows of the other, no join multiplies rows.
+
+    What compares splits is skipped while one of them has not been materialized. What leaks from eval into train is P0
+    and stops what is downstream; empty splits, duplicates and joins are P1; what chance has a part in is P2.
+
+    Args:
+        definition: The dataset. Its split, roles, joins and columns say which checks there are.
+        max_unseen_users: The share of eval's users that train may lack; asked where users are not split apart.
+        max_unseen_products: The share of eval's products that train may lack.
+        rows_of_yesterday: Between which multiples of yesterday's rows today's are; None: any number of rows.
+        standard_errors: How far the share of a split may be from its percentage, in standard errors of the binomial
+            distribution of the keys. Chance exceeds 5 about once in two million days.
+    """
+    split, parts = definition.split, definition.split.part_names
+    columns = [column.name for column in definition.columns]
+
+    def integrity(mp: MetricProvider, ctx: Context) -> None:
+        rows = mp.num_rows()
+        ctx.assert_that(rows).where(name="No split is empty" if len(parts) > 1 else "There are rows").is_positive()
+        if rows_of_yesterday is not None and definition.role("timestamp") is not None:
+            ratio = rows / mp.num_rows(lag=1)
+            ctx.assert_that(ratio).where(name="Rows are like those of yesterday", severity="P2").is_between(
+                *rows_of_yesterday
+            )
+        if isinstance(split, Group):
+            _keys_apart(mp, ctx, split)
+            # A filter that learns from train alone keeps another share of eval.
+            if not any(each.looks_at_many_rows for each in definition.filters):
+                _shares(mp, ctx, split, standard_errors)
+        if isinstance(split, Temporal):
+            _one_after_the_other(mp, ctx, definition, split)
+        if len(parts) > 1 and columns:
+            both = mp.duplicate_count(columns, tags=ALL) - _sum(
+                parts, lambda part: mp.duplicate_count(columns, tags={SPLIT_COLUMN: part})
+            )
+            ctx.assert_that(both).where(name="No row is in two splits").is_zero()
+        if {"train", "eval"} <= {*parts}:
+            _known(mp, ctx, definition, "user_id", max_unseen_users)
+            _known(mp, ctx, definition, "product_id", max_unseen_products)
+
+    checks = [Check("Integrity", (definition.name,), integrity)]
+    if tables := dict.fromkeys(table for join in definition.source.joins for table, _ in _unique(definition, join)):
+        checks.append(Check("Joins", tuple(tables), lambda mp, ctx: _fan_out(mp, ctx, definition)))
+    return Suite(f"{definition.name} integrity", tuple(checks))
+
+
+def _keys_apart(mp: MetricProvider, ctx: Context, split: Group) -> None:
+    both = _keys(mp, split) - _distinct(mp, split.key, ALL)
+    ctx.assert_that(both).where(name=f"No {_named(split.key)} is in two splits", severity="P0").is_zero()
+
+
+def _shares(mp: MetricProvider, ctx: Context, split: Group, standard_errors: float) -> None:
+    """Each key falls into a part with the part's percentage, whatever the others do."""
+    import sympy as sp
+
+    keys = _keys(mp, split)
+    for part, percent in list(split.parts.items())[1:]:
+        share = float(percent) / 100
+        chance = standard_errors * sp.sqrt(share * (1 - share) / keys)
+        ctx.assert_that(_distinct(mp, split.key, {SPLIT_COLUMN: part}) / keys).where(
+            name=f"{part.capitalize()} has its share of {_named(split.key)}", severity="P2"
+        ).is_between(share - chance, share + chance)
+
+
+def _keys(mp: MetricProvider, split: Group) -> sp.Expr:
+    """How many keys the parts have together; one that is in two counts twice."""
+    return _sum(split.part_names, lambda part: _distinct(mp, split.key, {SPLIT_COLUMN: part}))
+
+
+def _distinct(mp: MetricProvider, key: Key, tags: Mapping[str, str | None]) -> sp.Expr:
+    """How many keys there are; one with a null in it is none."""
+    from sqlglot import exp
+
+    columns = columns_of(key)
+    if len(columns) == 1:
+        return mp.unique_count(columns[0], tags=tags)
+    whole = exp.and_(*(exp.column(exp.to_identifier(name, quoted=True)).is_(exp.null()).not_() for name in columns))
+    where = whole.sql(WRITTEN_IN)
+    return mp.num_rows(where=where, tags=tags) - mp.duplicate_count(columns, where=where, tags=tags)
+
+
+def _named(key: Key) -> str:
+    return " and ".join(columns_of(key))
+
+
+def _sum(parts: Sequence[str], number: Callable[[str], sp.Expr]) -> sp.Expr:
+    return reduce(operator.add, map(number, parts))
+
+
+def _one_after_the_other(mp: MetricProvider, ctx: Context, definition: DatasetDefinition, split: Temporal) -> None:
+    time = definition.role("timestamp") or ""
+    gaps = {("train", "eval"): split.gap_days, **({("eval", "test"): 0} if split.test_days else {})}
+    for (first, then), gap in gaps.items():
+        between = mp.minimum(time, tags={SPLIT_COLUMN: then}) - mp.maximum(time, tags={SPLIT_COLUMN: first})
+        # A gap may hold the day that daylight saving makes an hour shorter.
+        shorter = _HOUR if gap and definition.partitions.timezone != "UTC" else 0
+        by = f" by {gap} day{'s' if gap > 1 else ''}" if gap else ""
+        ctx.assert_that(between / _DAY).where(
+            name=f"{first.capitalize()} ends before {then} begins{by}", severity="P0"
+        ).is_gt(gap - shorter / _DAY)
+
+
+def _known(mp: MetricProvider, ctx: Context, definition: DatasetDefinition, role: Role, most: float) -> None:
+    column = definition.role(role)
+    if column is None or (isinstance(definition.split, Group) and definition.split.key == column):
+        return
+    train, held_out = (mp.unique_count(column, tags={SPLIT_COLUMN: part}) for part in ("train", "eval"))
+    others = [part for part in definition.split.part_names if part not in ("train", "eval")]
+    both = mp.unique_count(column, tags=ALL, where="split IN ('train', 'eval')" if others else None)
+    ctx.assert_that((both - train) / held_out).where(name=f"Train knows the {column} of eval", severity="P2").is_leq(
+        most
+    )
+
+
+def _fan_out(mp: MetricProvider, ctx: Context, definition: DatasetDefinition) -> None:
+    for join in definition.source.joins:
+        for table, columns in _unique(definition, join):
+            # A null is no key: it joins with nothing.
+            known = " AND ".join(f"{_quoted(column)} IS NOT NULL" for column in columns)
+            repeated = mp.duplicate_count(columns, dataset=table, where=known)
+            name = f"Join with {short(join.table)} has fan-out 1"
+            if table != join.table:
+                name += f" from {short(table)} too"
+            ctx.assert_that(repeated).where(name=name).is_zero()
+
+
+def _unique(definition: DatasetDefinition, join: Join) -> list[tuple[str, Sequence[str]]]:
+    """The tables in which a key of the join has one row, if the join is written to be like that."""
+    found: list[tuple[str, Sequence[str]]] = []
+    if join.cardinality in ("many_to_one", "one_to_one"):
+        found.append((join.table, [*join.on.values()]))
+    if join.cardinality == "one_to_one":
+        found.append((definition.source.table, [*join.on]))
+    return found
+
+
+def _quoted(column: str) -> str:
+    from sqlglot import exp
+
+    return exp.to_identifier(column, quoted=True).sql("duckdb")

@@ -1,0 +1,163 @@
+"""What a downstream asset takes of a dataset, by the annotation of its input."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from dqx_core.datasets import materialize
+from dqx_core.engines.duckdb import DuckDB
+from dqx_dagster import dataset_asset
+from tests.dagster.scenario import span
+from tests.dagster.warehouse import definition, location, make
+
+DAYS = ("2026-01-02", "2026-01-03")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two days of a dataset, materialized."""
+    made = tmp_path_factory.mktemp("io")
+    engine = DuckDB(database=make(made), read_only=True)
+    materialize(definition(), [dt.date.fromisoformat(day) for day in DAYS], engine=engine, root=made / "datasets")
+    engine.close()
+    return made
+
+
+@pytest.fixture
+def taken(folder, instance):
+    """Run a consumer whose input has that annotation, over partitions; what it was given, as `look` sees it."""
+
+    def take(annotation, look, how, *, by_date=False):
+        dataset = dataset_asset(definition())
+        days = dataset.partitions_def.get_partitions_def_for_dimension("date")
+        found = []
+
+        def consumer(sales):
+            found.append(look(sales))
+
+        consumer.__annotations__ = {"return": None} | ({} if annotation is None else {"sales": annotation})
+        asset = dg.asset(
+            ins={"sales": dg.AssetIn(dataset.key)},
+            partitions_def=days if by_date else dataset.partitions_def,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+        )(consumer)
+        job = location(folder, dataset, asset).resolve_implicit_global_asset_job_def() if not by_date else None
+        if job is None:
+            defs = location(folder, dataset, asset, jobs=[dg.define_asset_job("one", [asset])])
+            job = defs.resolve_job_def("one")
+        else:
+            job = job.get_subset(asset_selection={asset.key})
+        result = job.execute_in_process(instance=instance, raise_on_error=False, **how)
+        if not result.success:
+            [failure] = [event for event in result.all_events if event.is_step_failure]
+            data = failure.step_failure_data
+            return (data.user_failure_data.description if data.user_failure_data else "") + data.error_display_string
+        return found[0]
+
+    return take
+
+
+ONE = {"partition_key": "2026-01-02|train"}
+RANGE = {"tags": span("2026-01-02|train", "2026-01-03|eval")}
+DATES = {"tags": span(*DAYS)}
+
+TABLES = {
+    "pandas": (pd.DataFrame, lambda found: (type(found), len(found), {*found["split"]}, {*found["date"].map(str)})),
+    "pyarrow": (
+        pa.Table,
+        lambda found: (type(found), len(found), {*found["split"].to_pylist()}, {*map(str, found["date"].to_pylist())}),
+    ),
+    "polars": (pl.DataFrame, lambda found: (type(found), len(found), {*found["split"]}, {*map(str, found["date"])})),
+    "duckdb": (
+        duckdb.DuckDBPyRelation,
+        lambda found: (
+            type(found),
+            found.count("*").fetchall()[0][0],
+            {row[0] for row in found.project("split").distinct().fetchall()},
+            {str(row[0]) for row in found.project("date").distinct().fetchall()},
+        ),
+    ),
+}
+
+
+def rows(folder, split):
+    return sum(
+        duckdb.read_parquet(str(file)).count("*").fetchall()[0][0]
+        for day in DAYS
+        for file in (folder / "datasets/sales").glob(f"date={day}/split={split}/*.parquet")
+    )
+
+
+@pytest.mark.parametrize("form", TABLES)
+def test_the_rows_of_one_partition(taken, folder, form):
+    kind, look = TABLES[form]
+    found, count, splits, dates = taken(kind, look, ONE)
+
+    assert (found, splits, {date[:10] for date in dates}) == (kind, {"train"}, {"2026-01-02"})
+    assert 0 < count < rows(folder, "train")
+
+
+@pytest.mark.parametrize("form", TABLES)
+def test_the_rows_of_a_range_of_dates_and_both_splits(taken, folder, form):
+    kind, look = TABLES[form]
+    found, count, splits, dates = taken(kind, look, RANGE)
+
+    assert (found, splits, {date[:10] for date in dates}) == (kind, {"train", "eval"}, {*DAYS})
+    assert count == rows(folder, "train") + rows(folder, "eval") == 400
+
+
+@pytest.mark.parametrize("form", TABLES)
+def test_an_entry_for_each_split(taken, folder, form):
+    kind, look = TABLES[form]
+    found = taken(dict[str, kind], lambda both: {split: look(part) for split, part in both.items()}, RANGE)
+
+    assert {split: (each[0], each[1], each[2]) for split, each in found.items()} == {
+        split: (kind, rows(folder, split), {split}) for split in ("train", "eval")
+    }
+
+
+def test_an_asset_with_dates_alone_takes_both_splits_of_each(taken, folder):
+    found = taken(dict[str, pd.DataFrame], lambda both: {k: len(v) for k, v in both.items()}, DATES, by_date=True)
+
+    assert found == {split: rows(folder, split) for split in ("train", "eval")}
+
+
+def test_the_folder_of_a_partition_and_of_each_split(taken):
+    assert taken(Path, lambda path: (path.name, path.parent.name, path.is_dir()), ONE) == (
+        "split=train",
+        "date=2026-01-02",
+        True,
+    )
+    of_day = {"tags": span("2026-01-02|train", "2026-01-02|eval")}
+    assert taken(dict[str, Path], lambda both: {k: p.name for k, p in both.items()}, of_day) == {
+        "train": "split=train",
+        "eval": "split=eval",
+    }
+
+
+def test_a_folder_of_several_partitions_says_what_to_take_instead(taken):
+    said = taken(Path, lambda path: path, RANGE)
+
+    assert "A Path is the folder of one partition of sales; 4 are asked for" in said
+    assert "pyarrow.Table" in said
+
+
+@pytest.mark.parametrize("annotation", [None, Any, list, dict[str, int], dict[int, pd.DataFrame]], ids=str)
+def test_any_other_annotation_says_which_there_are(taken, annotation):
+    said = taken(annotation, lambda found: found, ONE)
+
+    assert "cannot be loaded from dataset sales. Annotate it with one of pandas.DataFrame, pyarrow.Table," in said
+
+
+def test_a_partition_that_is_not_there_is_named_with_what_to_do(taken):
+    said = taken(pd.DataFrame, len, {"partition_key": "2026-01-07|eval"})
+
+    assert "Dataset 'sales' does not have 2026-01-07/eval" in said
+    assert "Materialize it first" in said
