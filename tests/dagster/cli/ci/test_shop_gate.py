@@ -48,7 +48,7 @@ def test_the_table_has_every_check_and_partition_in_80_columns(shop_gate):
     assert {"✓": outcomes["PASSED"], "✗": outcomes["FAILED"], "-": outcomes["SKIPPED"]} == {
         sign: signs[sign] for sign in "✓✗-"
     }
-    assert len(shop_gate.json["verdicts"]) == 18 * 14 * 2
+    assert len(shop_gate.json["verdicts"]) == 22 * 14 * 2
 
 
 def test_the_run_left_nothing_beside_the_shop(shop_gate):
@@ -107,7 +107,7 @@ def test_the_sarif_file_has_a_result_at_a_line_for_each_problem(shop_gate):
     [run] = json.loads((shop_gate.folder / "dqx.sarif").read_text("utf-8"))["runs"]
     rules = run["tool"]["driver"]["rules"]
 
-    assert len(rules) == 18 == len({rule["id"] for rule in rules})
+    assert len(rules) == 22 == len({rule["id"] for rule in rules})
     problems = [v for v in shop_gate.json["verdicts"] if v["counts"]]
     assert len(run["results"]) == len(problems)
     for result in run["results"]:
