@@ -75,7 +75,7 @@ Schema = Mapping[str, Mapping[str, Mapping[str, str]]]
 """Dataset → table → column → GoogleSQL type."""
 
 
-def typed(sql: str, schema: Schema) -> exp.Query:
+def typed(sql: str | exp.Expr, schema: Schema) -> exp.Query:
     """The tree of a query, every name resolved and every node typed.
 
     Raises:
@@ -88,11 +88,11 @@ def typed(sql: str, schema: Schema) -> exp.Query:
     return tree
 
 
-def annotated(sql: str, schema: Schema) -> exp.Query:
+def annotated(sql: str | exp.Expr, schema: Schema) -> exp.Query:
     """The tree with its types, before any rule."""
     tables = MappingSchema({d: dict(t) for d, t in schema.items()}, dialect="bigquery", normalize=False)
     try:
-        tree = sqlglot.parse_one(sql, dialect="bigquery")
+        tree = sqlglot.parse_one(sql, dialect="bigquery") if isinstance(sql, str) else sql
         if not isinstance(tree, exp.Query):
             raise RefusedError(f"only queries are known here, not {tree.key.upper()}")
         qualified = qualify(tree, schema=tables, dialect="bigquery", quote_identifiers=False)
