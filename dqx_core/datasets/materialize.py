@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.engines.base import Engine
     from dqx_core.engines.duckdb import DuckDB
 
 _numbers = itertools.count(1)
@@ -46,8 +47,8 @@ class PartitionResult:
 
     date: dt.date
     split: str
-    path: Path
-    """Its folder."""
+    path: Path | str
+    """Its folder; in a warehouse the table and the day, such as shop.daily$20240131."""
     rows: int
     bytes: int
     window: Window
@@ -56,6 +57,8 @@ class PartitionResult:
     """Of the rows, whatever their order."""
     data_version: str
     """What changes when the definition or the rows do."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Column → normal type."""
 
 
 def materialize(
@@ -156,7 +159,7 @@ class _Bench:
             try:
                 _create(table, query, self.engine)
             except EngineError as error:
-                self._explain_nulls(days.date, error)
+                explain_nulls(self.definition, days.date, self.schemas, self.stage, self.engine, error)
                 raise
             for split in self.splits:
                 yield self._write_split(days, split, table)
@@ -183,6 +186,7 @@ class _Bench:
             sql=render(partition_query(self.definition, date, self.schemas, splits=[split]), self.engine.dialect),
             fingerprint=fingerprint,
             data_version=hashlib.sha256(version.encode()).hexdigest()[:32],
+            columns=types,
         )
         written = Manifest(
             dataset=dataset,
@@ -205,23 +209,35 @@ class _Bench:
         put(new, place)
         return result
 
-    def _explain_nulls(self, date: dt.date, error: EngineError) -> None:
-        """Say how many rows the query refused, if that is why the engine did."""
-        counts = self.engine.run(null_counts(self.definition, date, self.schemas, stage=self.stage)).to_pylist()[0]
-        unplaced = unplaced_rows(self.definition)
-        problems = [
-            f"{count} rows have null in {name}, where nulls are written to fail."
-            for name, count in counts.items()
-            if name != SPLIT_COLUMN and count
-        ]
-        if unplaced is not None and counts[SPLIT_COLUMN]:
-            problems.append(f"{counts[SPLIT_COLUMN]} rows have {unplaced}.")
-        if problems:
-            raise DefinitionError(
-                f"Dataset '{self.definition.name}', partition {date}: {' '.join(problems)} Correct the source, fill "
-                "the nulls (nulls: {…: {fill: …}}), drop the rows with a values filter, or say in the split where "
-                "they go."
-            ) from error
+
+def explain_nulls(
+    definition: DatasetDefinition,
+    date: dt.date,
+    schemas: Schemas,
+    stage: exp.Table | None,
+    engine: Engine,
+    error: EngineError,
+) -> None:
+    """Say how many rows the query of a partition refused, if that is why the engine did.
+
+    Raises:
+        DefinitionError: It is.
+    """
+    counts = engine.run(null_counts(definition, date, schemas, stage=stage)).to_pylist()[0]
+    unplaced = unplaced_rows(definition)
+    problems = [
+        f"{count} rows have null in {name}, where nulls are written to fail."
+        for name, count in counts.items()
+        if name != SPLIT_COLUMN and count
+    ]
+    if unplaced is not None and counts[SPLIT_COLUMN]:
+        problems.append(f"{counts[SPLIT_COLUMN]} rows have {unplaced}.")
+    if problems:
+        raise DefinitionError(
+            f"Dataset '{definition.name}', partition {date}: {' '.join(problems)} Correct the source, fill "
+            "the nulls (nulls: {…: {fill: …}}), drop the rows with a values filter, or say in the split where "
+            "they go."
+        ) from error
 
 
 def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) -> exp.Copy:

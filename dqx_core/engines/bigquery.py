@@ -7,9 +7,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dqx_core.engines.base import Estimate
 from dqx_core.engines.jobs import EngineJob, current_labels, record
 from dqx_core.errors import DefinitionError, EngineError, NotRunError
 
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 
 NAME = "BigQuery"
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a dry run says of a statement."""
-
-    bytes: int
-    """Of the columns it reads, in the partitions it reads."""
-    schema: Mapping[str, str]
-    """Column → GoogleSQL type of its rows."""
 
 
 class BigQuery:
@@ -145,9 +135,9 @@ class BigQuery:
 
         estimate = self.estimate(tree)
         limit = self.maximum_bytes_billed
-        if limit is not None and estimate.bytes > limit:
+        if limit is not None and (estimate.bytes or 0) > limit:
             raise NotRunError(
-                NAME, "run a statement", f"it would read {in_units(estimate.bytes)}, and {in_units(limit)} may be "
+                NAME, "run a statement", f"it would read {in_units(estimate.bytes or 0)}, and {in_units(limit)} may be "
                 f"billed (maximum_bytes_billed={limit}); it was not run", _LESS,
             )  # fmt: skip
         job_config = bigquery.QueryJobConfig(labels=self.labels(), **config)
@@ -301,7 +291,12 @@ def in_units(count: int) -> str:
 def _reason(error: BaseException) -> str:
     """What the service said, without the address that was called."""
     told = getattr(error, "message", None) or str(error)
-    return re.sub(r"^(GET|POST|PUT|PATCH|DELETE) \S+: ", "", str(told)).split("; reason:")[0].strip()
+    return (
+        re.sub(r"^(GET|POST|PUT|PATCH|DELETE) \S+: ", "", str(told))
+        .split("; reason:")[0]
+        .split("\n\nLocation:")[0]
+        .strip()
+    )
 
 
 def _cause(error: BaseException) -> str:

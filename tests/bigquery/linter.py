@@ -108,6 +108,12 @@ def _metadata() -> dict:
     return {
         **dialect.EXPRESSION_METADATA,
         exp.Trunc: {"annotator": lambda self, node: self._annotate_by_args(node, "this")},
+        # ERROR() has whatever type is wanted of it.
+        exp.Anonymous: {
+            "annotator": lambda self, node: self._set_type(
+                node, exp.DType.NULL if _is_error(node) else exp.DType.UNKNOWN
+            )
+        },
     }
 
 

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import duckdb
 
-from tests.bigquery.warehouse import Estimate, RestError, Result, Warehouse, type_of
+from tests.bigquery.warehouse import LEGACY, Estimate, RestError, Result, Warehouse, type_of
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -333,7 +333,7 @@ class Server:
     def insert_table(self, _query: dict[str, str], body: Any, project: str, dataset: str) -> Any:
         name = body["tableReference"]["tableId"]
         kept = ("timePartitioning", "clustering", "labels", "description", "expirationTime")
-        said = {"fields": body["schema"]["fields"], **{key: body[key] for key in kept if body.get(key)}}
+        said = {"fields": _normal(body["schema"]["fields"]), **{key: body[key] for key in kept if body.get(key)}}
         self.warehouse.create(dataset, name, said)
         return self.get_table({}, None, project, dataset, name)
 
@@ -341,7 +341,7 @@ class Server:
         said = self.warehouse.said(dataset, table)
         if "schema" in body:
             there = {f["name"]: f for f in said["fields"]}
-            wanted = body["schema"]["fields"]
+            wanted = _normal(body["schema"]["fields"])
             lost = [name for name in there if name not in {f["name"] for f in wanted}]
             if lost or any(there.get(f["name"], f)["type"] != f["type"] for f in wanted):
                 raise RestError(400, "invalid", f"Provided Schema does not match Table {project}:{dataset}.{table}.")
@@ -396,6 +396,11 @@ class Server:
 
     def upload(self, upload: str, content: bytes) -> Any:
         return self.end_upload(self.warehouse.project, self._uploads.pop(upload), content)
+
+
+def _normal(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Columns as BigQuery tells them again: INT64 is INTEGER."""
+    return [{**f, "type": LEGACY.get(f["type"], f["type"]), "mode": f.get("mode") or "NULLABLE"} for f in fields]
 
 
 def _duck(column: Mapping[str, Any]) -> str:
