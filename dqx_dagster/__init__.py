@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dagster_shared.libraries import DagsterLibraryRegistry as _Libraries
 
 if TYPE_CHECKING:
+    from dqx_dagster.bigquery import BigQueryEngine
     from dqx_dagster.components import DqxDataset, DqxResources
     from dqx_dagster.datasets import dataset_asset, dataset_assets, source_assets
     from dqx_dagster.gates import require_checks
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dqx_dagster.translator import DqxTranslator
 
 _HOMES = {
+    "BigQueryEngine": "bigquery",
     "DatasetIOManager": "io_manager",
     "DqxDataset": "components",
     "DqxResources": "components",
@@ -47,6 +49,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BigQueryEngine",
     "DatasetIOManager",
     "DqxDataset",
     "DqxResources",

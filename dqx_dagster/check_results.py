@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import dagster as dg
 from returns.result import Success
@@ -20,8 +21,12 @@ def evaluation_of(
     judged: TargetMaterialization | None,
     run_id: str,
     translator: DqxTranslator,
+    cost: Mapping[str, dg.MetadataValue] = MappingProxyType({}),
 ) -> dg.AssetCheckEvaluation:
-    """What an asset check says of a partition: of its one assertion, or of all the assertions of a check."""
+    """What an asset check says of a partition: of its one assertion, or of all the assertions of a check.
+
+    `cost` is of the step that judged it, whatever the number of checks and partitions.
+    """
     bad = [result for result in results if result.status is not Status.PASSED]
     worst = min(bad or results, key=lambda result: result.severity)
     return dg.AssetCheckEvaluation(
@@ -33,7 +38,10 @@ def evaluation_of(
         blocking=spec.blocking,
         partition=partition,
         target_materialization_data=judged,
-        metadata=metadata_of(results[0], run_id) if len(results) == 1 else metadata_of_check(results, run_id),
+        metadata={
+            **(metadata_of(results[0], run_id) if len(results) == 1 else metadata_of_check(results, run_id)),
+            **cost,
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """Dataset definitions become assets with date × split partitions, downstream of their source tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,12 @@ import dagster as dg
 
 from dqx_core.datasets.definition import DatasetDefinition
 from dqx_core.datasets.loading import load_folder
-from dqx_core.datasets.materialize import PartitionResult, materialize
-from dqx_core.datasets.stored import manifest
+from dqx_core.datasets.materialize import PartitionResult
+from dqx_core.datasets.storage import Storage
+from dqx_core.engines.jobs import recording
 from dqx_core.errors import DqxError
 from dqx_dagster.dagster_internals import known_previews
+from dqx_dagster.jobs import jobs_metadata
 from dqx_dagster.partitions import DATE, SPLIT, days_and_splits, partitions_of, result_key
 from dqx_dagster.targets import nominal_date
 from dqx_dagster.translator import DqxTranslator
@@ -21,6 +23,7 @@ def dataset_asset(
     definition: DatasetDefinition,
     *,
     engine: str = "engine",
+    kind: str = "duckdb",
     io_manager_key: str = "datasets_io_manager",
     translator: DqxTranslator | None = None,
 ) -> dg.AssetsDefinition:
@@ -28,6 +31,13 @@ def dataset_asset(
 
     Whatever partitions a run asks for, the source tables are read once and every date is one query that writes
     all its splits: one snapshot, disjoint by construction.
+
+    Args:
+        definition: What the dataset is.
+        engine: The resource key of the engine.
+        kind: What the engine is, as the UI shows it: "duckdb" or "bigquery".
+        io_manager_key: The resource key of the IO manager that hands partitions to downstream assets.
+        translator: Keys, groups, owners and tags.
     """
     names = translator or DqxTranslator()
     partitions_def = partitions_of(definition)
@@ -44,7 +54,7 @@ def dataset_asset(
             group_name=names.group_name(definition),
             owners=list(names.owners(definition)),
             tags=dict(names.tags(definition)),
-            kinds=set(names.kinds(definition, "duckdb")),
+            kinds=set(names.kinds(definition, kind)),
             code_version=definition.definition_hash,
             description=definition.description,
             metadata=definition_metadata(definition, names),
@@ -59,21 +69,22 @@ def dataset_asset(
             resource = getattr(context.resources, engine)
             results: list[PartitionResult] = []
             try:
-                for days, splits in _rectangles(days_and_splits(list(keys))):
-                    results += materialize(
-                        definition, days, splits, engine=resource.connect(), root=resource.datasets_root
-                    )
+                with recording(dataset=definition.name, execution_id=context.run.run_id) as jobs:
+                    for days, splits in _rectangles(days_and_splits(list(keys))):
+                        results += resource.storage.materialize(definition, days, splits)
+                    shown = [partition_metadata(result, resource.storage) for result in results]
             except DqxError as error:
                 raise dg.Failure(
                     f"Dataset '{definition.name}' was not materialized. {type(error).__name__}: {error}"
                 ) from error
-            for result in results:
+            for result, metadata in zip(results, shown, strict=True):
                 partition = str(dg.MultiPartitionKey({DATE: result.date.isoformat(), SPLIT: result.split}))
-                context.add_asset_metadata(
-                    partition_metadata(result, resource.datasets_root, definition.name), partition_key=partition
-                )
+                context.add_asset_metadata(metadata, partition_key=partition)
             only = results[0].data_version if len(results) == 1 else None
-            yield dg.MaterializeResult(data_version=None if only is None else dg.DataVersion(only))
+            yield dg.MaterializeResult(
+                data_version=None if only is None else dg.DataVersion(only),
+                metadata=jobs_metadata(jobs, resource.price),
+            )
 
     return dataset
 
@@ -82,11 +93,12 @@ def dataset_assets(
     definitions: str | Path | Iterable[DatasetDefinition],
     *,
     engine: str = "engine",
+    kind: str = "duckdb",
     translator: DqxTranslator | None = None,
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """The assets of definitions, or of a folder of YAML files, and of the source tables they read."""
     known = list(load_folder(definitions).values() if isinstance(definitions, str | Path) else definitions)
-    datasets = [dataset_asset(definition, engine=engine, translator=translator) for definition in known]
+    datasets = [dataset_asset(definition, engine=engine, kind=kind, translator=translator) for definition in known]
     return [*source_assets(known, translator), *datasets]
 
 
@@ -128,32 +140,25 @@ def definition_metadata(definition: DatasetDefinition, translator: DqxTranslator
     return found
 
 
-def partition_metadata(result: PartitionResult, root: Path, dataset: str) -> Mapping[str, Any]:
+def partition_metadata(result: PartitionResult, storage: Storage) -> Mapping[str, Any]:
     """What a materialized partition shows: numbers as plots, its columns, window, first rows and SQL."""
-    written = manifest(root, dataset, result.date, result.split)
-    columns = written.columns if written else {}
+    place = str(result.path)
     return {
-        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in columns.items()]),
-        "preview": dg.MetadataValue.md(preview(result.path)),
+        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in result.columns.items()]),
+        "preview": dg.MetadataValue.md(preview(storage.first_rows(result, 5))),
         "dagster/partition_row_count": result.rows,
         "rows": result.rows,
         "bytes": result.bytes,
         "window": ", ".join(f"{part} {days}" for part, days in result.window.parts.items()),
-        "path": dg.MetadataValue.path(str(result.path)),
+        **({"path": dg.MetadataValue.path(place)} if isinstance(result.path, Path) else {"table": place}),
         "dqx/data_version": result.data_version,
         "dqx/fingerprint": result.fingerprint,
         "sql": dg.MetadataValue.md(f"```sql\n{result.sql}\n```"),
     }
 
 
-def preview(folder: Path, rows: int = 5) -> str:
-    """The first rows of a partition, as a Markdown table."""
-    import pyarrow.parquet as pq
-
-    [file] = sorted(folder.glob("*.parquet"))
-    batches = pq.ParquetFile(file).iter_batches(batch_size=rows)
-    first = next(batches, None)
-    shown = first.to_pylist() if first is not None else []
+def preview(shown: Sequence[Mapping[str, Any]]) -> str:
+    """Some rows, as a Markdown table."""
     if not shown:
         return "No rows."
 

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from dqx_core.engines.jobs import as_parameters
 from dqx_core.errors import DqxError
 from dqx_core.keys import ResultKey
 from dqx_core.trends import trend_frame
+from dqx_dagster.jobs import jobs_metadata
 from dqx_dagster.metrics_assets import DATASET, SUITE, Measurements
 from dqx_dagster.partitions import SPLIT, result_key
+from dqx_dagster.resources import DatasetEngine
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dqx_core.datasets.storage import Storage
     from dqx_core.store import MetricDB
 
 
@@ -48,7 +52,12 @@ class MetricsIOManager(dg.ConfigurableIOManager):
                 f"MetricsIOManager keeps Measurements, such as suite_metrics_asset returns, not {type(obj).__name__}."
             )
         execution = Execution(
-            obj.execution_id, suite=obj.suite, keys=obj.keys, started=dt.datetime.now(dt.UTC), origin="dagster"
+            obj.execution_id,
+            suite=obj.suite,
+            keys=obj.keys,
+            started=dt.datetime.now(dt.UTC),
+            origin="dagster",
+            parameters=as_parameters(obj.jobs),
         )
         try:
             self.db.persist(obj.metrics, execution=execution)
@@ -60,6 +69,7 @@ class MetricsIOManager(dg.ConfigurableIOManager):
                 "dqx/measured": len(obj.metrics) - carried,
                 "dqx/carried_forward": carried,
                 "dqx/execution_id": dg.MetadataValue.dagster_run(obj.execution_id),
+                **jobs_metadata(obj.jobs, obj.price_per_tib),
             }
         )
 
@@ -85,11 +95,16 @@ class MetricsIOManager(dg.ConfigurableIOManager):
 class DatasetIOManager(dg.ConfigurableIOManager):
     """Hands materialized partitions of a dataset to downstream assets.
 
+    It takes the engine's resource, `DatasetIOManager(engine=engine)`, or the folder of the datasets.
+
     By the annotation of the input: `pandas.DataFrame` or `pyarrow.Table` (all partitions asked for, with the
     columns `date` and `split`), or `pathlib.Path` (the folder of the one partition).
     """
 
-    datasets: str = Field(description="Folder in which materialized datasets are kept: the engine's.")
+    engine: DatasetEngine | None = Field(default=None, description="The engine that keeps the datasets.")
+    datasets: str | None = Field(
+        default=None, description="In place of an engine: the folder in which materialized datasets are kept."
+    )
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Nothing: a dataset asset writes its own partitions."""
@@ -99,22 +114,23 @@ class DatasetIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The partitions asked for, as the annotation says."""
-        from dqx_core.datasets.stored import partition_path, read_partitions
-        from dqx_core.engines.duckdb import DuckDB
+        from dqx_core.datasets.storage import FolderStorage
+        from dqx_core.datasets.stored import partition_path
 
         dataset = context.asset_key.path[-1]
+        storage = self._storage()
         wanted = [(key.yyyy_mm_dd, key.tags[SPLIT]) for key in _keys(context)]
         annotation = context.dagster_type.typing_type
         name = getattr(annotation, "__name__", str(annotation))
         if annotation is Path:
-            if len(wanted) != 1:
+            if len(wanted) != 1 or not isinstance(storage, FolderStorage):
                 raise dg.DagsterInvariantViolationError(
-                    f"A Path holds one partition of {dataset}; {len(wanted)} are asked for."
+                    f"A Path holds one partition of a dataset in a folder; {len(wanted)} partitions of {dataset}, "
+                    f"in {storage.place(dataset)}, are asked for."
                 )
-            return partition_path(self.datasets, dataset, *wanted[0])
-        dates, splits = {day for day, _ in wanted}, {split for _, split in wanted}
+            return partition_path(storage.root, dataset, *wanted[0])
         try:
-            table = DuckDB().run(read_partitions(self.datasets, dataset, dates, splits))
+            table = storage.rows(dataset, wanted)
         except DqxError as error:
             raise dg.Failure(str(error)) from error
         if name == "DataFrame":
@@ -125,6 +141,17 @@ class DatasetIOManager(dg.ConfigurableIOManager):
             f"An input of type {name} cannot be loaded from dataset {dataset}. Annotate it with pandas.DataFrame, "
             "pyarrow.Table or pathlib.Path."
         )
+
+    def _storage(self) -> "Storage":
+        from dqx_core.datasets.storage import FolderStorage
+        from dqx_core.engines.duckdb import DuckDB
+
+        if (self.engine is None) == (self.datasets is None):
+            raise dg.DagsterInvariantViolationError(
+                "DatasetIOManager takes the engine that keeps the datasets, DatasetIOManager(engine=engine), or their "
+                "folder, DatasetIOManager(datasets=folder): one of the two."
+            )
+        return self.engine.storage if self.engine is not None else FolderStorage(DuckDB(), str(self.datasets))
 
 
 def _keys(context: dg.InputContext) -> list[ResultKey]:

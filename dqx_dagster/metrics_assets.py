@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from dqx_core.engines.jobs import EngineJob, recording
 from dqx_core.errors import DqxError
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.metric import Metric
@@ -29,6 +30,9 @@ class Measurements:
     dataset: str
     metrics: tuple[Metric, ...]
     execution_id: ExecutionId
+    jobs: tuple[EngineJob, ...] = ()
+    """What an engine that bills by the job ran for them."""
+    price_per_tib: float | None = None
 
 
 def suite_metrics_asset(
@@ -70,9 +74,10 @@ def suite_metrics_asset(
                 data = attached.source(context.resources)
                 graph = suite.build([data])
                 verification = target.verification(context)
-                metrics = verification.measure(
-                    [data], list(keys), graph=graph, also_lags=LAGS, announce=context.log.info, persist=False
-                )
+                with recording() as jobs:
+                    metrics = verification.measure(
+                        [data], list(keys), graph=graph, also_lags=LAGS, announce=context.log.info, persist=False
+                    )
                 known = [*metrics, *verification.db.measured(verification.execution_id)]
             except DqxError as error:
                 raise dg.Failure(f"Suite '{suite.name}' measured nothing. {type(error).__name__}: {error}") from error
@@ -82,7 +87,15 @@ def suite_metrics_asset(
                     context.add_asset_metadata(plotted)
                 else:
                     context.add_asset_metadata(plotted, partition_key=partition)
-            return Measurements(suite.name, tuple(keys), dataset, tuple(metrics), verification.execution_id)
+            return Measurements(
+                suite.name,
+                tuple(keys),
+                dataset,
+                tuple(metrics),
+                verification.execution_id,
+                tuple(jobs),
+                target.price(context),
+            )
 
     return measure
 

@@ -1,0 +1,41 @@
+"""Where the shop's datasets are made: DuckDB beside its files, or BigQuery, by one resource."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dqx_dagster import DuckDBEngine
+
+if TYPE_CHECKING:
+    from dqx_dagster.resources import DatasetEngine
+
+PROJECT = "DQX_BIGQUERY_PROJECT"
+"""The variable that names a project of Google Cloud; without it the shop runs on DuckDB."""
+
+PRICE = 6.25
+"""US dollars for a TiB read, on demand, in most regions; look up your own."""
+
+
+def kind() -> str:
+    """What the UI calls the engine."""
+    return "bigquery" if os.environ.get(PROJECT) else "duckdb"
+
+
+def shop_engine(data: Path) -> DatasetEngine:
+    """The engine of the code location. On BigQuery the raw tables are in the dataset `raw_data` of the project."""
+    if project := os.environ.get(PROJECT):
+        from dagster_gcp import BigQueryResource
+
+        from dqx_dagster import BigQueryEngine
+
+        limit, patience = os.environ.get("DQX_MAXIMUM_BYTES_BILLED"), os.environ.get("DQX_BIGQUERY_PATIENCE")
+        return BigQueryEngine(
+            bigquery=BigQueryResource(project=project, gcp_credentials=os.environ.get("DQX_GCP_CREDENTIALS")),
+            datasets=os.environ.get("DQX_BIGQUERY_DATASET", "dqx_shop"),
+            maximum_bytes_billed=int(limit) if limit else None,
+            price_per_tib=PRICE,
+            patience=float(patience) if patience else None,
+        )
+    return DuckDBEngine(database=str(data / "shop.duckdb"), datasets=str(data / "datasets"))
