@@ -1,8 +1,8 @@
 """The main job from end to end: raw tables → datasets → checks → metric store, in a Dagster instance that stays.
 
 `python -m examples.shop.demo` makes three weeks of a shop, backfills the last two through Dagster, a week a run, and
-says what the checks found. It may be stopped and started again at any point: what is done is not done again, and what
-was under way is undone first.
+says what the checks found. With DQX_BIGQUERY_PROJECT it does so on BigQuery (docs/bigquery.md). It may be stopped and
+started again at any point: what is done is not done again, and what was under way is undone first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from dqx_core.engines.bigquery import in_units
+from dqx_core.engines.jobs import jobs_of
+from dqx_core.errors import DqxError
 from dqx_core.report import AssertionResult, Status
+from examples.shop.engines import PRICE, kind, load_raw_tables
 from examples.shop.world import World, generate
 
 if TYPE_CHECKING:
@@ -85,6 +89,8 @@ def main(
     place = Place(data.resolve(), dagster_home.resolve())
     console = Console(stderr=as_json)
     world = make_world(place, console, days=days, rows_per_day=rows_per_day, seed=seed)
+    if kind() == "bigquery":
+        load(place, console)
     backfill(place, world, console)
     with closing(_store(place)) as db:
         if as_json:
@@ -108,6 +114,16 @@ def make_world(place: Place, console: Console, *, days: int, rows_per_day: int, 
     rows = ", ".join(f"{count:,} {table}" for table, count in world.rows.items())
     console.print(f"{'Made' if world.made else 'Kept'} {days} days from {world.start}: {rows}.")
     return world
+
+
+def load(place: Place, console: Console) -> None:
+    """The raw tables in BigQuery, where the code location reads them."""
+    try:
+        loaded = load_raw_tables(place.database)
+    except DqxError as error:
+        console.print(f"[red]The raw tables were not loaded.[/red] {error}", soft_wrap=True, highlight=False)
+        raise typer.Exit(1) from error
+    console.print(f"Loaded into BigQuery: {', '.join(loaded) or 'nothing, the tables are there'}.", highlight=False)
 
 
 def backfill(place: Place, world: World, console: Console) -> None:
@@ -257,6 +273,8 @@ def show(db: MetricDB, world: World, console: Console) -> None:
     )
     for result in bad:
         console.print(f"  {failure_line(result)}", highlight=False, soft_wrap=True)
+    if kind() == "bigquery":
+        show_cost(db, console)
     info = db.info()
     console.print(
         f"\nThe metric store holds {info.numbers:,} numbers of {info.series:,} series "
@@ -267,6 +285,23 @@ def show(db: MetricDB, world: World, console: Console) -> None:
         "\nNext: [bold]make ui[/bold] opens the same in Dagster: http://127.0.0.1:3000/assets/shop_daily?view=checks",
         soft_wrap=True,
     )
+
+
+def show_cost(db: MetricDB, console: Console) -> None:
+    """What BigQuery read and billed for measuring, by execution; materializing is in Dagster's metadata."""
+    table = Table(title="BigQuery", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("execution", "jobs", "estimated", "processed", "billed", "cost"):
+        table.add_column(column, justify="left" if column == "execution" else "right", no_wrap=True)
+    for execution in db.executions():
+        jobs = jobs_of(execution.parameters)
+        sizes = (
+            sum(job.bytes_estimated or 0 for job in jobs),
+            sum(job.bytes_processed for job in jobs),
+            sum(job.bytes_billed for job in jobs),
+        )
+        cost = sum(job.cost(PRICE) for job in jobs)
+        table.add_row(execution.execution_id[:8], str(len(jobs)), *(in_units(size) for size in sizes), f"${cost:.4f}")
+    console.print(table)
 
 
 def verdict_table(suite: str, results: Sequence[AssertionResult], world: World) -> Table:

@@ -23,6 +23,41 @@ def kind() -> str:
     return "bigquery" if os.environ.get(PROJECT) else "duckdb"
 
 
+def load_raw_tables(database: Path) -> list[str]:
+    """Put the shop's raw tables into the project, unless they are there; loading costs nothing.
+
+    Returns:
+        The tables that were loaded.
+    """
+    from sqlglot import exp
+
+    from dqx_core.datasets.catalog import DuckDBCatalog, table_of
+    from dqx_core.engines.bigquery import BigQuery
+    from dqx_core.engines.bigquery_tables import BigQueryTables, Layout
+    from dqx_core.engines.duckdb import DuckDB
+    from dqx_core.errors import DefinitionError
+
+    engine = shop_engine(database.parent).connect()
+    if not isinstance(engine, BigQuery):
+        raise DefinitionError(f"There is no project to load tables into: set {PROJECT}.")
+    here, tables = DuckDB(database=database, read_only=True), BigQueryTables(engine)
+    loaded = []
+    try:
+        tables.make_dataset("raw_data")
+        for name in DuckDBCatalog(here).tables():
+            rows = here.run(exp.select("*").from_(table_of(name)))
+            there = tables.described(name)
+            if there is None or there.rows != rows.num_rows:
+                # Parted by the moment of the sale, so that a day's partition reads a day.
+                moment = "transaction_date" if "transaction_date" in rows.column_names else None
+                tables.load(rows, name, Layout(partitioned_by=moment))
+                loaded.append(name)
+    finally:
+        here.close()
+        engine.close()
+    return loaded
+
+
 def shop_engine(data: Path) -> DatasetEngine:
     """The engine of the code location. On BigQuery the raw tables are in the dataset `raw_data` of the project."""
     if project := os.environ.get(PROJECT):

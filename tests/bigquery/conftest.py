@@ -9,7 +9,7 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from tests.bigquery.server import Server
+from tests.bigquery.server import Server, service_account
 from tests.bigquery.warehouse import Warehouse
 
 
@@ -32,16 +32,6 @@ def client(server):
         yield made
 
 
-def service_account(server: Server) -> str:
-    """What dagster-gcp takes as gcp_credentials: a made-up service account whose tokens the server gives."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    info = {
-        "type": "service_account", "project_id": "local", "private_key_id": "1", "private_key": key.decode(),
-        "client_email": "dqx@local.iam.example", "client_id": "1", "token_uri": f"{server.address}/token",
-    }  # fmt: skip
-    return base64.b64encode(json.dumps(info).encode()).decode()
+def credentials_of(server: Server) -> str:
+    """What dagster-gcp takes as gcp_credentials."""
+    return base64.b64encode(json.dumps(service_account(server.address)).encode()).decode()

@@ -24,6 +24,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import duckdb
+import typer
 
 from tests.bigquery.warehouse import LEGACY, Estimate, RestError, Result, Warehouse, type_of
 
@@ -509,22 +510,42 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+def service_account(address: str) -> dict[str, str]:
+    """The key of a made-up service account, whose tokens this server gives."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return {
+        "type": "service_account", "project_id": "local", "private_key_id": "1", "private_key": key.decode(),
+        "client_email": "dqx@local.iam.example", "client_id": "1", "token_uri": f"{address}/token",
+    }  # fmt: skip
+
+
 def main() -> None:
     """Serve until the process is ended."""
-    import typer
 
     def serve(
         port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 9050,
         database: Annotated[str, typer.Option(help="DuckDB file in which the project is kept.")] = ":memory:",
         adopt: Annotated[Path | None, typer.Option(help="DuckDB file whose schema raw_data is copied first.")] = None,
         project: str = "local",
+        credentials: Annotated[
+            Path | None, typer.Option(help="File to write the key of a made-up service account to.")
+        ] = None,
     ) -> None:
         """The REST of BigQuery over DuckDB, on 127.0.0.1."""
         warehouse = Warehouse(database, project)
         if adopt is not None and "raw_data" not in warehouse.datasets():
             warehouse.adopt(adopt)
         server = Server(warehouse, port=port).start()
-        print(f"export BIGQUERY_EMULATOR_HOST={server.address}", flush=True)
+        lines = [f"export BIGQUERY_EMULATOR_HOST={server.address}", f"export DQX_BIGQUERY_PROJECT={project}"]
+        if credentials is not None:
+            credentials.write_text(json.dumps(service_account(server.address)))
+            lines.append(f"export GOOGLE_APPLICATION_CREDENTIALS={credentials.resolve()}")
+        print("\n".join(lines), flush=True)
         threading.Event().wait()
 
     typer.run(serve)

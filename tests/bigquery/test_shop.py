@@ -11,7 +11,7 @@ from dqx_core import MetricDB
 from dqx_core.engines.jobs import jobs_of
 from dqx_dagster import BigQueryEngine, DatasetIOManager, MetricsIOManager, MetricStore
 from examples.shop.world import generate
-from tests.bigquery.conftest import service_account
+from tests.bigquery.conftest import credentials_of
 from tests.bigquery.server import Fault, Server
 from tests.bigquery.warehouse import Warehouse
 from tests.dagster.scenario import span
@@ -30,7 +30,7 @@ def shop(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("BIGQUERY_EMULATOR_HOST", server.address)
         patched.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
-        yield server, data, service_account(server)
+        yield server, data, credentials_of(server)
     server.stop()
 
 
