@@ -146,6 +146,10 @@ class BigQueryStorage:
             uri: Such as gs://bucket/folder/*.parquet.
             date: The day; None: all of them.
         """
+        if not uri.startswith("gs://"):
+            raise DefinitionError(
+                f"BigQuery exports to Cloud Storage, not to '{uri}'. Write gs://bucket/folder/*.parquet."
+            )
         self.tables.export(self.place(dataset), uri, date)
 
     def _location(self, definition: DatasetDefinition) -> str | None:

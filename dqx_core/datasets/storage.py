@@ -11,6 +11,7 @@ from dqx_core.datasets.data_source import dataset_source
 from dqx_core.datasets.listing import Kept
 from dqx_core.datasets.materialize import PartitionResult, materialize
 from dqx_core.datasets.stored import manifest, read_partitions, stored_partitions
+from dqx_core.errors import DefinitionError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,6 +61,13 @@ class Storage(Protocol):
             DefinitionError: None is stored.
         """
 
+    def export(self, dataset: str, uri: str, date: dt.date | None = None) -> None:
+        """Write a dataset, or its partitions of a day, as Parquet somewhere else.
+
+        Raises:
+            DefinitionError: The storage has no need of it, and says why.
+        """
+
     def place(self, dataset: str) -> str:
         """Where a dataset is, for people."""
 
@@ -103,6 +111,11 @@ class FolderStorage:
 
     def data_source(self, dataset: str) -> DataSource:
         return dataset_source(self.engine, self.root, dataset)
+
+    def export(self, dataset: str, uri: str, date: dt.date | None = None) -> None:
+        raise DefinitionError(
+            f"Dataset '{dataset}' is kept as Parquet already, in {self.place(dataset)}: copy the files to {uri}."
+        )
 
     def place(self, dataset: str) -> str:
         return str(self.root / dataset)

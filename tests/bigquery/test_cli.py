@@ -67,3 +67,13 @@ def test_tables_of_the_project_are_shown(dqx):
     out, _, code = dqx("tables")
     assert code == 0
     assert "raw_data.transactions" in out
+
+
+def test_a_dataset_is_exported_to_a_bucket(dqx, tmp_path):
+    dqx("materialize", "daily", "--date", "2024-01-03")
+    out, err, code = dqx("export", "daily", "gs://bucket/daily/*.parquet", "--date", "2024-01-03")
+    assert (code, out) == (0, "Wrote daily to gs://bucket/daily/*.parquet.\n"), err
+    assert [file.suffix for file in (tmp_path / "buckets/bucket/daily").iterdir()] == [".parquet"]
+    _, err, code = dqx("export", "daily", "/tmp/daily")
+    assert code != 0
+    assert "Write gs://bucket/folder/*.parquet" in err
