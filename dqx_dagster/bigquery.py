@@ -3,10 +3,14 @@
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster_gcp import BigQueryResource
 from pydantic import Field, PrivateAttr
 
 from dqx_dagster.resources import DatasetEngine
+
+try:
+    from dagster_gcp import BigQueryResource
+except ModuleNotFoundError as error:
+    raise ImportError("BigQueryEngine needs dagster-gcp: pip install 'dqx-dagster[bigquery]'") from error
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client

@@ -261,6 +261,12 @@ class _Writer:
     def _target(self, fields: Sequence[Field]) -> Table:
         """The table, made or given the columns that it lacks."""
         tables = self.storage.tables
+        for each in fields:
+            if "STRUCT" in each.type or each.type in {"JSON", "GEOGRAPHY"}:
+                raise DefinitionError(
+                    f"Dataset '{self.definition.name}': column '{each.name}' is {each.type}, which is not one value "
+                    "of a row. Make a view that has its parts as columns, and use that."
+                )
         found = tables.described(self.name)
         if found is None:
             tables.make(self.name, fields, LAYOUT, self.definition.description or None)
@@ -271,12 +277,12 @@ class _Writer:
                     "by dqx. Rename it, or keep datasets in another BigQuery dataset."
                 )
             there = {field.name.lower(): field for field in found.fields}
-            for field in fields:
-                before = there.get(field.name.lower())
-                if before is not None and normal_type(before.type, "bigquery") != normal_type(field.type, "bigquery"):
+            for each in fields:
+                before = there.get(each.name.lower())
+                if before is not None and normal_type(before.type, "bigquery") != normal_type(each.type, "bigquery"):
                     raise DefinitionError(
-                        f"Column '{field.name}' of {self.name} is {before.type}, and dataset "
-                        f"'{self.definition.name}' now gives {field.type}. A column of a table cannot change its type: "
+                        f"Column '{each.name}' of {self.name} is {before.type}, and dataset "
+                        f"'{self.definition.name}' now gives {each.type}. A column of a table cannot change its type: "
                         f"clone the dataset under another name, or delete the table (bq rm {self.name}) and "
                         "materialize its partitions again."
                     )

@@ -58,6 +58,8 @@ class BigQuery:
     ) -> None:
         if maximum_bytes_billed is not None and maximum_bytes_billed < 1:
             raise DefinitionError(f"maximum_bytes_billed is {maximum_bytes_billed}. Give a number of bytes above 0.")
+        if not _installed("google.cloud.bigquery"):
+            raise DefinitionError("BigQuery needs Google's client: pip install 'dqx-dagster[bigquery]'")
         self.maximum_bytes_billed = maximum_bytes_billed
         self._given, self._project, self._location = client, project, location
         self._extra, self._storage_api, self._patience = dict(labels or {}), storage_api, patience
@@ -307,14 +309,17 @@ def _cause(error: BaseException) -> str:
 
 
 def _need_storage_library() -> None:
-    from importlib.util import find_spec
-
-    try:
-        there = find_spec("google.cloud.bigquery_storage") is not None
-    except ModuleNotFoundError:
-        there = False
-    if not there:
+    if not _installed("google.cloud.bigquery_storage"):
         raise DefinitionError(
             "storage_api=True needs the package google-cloud-bigquery-storage, which is not installed. "
             "Install it, or leave storage_api out: rows then come through REST."
         )
+
+
+def _installed(module: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # nothing of Google's is there
+        return False

@@ -52,7 +52,7 @@ def source_of(request, engine):
     return lambda rows, **options: request.param(engine, rows, **options)
 
 
-@settings(ONCE, max_examples=4)
+@settings(ONCE, max_examples=3)
 @given(rows=rows_of(NUMBERS))
 def test_every_metric_says_what_an_independent_computation_says(source_of, rows):
     source = source_of(rows, date_column=None)
@@ -69,7 +69,7 @@ def test_over_no_rows_a_count_is_zero_and_all_else_has_no_value(source_of):
         assert agrees(spec.value(state.unwrap()), expected([], spec)), spec
 
 
-@settings(ONCE, max_examples=3)
+@settings(ONCE, max_examples=2)
 @given(rows=rows_of(NUMBERS | SPECIAL, max_size=20))
 def test_both_engines_keep_the_same_state_of_every_day_and_split(engine, rows):
     keys = [ResultKey(DAYS[0]), *(ResultKey(day, {"split": "train"}) for day in DAYS)]

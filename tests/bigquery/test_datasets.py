@@ -206,6 +206,14 @@ def test_a_column_of_another_type_is_refused_with_the_way_out(storage):
         storage.materialize(other, [day(2)])
 
 
+def test_a_column_that_is_no_single_value_is_refused(storage, server):
+    server.warehouse.connection.execute("ALTER TABLE raw_data.products ADD COLUMN about JSON")
+    with_json = daily(columns__5={"table": "products", "column": "about"})
+    with pytest.raises(DefinitionError, match="column 'about' is JSON, which is not one value of a row"):
+        storage.materialize(with_json, [day(1)])
+    assert storage.partitions("daily") == []
+
+
 def test_a_table_of_somebody_else_is_left_alone(storage, engine):
     tables = BigQueryTables(engine)
     tables.make_dataset("datasets")

@@ -1,6 +1,6 @@
 """The shop's code location from end to end on BigQuery, by switching one resource; and what goes wrong there."""
 
-import datetime as dt
+import subprocess
 import sys
 
 import dagster as dg
@@ -15,6 +15,7 @@ from tests.bigquery.conftest import credentials_of
 from tests.bigquery.server import Fault, Server
 from tests.bigquery.warehouse import Warehouse
 from tests.dagster.scenario import span
+from tests.examples.conftest import ROOT
 
 MIB = 2**20
 ONE = [dg.AssetKey("shop_daily")]
@@ -188,18 +189,41 @@ def test_the_code_location_switches_by_one_variable(monkeypatch):
     from examples.shop.engines import kind, shop_engine
 
     monkeypatch.setenv("DQX_BIGQUERY_PROJECT", "local")
-    switched = shop_engine(dt.date)  # the folder is of no use there
+    switched = shop_engine(ROOT)
     assert (type(switched), kind(), switched.price) == (BigQueryEngine, "bigquery", 6.25)
     monkeypatch.delenv("DQX_BIGQUERY_PROJECT")
     assert kind() == "duckdb"
 
 
 def test_importing_the_plugin_loads_nothing_of_google():
-    import subprocess
-
     script = (
         "import sys, dqx_dagster.resources, dqx_dagster.suites, dqx_dagster.datasets, dqx_dagster.io_manager;"
         "print([m for m in sys.modules if m.startswith('google.cloud') or m.startswith('dagster_gcp')])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_without_the_extra_the_way_out_is_said():
+    script = """
+import sys
+
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("google", "dagster_gcp"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Nothing())
+import dqx_dagster
+from dqx_core.engines.bigquery import BigQuery
+for use in (lambda: dqx_dagster.BigQueryEngine, lambda: BigQuery(project="p")):
+    try:
+        use()
+    except Exception as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "BigQueryEngine needs dagster-gcp: pip install 'dqx-dagster[bigquery]'",
+        "BigQuery needs Google's client: pip install 'dqx-dagster[bigquery]'",
+    ]
