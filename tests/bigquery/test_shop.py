@@ -195,6 +195,23 @@ def test_the_code_location_switches_by_one_variable(monkeypatch):
     assert kind() == "duckdb"
 
 
+@pytest.mark.parametrize("given", [{}, {"both": True}], ids=["neither", "both"])
+def test_the_io_manager_takes_an_engine_or_a_folder(shop, given):
+    options = {"engine": engine_of(shop), "datasets": "datasets"} if given else {}
+
+    @dg.asset
+    def upstream() -> None: ...
+
+    @dg.asset(ins={"rows": dg.AssetIn(upstream.key)})
+    def downstream(rows: object) -> None: ...
+
+    with dg.instance_for_test() as instance, pytest.raises(dg.DagsterInvariantViolationError, match="one of the two"):
+        dg.materialize(
+            [upstream, downstream], instance=instance, resources={"io_manager": DatasetIOManager(**options)},
+            selection=[downstream],
+        )  # fmt: skip
+
+
 def test_importing_the_plugin_loads_nothing_of_google():
     script = (
         "import sys, dqx_dagster.resources, dqx_dagster.suites, dqx_dagster.datasets, dqx_dagster.io_manager;"
