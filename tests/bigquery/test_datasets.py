@@ -93,6 +93,18 @@ def test_suites_measure_both_alike(storage, folder):
     assert found == [["DATE", "STRING"], ["DATE", "VARCHAR"]]
 
 
+def test_only_partitions_that_were_written_are_there(storage, folder):
+    asked = [(date, tags) for date in days(1, 3) for tags in ({}, {"split": "train"}, {"split": "eval"})]
+    found = []
+    for place in (storage, folder):
+        place.materialize(daily(), [day(1)])
+        place.materialize(daily(), [day(3)], ["train"])
+        source = place.data_source("daily")
+        found.append([source.is_there(*each) for each in asked])
+        assert {*place.splits("daily")} == {"train", "eval"}
+    assert found == [[True, True, True, False, False, False, True, True, False]] * 2
+
+
 def test_what_is_known_of_tables_is_the_same_on_both(engine):
     duck = shop.engine(TABLES)
     here, there = DuckDBCatalog(duck), BigQueryCatalog(engine)

@@ -2,14 +2,20 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from dagster_gcp import BigQueryResource
 
 from dqx_core import MetricDB
 from dqx_core.engines.jobs import jobs_of
-from dqx_dagster import BigQueryEngine, DatasetIOManager, MetricsIOManager, MetricStore
+from dqx_dagster import BigQueryEngine, DatasetIOManager, DuckDBEngine, MetricsIOManager, MetricStore
+from dqx_dagster.cli.ci.ground import folder_of, ground
 from examples.shop.world import generate
 from tests.bigquery.conftest import credentials_of
 from tests.bigquery.server import Fault, Server
@@ -96,6 +102,80 @@ def test_the_planted_incident_is_found_as_on_duckdb(backfilled):
         "customers__emails_are_filled"
     }
     assert "2024-01-10|train" in {partition for partition, _ in failed}
+
+
+def test_the_parts_of_every_dataset_fit_together_and_joins_are_asked_of_the_source_tables(backfilled):
+    result, _ = backfilled
+    judged = {}
+    for each in result.get_asset_check_evaluations():
+        judged.setdefault((each.asset_key.path[0], each.check_name), set()).add(each.passed)
+    wanted = {("shop_daily", "integrity"), ("shop_ranking", "integrity"), ("shop_ranking", "joins")}
+    assert {name: judged[name] for name in wanted} == {name: {True} for name in wanted}
+
+
+def test_a_partition_is_handed_on_as_what_the_input_says(backfilled):
+    result, shop = backfilled
+    forms = {
+        pd.DataFrame: len,
+        pa.Table: len,
+        pl.DataFrame: len,
+        duckdb.DuckDBPyRelation: lambda found: found.count("*").fetchall()[0][0],
+        dict[str, pa.Table]: lambda found: len(found["train"]),
+        Path: len,
+    }
+    counts, refused = taken(shop, forms)
+    [made] = [m for m in result.asset_materializations_for_node("shop_daily") if m.partition == "2024-01-09|train"]
+    assert counts == {form: made.metadata["rows"].value for form in forms if form is not Path}
+    assert "is kept as dqx_shop.shop_daily, where a partition has no folder" in refused
+
+
+def taken(shop, forms):
+    """What assets that take the partition 2024-01-09|train in these forms make of it, and what failed."""
+    from definitions import shop_daily
+
+    found = {}
+
+    def reader(number, form, look):
+        def consumer(rows):
+            found[form] = look(rows)
+
+        consumer.__annotations__ = {"rows": form, "return": None}
+        ins = {"rows": dg.AssetIn(shop_daily.key)}
+        return dg.asset(name=f"taken_{number}", ins=ins, partitions_def=shop_daily.partitions_def)(consumer)
+
+    readers = [reader(number, *each) for number, each in enumerate(forms.items())]
+    with dg.instance_for_test() as instance:
+        done = dg.materialize(
+            [shop_daily, *readers], selection=readers, instance=instance, partition_key="2024-01-09|train",
+            resources={"datasets_io_manager": DatasetIOManager(engine=engine_of(shop)), "engine": engine_of(shop)},
+            raise_on_error=False,
+        )  # fmt: skip
+        failures = [event.step_failure_data for event in done.all_events if event.is_step_failure]
+    return found, " ".join(str(each.user_failure_data or "") + each.error_display_string for each in failures)
+
+
+@pytest.mark.parametrize("configured", [False, True], ids=["a place of its own", "configured"])
+def test_a_gate_leaves_the_warehouse_as_it_is_and_says_so(shop, tmp_path, configured, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    here = location(shop, engine_of(shop)).get_repository_def()
+    with ground(here, configured=configured, history=False, baseline=False) as found:
+        found.make_room({})
+        assert not {"engine", "datasets_io_manager"} & {*found.resources}
+        told = [note for note in found.notes if note.startswith("Resource 'engine' keeps datasets in a warehouse")]
+    assert len(told) == (0 if configured else 1)
+
+
+@pytest.mark.parametrize("top", [True, False], ids=["a resource too", "of its own"])
+def test_a_gate_lays_itself_over_the_folder_of_an_io_managers_engine(tmp_path, top):
+    engine = DuckDBEngine(database=str(tmp_path / "shop.duckdb"), datasets=str(tmp_path / "datasets"))
+    resources = {"datasets_io_manager": DatasetIOManager(engine=engine), **({"engine": engine} if top else {})}
+    here = dg.Definitions(resources=resources).get_repository_def()
+    with ground(here, configured=False, history=False, baseline=False) as found:
+        found.make_room({})
+        folders = {folder_of(found.resources[key]) for key in resources}
+    assert len(folders) == 1
+    assert str(tmp_path) not in folders.pop()
 
 
 def test_materializations_say_their_table_bytes_cost_and_jobs(backfilled):
