@@ -8,7 +8,6 @@ import dagster as dg
 from dqx_core.datasets import dataset_integrity, from_yaml
 from dqx_dagster import (
     DatasetIOManager,
-    DuckDBEngine,
     MetricsIOManager,
     MetricStore,
     dataset_asset,
@@ -17,6 +16,7 @@ from dqx_dagster import (
     suite_checks,
     suite_metrics_asset,
 )
+from examples.shop.engines import kind, shop_engine
 from examples.shop.sales import sales_by_category
 from examples.shop.suites import DAILY_SUITE, RANKING_SUITE
 
@@ -27,8 +27,9 @@ STORE_URL = f"sqlite:///{DATA / 'metrics.db'}"
 daily = from_yaml(ROOT / "examples/shop/datasets/shop_daily.yaml")
 ranking = from_yaml(ROOT / "examples/shop/datasets/shop_ranking.yaml")
 
-shop_daily = dataset_asset(daily)
-shop_ranking = dataset_asset(ranking)
+engine = shop_engine(DATA)  # DuckDB, or BigQuery: nothing else here is different
+shop_daily = dataset_asset(daily, kind=kind())
+shop_ranking = dataset_asset(ranking, kind=kind())
 daily_metrics = suite_metrics_asset(DAILY_SUITE, shop_daily)
 sales = sales_by_category(shop_daily)
 
@@ -50,9 +51,9 @@ defs = dg.Definitions(
         dataset_schedule(shop_ranking, hour=6, minute=30),
     ],
     resources={
-        "engine": DuckDBEngine(database=str(DATA / "shop.duckdb"), datasets=str(DATA / "datasets")),
+        "engine": engine,
         "store": MetricStore(url=STORE_URL),
         "metrics_io_manager": MetricsIOManager(url=STORE_URL),
-        "datasets_io_manager": DatasetIOManager(datasets=str(DATA / "datasets")),
+        "datasets_io_manager": DatasetIOManager(engine=engine),
     },
 )

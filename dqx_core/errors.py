@@ -6,6 +6,7 @@ DqxError
 │   ├── UnknownDatasetError    a check names a dataset that nobody supplies
 │   └── ValidationError        every problem of a suite or definition, in one message
 ├── EngineError                the engine refused or broke; nothing was stored
+│   └── NotRunError            it ran nothing: out of reach, not allowed, or more bytes than may be billed
 ├── MissingLibraryError        a library is needed that only some installs have
 └── StoreError                 the metric store could not be opened, read or written
 
@@ -71,6 +72,13 @@ class EngineError(DqxError):
 
     def __init__(self, engine: str, what: str, reason: object) -> None:
         super().__init__(f"{engine} could not {what}: {reason}")
+
+
+class NotRunError(EngineError):
+    """The engine ran nothing, and would not run another statement either: no fault of the statement's."""
+
+    def __init__(self, engine: str, what: str, reason: object, way_out: str) -> None:
+        super().__init__(engine, what, f"{str(reason).strip().rstrip('.')}. {way_out}")
 
 
 class MissingLibraryError(DqxError):

@@ -10,7 +10,8 @@ from typing import Any
 
 from returns.result import Failure, Result, Success
 
-from dqx_core.errors import EngineError
+from dqx_core.engines.jobs import recording
+from dqx_core.errors import EngineError, NotRunError
 from dqx_core.keys import Tags
 from dqx_core.metrics.base import BESIDE, GroupedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
 from dqx_core.metrics.counts import NumRows
@@ -26,7 +27,13 @@ def execute(scan: Scan, announce: Callable[[str], None] | None = None) -> dict[N
 
     Raises:
         EngineError: The engine refused even a statement that only counts rows.
+        NotRunError: It is out of reach, or may not read that much.
     """
+    with recording(dataset=scan.source.name):
+        return _executed(scan, announce)
+
+
+def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, Measured]:
     source = scan.source
     beside = _beside(scan)
     wanted = dict.fromkeys([*beside.values(), *scan.needs])
@@ -154,6 +161,8 @@ def _run(statement: Statement) -> tuple[Rows, dict[MetricSpec, str]]:
     """
     try:
         return _rows(statement), {}
+    except NotRunError:
+        raise
     except EngineError as error:
         if list(statement.reads) == [NumRows()]:
             raise
@@ -175,6 +184,8 @@ def _halve(
         part = statement.part(half)
         try:
             some = _rows(part)
+        except NotRunError:
+            raise
         except EngineError as reason:
             _halve(part, reason, whole, rows, broken)
             continue

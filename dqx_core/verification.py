@@ -12,6 +12,7 @@ from returns.result import Failure
 
 from dqx_core.checks import Check
 from dqx_core.engines.base import DataSource
+from dqx_core.engines.jobs import as_parameters, recording
 from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.evaluation import Evaluation
 from dqx_core.execution import Explanation, Measured, execute, explain, statements_of
@@ -236,10 +237,11 @@ class VerificationSuite:
         """
         from dqx_core.store import Execution
 
-        planned = self.plan(datasources, keys, graph=graph, also_lags=also_lags)
         measured: dict[Need, Measured] = {}
-        for scan in planned.scans:
-            measured |= execute(scan, announce)
+        with recording(suite=self.name, execution_id=self.execution_id) as jobs:
+            planned = self.plan(datasources, keys, graph=graph, also_lags=also_lags)
+            for scan in planned.scans:
+                measured |= execute(scan, announce)
         versions = {need: version for scan in planned.scans for need, version in scan.versions.items()}
         metrics = [self._metric(need, state, versions[need]) for need, state in measured.items()]
         carried = {**{n: m for n, m in planned.unverified.items() if n not in measured}, **planned.carried}
@@ -253,6 +255,7 @@ class VerificationSuite:
             started=dt.datetime.now(dt.UTC),
             data_sources=tuple(sorted(source.name for source in datasources)),
             origin=self.origin,
+            parameters=as_parameters(jobs),
         )
         return self.db.persist(metrics, execution=execution)
 

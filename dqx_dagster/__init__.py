@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dagster_shared.libraries import DagsterLibraryRegistry as _Libraries
 
 if TYPE_CHECKING:
+    from dqx_dagster.bigquery import BigQueryEngine
     from dqx_dagster.components import DqxDataset, DqxResources
     from dqx_dagster.dataset_io import DatasetIOManager
     from dqx_dagster.datasets import dataset_asset, dataset_assets, source_assets
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from dqx_dagster.translator import DqxTranslator
 
 _HOMES = {
+    "BigQueryEngine": "bigquery",
     "DatasetIOManager": "dataset_io",
     "DqxDataset": "components",
     "DqxResources": "components",
@@ -50,6 +52,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BigQueryEngine",
     "DatasetIOManager",
     "DqxDataset",
     "DqxResources",

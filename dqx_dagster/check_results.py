@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 
 import dagster as dg
 from returns.result import Success
@@ -22,10 +23,12 @@ def evaluation_of(
     run_id: str,
     translator: DqxTranslator,
     statements: Sequence[str] = (),
+    cost: Mapping[str, dg.MetadataValue] = MappingProxyType({}),
 ) -> dg.AssetCheckEvaluation:
     """What an asset check says of a partition: of its one assertion, or of all the assertions of a check.
 
-    `statements` is the SQL that measures what they rest on.
+    `statements` is the SQL that measures what they rest on. `cost` is of the step that judged it, whatever the number
+    of checks and partitions.
     """
     bad = [result for result in results if result.status is not Status.PASSED]
     worst = min(bad or results, key=lambda result: result.severity)
@@ -42,6 +45,7 @@ def evaluation_of(
         metadata={
             **(metadata_of(results[0], run_id) if len(results) == 1 else metadata_of_check(results, run_id)),
             **_provenance(results, statements),
+            **cost,
         },
     )
 

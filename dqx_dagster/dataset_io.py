@@ -9,8 +9,10 @@ from pydantic import Field
 from dqx_core.errors import DqxError
 from dqx_core.keys import ResultKey
 from dqx_dagster.partitions import SPLIT, Partitioning
+from dqx_dagster.resources import DatasetEngine
 
 if TYPE_CHECKING:
+    from dqx_core.datasets.storage import Storage
     from dqx_core.datasets.stored import Asked
 
 FORMS = ("pandas.DataFrame", "pyarrow.Table", "polars.DataFrame", "duckdb.DuckDBPyRelation", "pathlib.Path")
@@ -19,13 +21,18 @@ FORMS = ("pandas.DataFrame", "pyarrow.Table", "polars.DataFrame", "duckdb.DuckDB
 class DatasetIOManager(dg.ConfigurableIOManager):
     """Hands materialized partitions of a dataset to downstream assets.
 
+    It takes the engine's resource, `DatasetIOManager(engine=engine)`, or the folder of the datasets.
+
     By the annotation of the input: `pandas.DataFrame`, `pyarrow.Table`, `polars.DataFrame` or
     `duckdb.DuckDBPyRelation` holds the rows of all partitions that are asked for, one or a range of dates, with the
-    columns `date` and `split`; `pathlib.Path` is the folder of the one partition. `dict[str, pandas.DataFrame]`, or of
-    another of them, has an entry for each split.
+    columns `date` and `split`; `pathlib.Path` is the folder of the one partition, where there are folders.
+    `dict[str, pandas.DataFrame]`, or of another of them, has an entry for each split.
     """
 
-    datasets: str = Field(description="Folder in which materialized datasets are kept: the engine's.")
+    engine: DatasetEngine | None = Field(default=None, description="The engine that keeps the datasets.")
+    datasets: str | None = Field(
+        default=None, description="In place of an engine: the folder in which materialized datasets are kept."
+    )
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Nothing: a dataset asset writes its own partitions."""
@@ -38,55 +45,73 @@ class DatasetIOManager(dg.ConfigurableIOManager):
 
         Raises:
             dg.Failure: A partition is not there, or the annotation says something else.
+            dg.DagsterInvariantViolationError: There is neither an engine nor a folder, or both.
         """
-        dataset = context.asset_key.path[-1]
+        dataset, storage = context.asset_key.path[-1], self._storage()
         form, by_split = _form(context.dagster_type.typing_type, dataset)
         try:
-            asked = self._asked(dataset, partitions_asked_for(context))
+            asked = _asked(storage, dataset, partitions_asked_for(context))
             if not by_split:
-                return self._load(dataset, asked, form)
+                return _load(storage, dataset, asked, form)
             splits = dict.fromkeys(split for _, split in asked)
-            return {split: self._load(dataset, [each for each in asked if each[1] == split], form) for split in splits}
+            return {
+                split: _load(storage, dataset, [each for each in asked if each[1] == split], form) for split in splits
+            }
         except DqxError as error:
             raise dg.Failure(str(error)) from error
 
-    def _asked(self, dataset: str, keys: list[ResultKey]) -> "list[Asked]":
-        """Date and split of each; a key without a split asks for all that there are of its date."""
-        from dqx_core.datasets.stored import stored_partitions
-
-        splits = dict.fromkeys(split for _, split in stored_partitions(self.datasets, dataset))
-        return [
-            (key.yyyy_mm_dd, split)
-            for key in keys
-            for split in ([key.tags[SPLIT]] if SPLIT in key.tags else splits or ["all"])
-        ]
-
-    def _load(self, dataset: str, asked: "list[Asked]", form: str) -> Any:
-        from dqx_core.datasets.stored import partition_path, read_partitions
+    def _storage(self) -> "Storage":
+        from dqx_core.datasets.storage import FolderStorage
         from dqx_core.engines.duckdb import DuckDB
 
-        dates, splits = {date for date, _ in asked}, {split for _, split in asked}
-        rows = read_partitions(self.datasets, dataset, dates, splits)
-        if form == "pathlib.Path":
-            if len(asked) != 1:
-                raise dg.Failure(
-                    f"A Path is the folder of one partition of {dataset}; {len(asked)} are asked for. Annotate the "
-                    "input with dict[str, pathlib.Path] for the splits of a date, or with pyarrow.Table for the rows "
-                    "of all."
-                )
-            return partition_path(self.datasets, dataset, *asked[0])
-        engine = DuckDB()
+        if (self.engine is None) == (self.datasets is None):
+            raise dg.DagsterInvariantViolationError(
+                "DatasetIOManager takes the engine that keeps the datasets, DatasetIOManager(engine=engine), or their "
+                "folder, DatasetIOManager(datasets=folder): one of the two."
+            )
+        return self.engine.storage if self.engine is not None else FolderStorage(DuckDB(), str(self.datasets))
+
+
+def _asked(storage: "Storage", dataset: str, keys: list[ResultKey]) -> "list[Asked]":
+    """Date and split of each; a key without a split asks for all that there are of its date."""
+    every = [] if all(SPLIT in key.tags for key in keys) else storage.splits(dataset) or ["all"]
+    return [(key.yyyy_mm_dd, split) for key in keys for split in ([key.tags[SPLIT]] if SPLIT in key.tags else every)]
+
+
+def _load(storage: "Storage", dataset: str, asked: "list[Asked]", form: str) -> Any:
+    from dqx_core.datasets.storage import FolderStorage
+    from dqx_core.datasets.stored import partition_path, read_partitions
+    from dqx_core.engines.duckdb import DuckDB
+
+    folder = storage.root if isinstance(storage, FolderStorage) else None
+    if form == "pathlib.Path" and folder is None:
+        raise dg.Failure(
+            f"Dataset {dataset} is kept as {storage.place(dataset)}, where a partition has no folder. Annotate the "
+            f"input with one of {', '.join(FORMS[:-1])}.",
+            allow_retries=False,
+        )
+    if folder is not None and form in ("pathlib.Path", "duckdb.DuckDBPyRelation"):
+        rows = read_partitions(folder, dataset, {date for date, _ in asked}, {split for _, split in asked})
         if form == "duckdb.DuckDBPyRelation":
             # Read when it is used; it keeps the connection.
-            return engine.connection.sql(rows.sql("duckdb"))
-        table = engine.run(rows)
-        if form == "pandas.DataFrame":
-            return table.to_pandas()
-        if form == "polars.DataFrame":
-            import polars
+            return DuckDB().connection.sql(rows.sql("duckdb"))
+        if len(asked) != 1:
+            raise dg.Failure(
+                f"A Path is the folder of one partition of {dataset}; {len(asked)} are asked for. Annotate the "
+                "input with dict[str, pathlib.Path] for the splits of a date, or with pyarrow.Table for the rows "
+                "of all."
+            )
+        return partition_path(folder, dataset, *asked[0])
+    table = storage.rows(dataset, asked)
+    if form == "duckdb.DuckDBPyRelation":
+        return DuckDB().connection.from_arrow(table)
+    if form == "pandas.DataFrame":
+        return table.to_pandas()
+    if form == "polars.DataFrame":
+        import polars
 
-            return polars.from_arrow(table)
-        return table
+        return polars.from_arrow(table)
+    return table
 
 
 def partitions_asked_for(context: dg.InputContext) -> list[ResultKey]:

@@ -1,7 +1,7 @@
 """Dataset definitions become assets with a partition for each date and split, downstream of their source tables."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,13 @@ import dagster as dg
 from dqx_core.datasets.definition import DatasetDefinition
 from dqx_core.datasets.integrity import dataset_integrity
 from dqx_core.datasets.loading import load_folder
-from dqx_core.datasets.materialize import PartitionResult, materialize
-from dqx_core.datasets.stored import manifest
+from dqx_core.datasets.materialize import PartitionResult
+from dqx_core.datasets.storage import Storage
+from dqx_core.engines.jobs import recording
 from dqx_core.errors import DqxError
 from dqx_core.keys import ResultKey
 from dqx_dagster.dagster_internals import known_previews
+from dqx_dagster.jobs import jobs_metadata
 from dqx_dagster.partitions import ONLY_DATE, SPLIT, Partitioning, days_and_splits, has_dates, partitions_of
 from dqx_dagster.suites import suite_checks
 from dqx_dagster.targets import nominal_date
@@ -25,6 +27,7 @@ def dataset_asset(
     definition: DatasetDefinition,
     *,
     engine: str = "engine",
+    kind: str = "duckdb",
     io_manager_key: str = "datasets_io_manager",
     translator: DqxTranslator | None = None,
 ) -> dg.AssetsDefinition:
@@ -33,6 +36,13 @@ def dataset_asset(
     Without a time column its partitions are the splits, without a split the dates; with neither it has none.
     Whatever partitions a run asks for, the source tables are read once and every date is one query that writes
     all its splits: one snapshot, disjoint by construction.
+
+    Args:
+        definition: What the dataset is.
+        engine: The resource key of the engine.
+        kind: What the engine is, as the UI shows it: "duckdb" or "bigquery".
+        io_manager_key: The resource key of the IO manager that hands partitions to downstream assets.
+        translator: Keys, groups, owners and tags.
     """
     names = translator or DqxTranslator()
     metadata = definition_metadata(definition, names)
@@ -50,7 +60,7 @@ def dataset_asset(
             group_name=names.group_name(definition),
             owners=list(names.owners(definition)),
             tags=dict(names.tags(definition)),
-            kinds=set(names.kinds(definition, "duckdb")),
+            kinds=set(names.kinds(definition, kind)),
             code_version=definition.definition_hash,
             description=definition.description,
             metadata=metadata,
@@ -65,22 +75,23 @@ def dataset_asset(
             resource = getattr(context.resources, engine)
             results: list[PartitionResult] = []
             try:
-                for days, splits in _rectangles(days_and_splits(keys, definition.split.part_names)):
-                    results += materialize(
-                        definition, days, splits, engine=resource.connect(), root=resource.datasets_root
-                    )
+                with recording(dataset=definition.name, execution_id=context.run.run_id) as jobs:
+                    for days, splits in _rectangles(days_and_splits(keys, definition.split.part_names)):
+                        results += resource.storage.materialize(definition, days, splits)
+                    shown = [partition_metadata(result, resource.storage) for result in results]
             except DqxError as error:
                 raise dg.Failure(
                     f"Dataset '{definition.name}' was not materialized. {type(error).__name__}: {error}"
                 ) from error
-            for result in results:
-                shown = partition_metadata(result, resource.datasets_root, definition.name)
+            for result, told in zip(results, shown, strict=True):
                 partition = partitioning.partition(ResultKey(result.date, {SPLIT: result.split}))
                 if partition is None:
-                    context.add_asset_metadata(shown)
+                    context.add_asset_metadata(told)
                 else:
-                    context.add_asset_metadata(shown, partition_key=partition)
-            yield dg.MaterializeResult(data_version=dg.DataVersion(_version_of(results)))
+                    context.add_asset_metadata(told, partition_key=partition)
+            yield dg.MaterializeResult(
+                data_version=dg.DataVersion(_version_of(results)), metadata=jobs_metadata(jobs, resource.price)
+            )
 
     return dataset
 
@@ -89,6 +100,7 @@ def dataset_assets(
     definitions: str | Path | Iterable[DatasetDefinition],
     *,
     engine: str = "engine",
+    kind: str = "duckdb",
     store: str = "store",
     integrity: bool = True,
     translator: DqxTranslator | None = None,
@@ -99,7 +111,7 @@ def dataset_assets(
     `Definitions(assets=…)`.
     """
     known = list(load_folder(definitions).values() if isinstance(definitions, str | Path) else definitions)
-    datasets = [dataset_asset(definition, engine=engine, translator=translator) for definition in known]
+    datasets = [dataset_asset(definition, engine=engine, kind=kind, translator=translator) for definition in known]
     checks = [
         suite_checks(dataset_integrity(definition), asset, engine=engine, store=store, translator=translator)
         for definition, asset in zip(known, datasets, strict=True)
@@ -148,32 +160,25 @@ def definition_metadata(definition: DatasetDefinition, translator: DqxTranslator
     return found
 
 
-def partition_metadata(result: PartitionResult, root: Path, dataset: str) -> Mapping[str, Any]:
+def partition_metadata(result: PartitionResult, storage: Storage) -> Mapping[str, Any]:
     """What a materialized partition shows: numbers as plots, its columns, window, first rows and SQL."""
-    written = manifest(root, dataset, result.date, result.split)
-    columns = written.columns if written else {}
+    place = str(result.path)
     return {
-        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in columns.items()]),
-        "preview": dg.MetadataValue.md(preview(result.path)),
+        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in result.columns.items()]),
+        "preview": dg.MetadataValue.md(preview(storage.first_rows(result, 5))),
         "dagster/partition_row_count": result.rows,
         "rows": result.rows,
         "bytes": result.bytes,
         "window": ", ".join(f"{part} {days}" for part, days in result.window.parts.items()),
-        "path": dg.MetadataValue.path(str(result.path)),
+        **({"path": dg.MetadataValue.path(place)} if isinstance(result.path, Path) else {"table": place}),
         "dqx/data_version": result.data_version,
         "dqx/fingerprint": result.fingerprint,
         "sql": dg.MetadataValue.md(f"```sql\n{result.sql}\n```"),
     }
 
 
-def preview(folder: Path, rows: int = 5) -> str:
-    """The first rows of a partition, as a Markdown table."""
-    import pyarrow.parquet as pq
-
-    [file] = sorted(folder.glob("*.parquet"))
-    batches = pq.ParquetFile(file).iter_batches(batch_size=rows)
-    first = next(batches, None)
-    shown = first.to_pylist() if first is not None else []
+def preview(shown: Sequence[Mapping[str, Any]]) -> str:
+    """Some rows, as a Markdown table."""
     if not shown:
         return "No rows."
 

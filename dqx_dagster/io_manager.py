@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from dqx_core.engines.jobs import as_parameters
 from dqx_core.errors import DqxError
 from dqx_core.trends import measured_by, newest_executions, trend_frame
 from dqx_dagster.dataset_io import partitions_asked_for
+from dqx_dagster.jobs import jobs_metadata
 from dqx_dagster.metrics_assets import DATASET, METRICS, SUITE, Measurements
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class MetricsIOManager(dg.ConfigurableIOManager):
             keys=obj.keys,
             started=dt.datetime.now(dt.UTC),
             origin="dagster",
-            parameters=measured_by(obj.suite),
+            parameters={**measured_by(obj.suite), **as_parameters(obj.jobs)},
         )
         try:
             self.db.persist(obj.metrics, execution=execution)
@@ -63,6 +65,7 @@ class MetricsIOManager(dg.ConfigurableIOManager):
                 "dqx/measured": len(obj.metrics) - carried,
                 "dqx/carried_forward": carried,
                 "dqx/execution_id": dg.MetadataValue.dagster_run(obj.execution_id),
+                **jobs_metadata(obj.jobs, obj.price_per_tib),
             }
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from dqx_core.engines.jobs import EngineJob, recording
 from dqx_core.errors import DqxError
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec
@@ -31,6 +32,9 @@ class Measurements:
     dataset: str
     metrics: tuple[Metric, ...]
     execution_id: ExecutionId
+    jobs: tuple[EngineJob, ...] = ()
+    """What an engine that bills by the job ran for them."""
+    price_per_tib: float | None = None
 
 
 def suite_metrics_asset(
@@ -73,9 +77,10 @@ def suite_metrics_asset(
                 data = target.data(context)
                 graph = suite.build(data)
                 verification = target.verification(context)
-                metrics = verification.measure(
-                    data, list(keys), graph=graph, also_lags=LAGS, announce=context.log.info, persist=False
-                )
+                with recording() as jobs:
+                    metrics = verification.measure(
+                        data, list(keys), graph=graph, also_lags=LAGS, announce=context.log.info, persist=False
+                    )
                 before = verification.db.measured(verification.execution_id)
                 known = [*metrics, *(metric for metric in before if metric.spec.digest in specs)]
             except DqxError as error:
@@ -86,7 +91,15 @@ def suite_metrics_asset(
                     context.add_asset_metadata(plotted)
                 else:
                     context.add_asset_metadata(plotted, partition_key=partition)
-            return Measurements(suite.name, tuple(keys), dataset, tuple(metrics), verification.execution_id)
+            return Measurements(
+                suite.name,
+                tuple(keys),
+                dataset,
+                tuple(metrics),
+                verification.execution_id,
+                tuple(jobs),
+                target.price(context),
+            )
 
     return measure
 

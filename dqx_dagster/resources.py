@@ -1,31 +1,45 @@
 """Engines and the metric store, configured the Dagster way."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
 if TYPE_CHECKING:
-    from dqx_core.engines.base import DataSource
+    from dqx_core.datasets.storage import FolderStorage, Storage
+    from dqx_core.engines.base import DataSource, Engine
     from dqx_core.engines.duckdb import DuckDB
     from dqx_core.store import MetricDB
 
 
-class DatasetEngine(Protocol):
-    """What the plugin asks of an engine resource: somewhere to run SQL, keep datasets and read them again."""
+class DatasetEngine(dg.ConfigurableResource[None]):
+    """What the plugin asks of an engine: somewhere to run SQL, keep datasets and read them again."""
 
-    def connect(self) -> "DuckDB": ...
+    def connect(self) -> "Engine":
+        """The engine, one per resource."""
+        raise NotImplementedError
 
     @property
-    def datasets_root(self) -> Path: ...
+    def storage(self) -> "Storage":
+        """Where the partitions of datasets are kept."""
+        raise NotImplementedError
 
-    def data_source(self, dataset: str) -> "DataSource": ...
+    @property
+    def price(self) -> float | None:
+        """Of a TiB read; None where reading costs nothing, or nobody said what."""
+        return None
 
-    def table_source(self, table: str) -> "DataSource": ...
+    def data_source(self, dataset: str) -> "DataSource":
+        """The materialized partitions of a dataset, as what a suite measures."""
+        return self.storage.data_source(dataset)
+
+    def table_source(self, table: str) -> "DataSource":
+        """A source table as it is now, under its full name: what a suite reads beside datasets."""
+        raise NotImplementedError
 
 
-class DuckDBEngine(dg.ConfigurableResource[None]):
+class DuckDBEngine(DatasetEngine):
     """DuckDB over a database file that holds the source tables; datasets are kept as Parquet beside it."""
 
     database: str = Field(
@@ -48,11 +62,12 @@ class DuckDBEngine(dg.ConfigurableResource[None]):
         """The folder of the datasets."""
         return Path(self.datasets)
 
-    def data_source(self, dataset: str) -> "DataSource":
-        """The materialized partitions of a dataset, as what a suite measures."""
-        from dqx_core.datasets.data_source import dataset_source
+    @property
+    def storage(self) -> "FolderStorage":
+        """The folder of the datasets."""
+        from dqx_core.datasets.storage import FolderStorage
 
-        return dataset_source(self.connect(), self.datasets_root, dataset)
+        return FolderStorage(self.connect(), self.datasets_root)
 
     def table_source(self, table: str) -> "DataSource":
         """A source table as it is now, under its full name: what a suite reads beside datasets."""

@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 import dagster as dg
 
+from dqx_core.engines.jobs import recording
 from dqx_core.errors import DqxError
 from dqx_core.keys import ResultKey
 from dqx_core.report import AssertionResult, Status
@@ -13,6 +14,7 @@ from dqx_core.verification import Suite
 from dqx_dagster.check_results import evaluation_of
 from dqx_dagster.check_specs import Assertion, AttachedCheck, Granularity, attached_checks
 from dqx_dagster.dagster_internals import latest_materialization
+from dqx_dagster.jobs import jobs_metadata
 from dqx_dagster.targets import Asset, Context, Sources, SuiteTarget, suite_target
 from dqx_dagster.translator import DqxTranslator, slug
 
@@ -104,16 +106,18 @@ def evaluations(
     """
     wanted = {assertion for check in checks for assertion in check.assertions}
     verdicts: dict[ResultKey, dict[Assertion, AssertionResult]] = {key: {} for key in keys}
-    found, sql_of = verify(context, target, list(keys), wanted)
+    with recording() as jobs:
+        found, sql_of = verify(context, target, list(keys), wanted)
+    cost = jobs_metadata(jobs, target.price(context))
     for result in found:
         verdicts[ResultKey(result.yyyy_mm_dd, result.tags)][result.check, result.assertion] = result
     for key, partition in keys.items():
         judged = {a.key: latest_materialization(context.instance, a.key, partition) for a in target.assets.values()}
         for check in checks:
-            results = [verdicts[key][assertion] for assertion in check.assertions]
-            told = [result for result in results if result.status is not Status.SKIPPED]
+            judged_now = [verdicts[key][assertion] for assertion in check.assertions]
+            told = [result for result in judged_now if result.status is not Status.SKIPPED]
             if not told:
-                reasons = "; ".join(dict.fromkeys(result.message for result in results))
+                reasons = "; ".join(dict.fromkeys(result.message for result in judged_now))
                 context.log.info(f"Skipped {check.spec.name} for {key}: {reasons}")
                 continue
             shown = [result for result in told if sql == "all" or result.status is not Status.PASSED]
@@ -125,6 +129,7 @@ def evaluations(
                 context.run.run_id,
                 translator,
                 list(dict.fromkeys(statement for result in shown for statement in sql_of(result))),
+                cost,
             )
 
 

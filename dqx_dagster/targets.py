@@ -54,6 +54,10 @@ class SuiteTarget:
         """The resource keys that measuring takes."""
         return {self.store, *([self.engine] if self.engine else [])}
 
+    def price(self, context: Context) -> float | None:
+        """Of a TiB that the engine reads, if it says so."""
+        return getattr(getattr(context.resources, self.engine), "price", None) if self.engine else None
+
     @property
     def only(self) -> tuple[str, Attached]:
         """The dataset and the asset, where there is one."""

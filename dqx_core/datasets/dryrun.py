@@ -33,7 +33,7 @@ class DryRun:
     tables: tuple[TableInfo, ...]
     """What it reads."""
     bytes: int | None
-    """What these take on disk, as far as that is known: the most that can be read."""
+    """What it would read, if the engine says so; else what these take on disk, the most that can be read."""
     cost: float | None
     """Of reading that many bytes, in the currency of the price; None without a price or without bytes."""
     sql: str
@@ -56,24 +56,25 @@ def dry_run(
 
     What is wrong with the definition is told in `problems`, not raised.
     """
-    from sqlglot import exp
-
     named = {info.name: info for info in catalog.described()}
     tables = tuple(named[table] for table in definition.source.tables if table in named)
     problems: list[str] = []
     columns: dict[str, str] = {}
     sql = ""
+    reads: int | None = None
     try:
         query = partition_query(definition, date, schemas_of(definition, catalog))
         sql = render(query, engine.dialect)
-        spelled = engine.schema(query)
-        engine.run(exp.Command(this="EXPLAIN", expression=exp.Literal.string(sql)))
-        columns = {name: normal_type(kind, engine.dialect) for name, kind in spelled.items() if name != SPLIT_COLUMN}
+        estimate = engine.estimate(query)
+        reads = estimate.bytes
+        columns = {
+            name: normal_type(kind, engine.dialect) for name, kind in estimate.schema.items() if name != SPLIT_COLUMN
+        }
     except ValidationError as error:
         problems += error.problems
     except (DefinitionError, EngineError) as error:
         problems.append(str(error))
     sizes = [info.bytes for info in tables if info.bytes is not None]
-    total = sum(sizes) if sizes else None
+    total = reads if reads is not None else sum(sizes) if sizes else None
     cost = None if price_per_tib is None or total is None else total / TIB * price_per_tib
     return DryRun(definition.name, date, tuple(problems), columns, tables, total, cost, sql)

@@ -42,6 +42,18 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A partition as its storage knows it."""
+
+    date: dt.date
+    split: str
+    rows: int
+    definition_hash: str | None
+    """Of the definition that made it; None: the storage does not know."""
+    written_at: dt.datetime
+
+
+@dataclass(frozen=True)
 class StoredPartition:
     """A partition that was materialized."""
 

@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.engines.base import Engine
     from dqx_core.engines.duckdb import DuckDB
 
 _numbers = itertools.count(1)
@@ -57,8 +58,8 @@ class PartitionResult:
 
     date: dt.date
     split: str
-    path: Path
-    """Its folder."""
+    path: Path | str
+    """Its folder; in a warehouse the table and the day, such as shop.daily$20240131."""
     rows: int
     bytes: int
     window: Window
@@ -67,6 +68,8 @@ class PartitionResult:
     """Of the rows, whatever their order."""
     data_version: str
     """What changes when the definition or the rows do."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Column → normal type."""
 
 
 def materialize(
@@ -179,7 +182,7 @@ class _Bench:
             try:
                 _create(table, query, self.engine)
             except EngineError as error:
-                self._explain_nulls(days.date, error)
+                explain_nulls(self.definition, days.date, self.schemas, self.stage, self.engine, error)
                 raise
             for split in self.splits:
                 yield self._write_split(days, split, table)
@@ -206,6 +209,7 @@ class _Bench:
             sql=render(partition_query(self.definition, date, self.schemas, splits=[split]), self.engine.dialect),
             fingerprint=fingerprint,
             data_version=version,
+            columns=types,
         )
         written = Manifest(
             dataset=dataset,
@@ -251,23 +255,35 @@ class _Bench:
                 return None  # its file is gone or damaged
         return old.data_version if known == fingerprint else None
 
-    def _explain_nulls(self, date: dt.date, error: EngineError) -> None:
-        """Say how many rows the query refused, if that is why the engine did."""
-        counts = self.engine.run(null_counts(self.definition, date, self.schemas, stage=self.stage)).to_pylist()[0]
-        unplaced = unplaced_rows(self.definition)
-        problems = [
-            f"{count} rows have null in {name}, where nulls are written to fail."
-            for name, count in counts.items()
-            if name != SPLIT_COLUMN and count
-        ]
-        if unplaced is not None and counts[SPLIT_COLUMN]:
-            problems.append(f"{counts[SPLIT_COLUMN]} rows have {unplaced}.")
-        if problems:
-            raise DefinitionError(
-                f"Dataset '{self.definition.name}', partition {date}: {' '.join(problems)} Correct the source, fill "
-                "the nulls (nulls: {…: {fill: …}}), drop the rows with a values filter, or say in the split where "
-                "they go."
-            ) from error
+
+def explain_nulls(
+    definition: DatasetDefinition,
+    date: dt.date,
+    schemas: Schemas,
+    stage: exp.Table | None,
+    engine: Engine,
+    error: EngineError,
+) -> None:
+    """Say how many rows the query of a partition refused, if that is why the engine did.
+
+    Raises:
+        DefinitionError: It is.
+    """
+    counts = engine.run(null_counts(definition, date, schemas, stage=stage)).to_pylist()[0]
+    unplaced = unplaced_rows(definition)
+    problems = [
+        f"{count} rows have null in {name}, where nulls are written to fail."
+        for name, count in counts.items()
+        if name != SPLIT_COLUMN and count
+    ]
+    if unplaced is not None and counts[SPLIT_COLUMN]:
+        problems.append(f"{counts[SPLIT_COLUMN]} rows have {unplaced}.")
+    if problems:
+        raise DefinitionError(
+            f"Dataset '{definition.name}', partition {date}: {' '.join(problems)} Correct the source, fill "
+            "the nulls (nulls: {…: {fill: …}}), drop the rows with a values filter, or say in the split where "
+            "they go."
+        ) from error
 
 
 def _version(definition: DatasetDefinition, date: dt.date, split: str, fingerprint: str) -> str:

@@ -18,17 +18,18 @@ from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition, def
 from dqx_core.datasets.dryrun import DryRun, dry_run
 from dqx_core.datasets.joins import check_joins
 from dqx_core.datasets.listing import Details, Page, StoredPartition, listed
-from dqx_core.datasets.materialize import PartitionResult, materialize
+from dqx_core.datasets.materialize import PartitionResult
 from dqx_core.datasets.preview import Preview, preview
 from dqx_core.datasets.profile import ColumnStats, ValueCount, column_stats, samples
 from dqx_core.datasets.query import partition_query, render
 from dqx_core.datasets.roles import DescribedColumn, RoleSuggestion, described, suggest_columns
-from dqx_core.datasets.stored import manifest, stored_partitions
+from dqx_core.datasets.storage import FolderStorage, Storage
 from dqx_core.datasets.tfx import TfxExport, tfx_export
 from dqx_core.errors import DefinitionError, DqxError, ValidationError, hint
 
 if TYPE_CHECKING:
     from dqx_core.datasets.join_detection import JoinCandidate
+    from dqx_core.engines.base import Engine
     from dqx_core.engines.duckdb import DuckDB
     from dqx_core.store import DatasetVersion, MetricDB
 
@@ -48,17 +49,18 @@ class DatasetService:
     """The operations on datasets. Every one that fails says what, where and the way out; none answers with nothing.
 
     Definitions are the files of `folder`; what they were before, and what was found out about them, is in the
-    store; what they gave is under `root`.
+    store; what they gave is in the storage: by default Parquet files under `root`.
     """
 
     def __init__(
         self,
         catalog: Catalog,
-        engine: DuckDB,
+        engine: Engine,
         store: MetricDB,
         *,
         folder: str | Path = "datasets",
         root: str | Path = "data/datasets",
+        storage: Storage | None = None,
         schemas: Sequence[str] = ALLOWED_SCHEMAS,
     ) -> None:
         self.catalog = catalog
@@ -66,6 +68,7 @@ class DatasetService:
         self.store = store
         self.folder = Path(folder)
         self.root = Path(root)
+        self.storage: Storage = storage or FolderStorage(_duckdb(engine, "keep partitions in a folder"), root)
         self.schemas = tuple(schemas)
 
     # Definitions
@@ -88,11 +91,9 @@ class DatasetService:
         versions = self.store.datasets.versions(name)
         made_by = {version.definition_hash: version.version for version in versions}
         partitions = []
-        for date, split in stored_partitions(self.root, name):
-            found = manifest(self.root, name, date, split)
-            if found is not None:
-                version = made_by.get(found.definition_hash)
-                partitions.append(StoredPartition(date, split, found.rows, version, found.written_at))
+        for kept in self.storage.partitions(name):
+            version = made_by.get(kept.definition_hash or "")
+            partitions.append(StoredPartition(kept.date, kept.split, kept.rows, version, kept.written_at))
         return Details(definition, path, tuple(versions), tuple(partitions))
 
     def check_name(self, name: str) -> library.NameCheck:
@@ -160,10 +161,10 @@ class DatasetService:
             raise DefinitionError(
                 f"There is no dataset '{name}' in {self.folder}. {hint(name, library.names_in(self.folder))}"
             )
-        versions, partitions = self.store.datasets.versions(name), stored_partitions(self.root, name)
+        versions, partitions = self.store.datasets.versions(name), self.storage.partitions(name)
         if (versions or partitions) and not force:
             held = [f"{len(versions)} versions"] * bool(versions)
-            held += [f"{len(partitions)} partitions in {self.root / name}"] * bool(partitions)
+            held += [f"{len(partitions)} partitions in {self.storage.place(name)}"] * bool(partitions)
             raise DefinitionError(
                 f"Dataset '{name}' has {' and '.join(held)}, which could not be explained without it. To delete it and "
                 "its versions, and leave the partitions where they are, say --force."
@@ -243,7 +244,7 @@ class DatasetService:
         names = list(dict.fromkeys(self.table(table) for table in tables))
         if len(names) < 2:
             raise DefinitionError(f"A join needs two tables, not {', '.join(tables) or 'none'}. Name two or more.")
-        return detect_joins(names, self.engine, self.catalog)
+        return detect_joins(names, _duckdb(self.engine, "look for joins"), self.catalog)
 
     def suggest_columns(self, tables: Sequence[str]) -> Mapping[Role, RoleSuggestion]:
         """The likeliest columns for each role; the first table is the primary one."""
@@ -342,7 +343,7 @@ class DatasetService:
                 f"Dataset '{name}' is a draft. Have it checked and made active: dqx datasets activate {name}"
             )
         self._record(definition)
-        return materialize(definition, dates, splits, engine=self.engine, root=self.root, progress=progress)
+        return self.storage.materialize(definition, dates, splits, progress=progress)
 
     def _schemas(self, definition: DatasetDefinition) -> dict[str, Mapping[str, str]]:
         return dict(schemas_of(definition, self.catalog))
@@ -390,6 +391,14 @@ class DatasetService:
         return self.store.datasets.record(
             definition.name, content, definition_hash=definition.definition_hash, sql=sql, change=change
         )
+
+
+def _duckdb(engine: Engine, what: str) -> DuckDB:
+    from dqx_core.engines.duckdb import DuckDB
+
+    if not isinstance(engine, DuckDB):
+        raise DefinitionError(f"Only DuckDB can {what}, not {engine.dialect}.")
+    return engine
 
 
 def _dialect(name: str) -> str:

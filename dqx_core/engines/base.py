@@ -5,11 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from sqlglot import exp
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an engine says of a statement that it did not run."""
+
+    bytes: int | None
+    """What it would read: of the columns it uses, in the partitions it leaves; None: the engine cannot say."""
+    schema: Mapping[str, str]
+    """Column → type of its rows."""
 
 
 class Engine(Protocol):
@@ -32,6 +43,13 @@ class Engine(Protocol):
 
     def schema(self, tree: exp.Query) -> Mapping[str, str]:
         """Column → type of a query, obtained without running it."""
+
+    def estimate(self, tree: exp.Query) -> Estimate:
+        """The engine's own word on a query, without running it.
+
+        Raises:
+            EngineError: It would refuse the query.
+        """
 
 
 class DataSource(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dqx_core.engines.base import Estimate
 from dqx_core.errors import EngineError
 
 if TYPE_CHECKING:
@@ -99,6 +100,13 @@ class DuckDB:
                 return {row[0]: row[1] for row in self._connection_for(sql).execute(sql).fetchall()}
             except duckdb.Error as error:
                 raise EngineError("DuckDB", "describe a query", f"{error}\n{sql}") from error
+
+    def estimate(self, tree: exp.Query) -> Estimate:
+        from sqlglot import exp
+
+        schema = self.schema(tree)
+        self.run(exp.Command(this="EXPLAIN", expression=exp.Literal.string(tree.sql(dialect=self.dialect))))
+        return Estimate(None, schema)
 
     def register(self, view: str, table: pa.Table) -> None:
         """Make an Arrow table readable under a name."""

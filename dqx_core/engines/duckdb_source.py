@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import itertools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from dqx_core.engines.duckdb import DuckDB
-from dqx_core.errors import DefinitionError, EngineError, hint
-from dqx_core.sql.types import ColumnKind, kind_of
+from dqx_core.engines.relation import AUTO, DEFAULT_DATE_COLUMN, DataVersion, Options, RelationDataSource
+from dqx_core.errors import DefinitionError, EngineError
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,88 +19,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlglot import exp
 
-DEFAULT_DATE_COLUMN = "yyyy_mm_dd"
-AUTO = "auto"
-"""For `date_column`: the column `yyyy_mm_dd` if the data has one."""
-
-DataVersion = Callable[[dt.date, Mapping[str, str]], str | None]
-IsThere = Callable[[dt.date, Mapping[str, str]], bool]
-
-
-class Options(TypedDict, total=False):
-    """What every way of making a data source takes."""
-
-    date_column: str | None
-    """Which day a row belongs to, a DATE or TIMESTAMP column; by default `yyyy_mm_dd` if there is one."""
-    dimensions: Mapping[str, str] | None
-    """Tag name → column: a tag of that name filters rows."""
-    skip_dates: Collection[dt.date]
-    """Days that are not measured."""
-    data_version: DataVersion | None
-    """What changes when the rows of a day and tags change, so that numbers can be carried forward."""
-    is_there: IsThere | None
-    """Whether there is such a part of the data; what is not is compared with by no check. By default all is."""
-
-
 _numbers = itertools.count(1)
 
 
-class DuckRelationDataSource:
+class DuckRelationDataSource(RelationDataSource):
     """A named relation on a DuckDB connection.
 
     Make one with `from_arrow`, `from_pandas`, `from_parquet`, `from_table` or `from_relation`; each takes the
     `Options`. Without a date column the data is the nominal day, and a lagged metric is never computed from it.
     """
-
-    dialect = "duckdb"
-
-    def __init__(
-        self,
-        engine: DuckDB,
-        relation: exp.Query,
-        name: str,
-        *,
-        date_column: str | None = AUTO,
-        dimensions: Mapping[str, str] | None = None,
-        skip_dates: Collection[dt.date] = (),
-        data_version: DataVersion | None = None,
-        is_there: IsThere | None = None,
-    ) -> None:
-        self.engine = engine
-        self.name = name
-        self.skip_dates = frozenset(skip_dates)
-        self._relation = relation
-        self._data_version = data_version
-        self._is_there = is_there
-        if not name.strip():
-            raise DefinitionError("A data source needs a name: the dataset that checks ask for.")
-        self.schema: Mapping[str, str] = engine.schema(relation)
-        spelled = {column.lower(): column for column in self.schema}
-        if date_column == AUTO:
-            date_column = spelled.get(DEFAULT_DATE_COLUMN)
-        # As the data spells them: DuckDB does not tell upper case from lower.
-        self.date_column = None if date_column is None else spelled.get(date_column.lower(), date_column)
-        self.dimensions: Mapping[str, str] = {
-            tag: spelled.get(column.lower(), column) for tag, column in (dimensions or {}).items()
-        }
-        self._check_columns()
-
-    def _check_columns(self) -> None:
-        for what, column in (
-            *([("date_column", self.date_column)] if self.date_column is not None else []),
-            *((f"dimension {tag}", column) for tag, column in self.dimensions.items()),
-        ):
-            if column not in self.schema:
-                raise DefinitionError(
-                    f"Data source '{self.name}' has no column '{column}' ({what}). {hint(column, self.schema)}"
-                )
-        if self.date_column is not None:
-            type_name = self.schema[self.date_column]
-            if kind_of(type_name, self.dialect) not in (ColumnKind.DATE, ColumnKind.TIMESTAMP):
-                raise DefinitionError(
-                    f"Data source '{self.name}' has date_column='{self.date_column}', which is {type_name}. "
-                    "Give a DATE or TIMESTAMP column, or date_column=None if the data is one day's."
-                )
 
     @classmethod
     def from_arrow(
@@ -220,22 +147,6 @@ class DuckRelationDataSource:
             name,
             **options,
         )
-
-    def relation(self) -> exp.Query:
-        """The query whose rows are the data."""
-        return self._relation.copy()
-
-    def query(self, tree: exp.Expr) -> pa.Table:
-        """The rows of a statement over the relation."""
-        return self.engine.run(tree)
-
-    def is_there(self, date: dt.date, tags: Mapping[str, str]) -> bool:
-        """Whether there is such a part of the data, be it empty."""
-        return self._is_there is None or self._is_there(date, tags)
-
-    def data_version(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
-        """What changes when the rows of that day and tags change; None: unknown."""
-        return self._data_version(date, tags) if self._data_version else None
 
 
 def _star(view: str) -> exp.Query:

@@ -1,8 +1,8 @@
 """The main job from end to end: raw tables → datasets → checks → metric store, in a Dagster instance that stays.
 
 `python -m examples.shop.demo` makes three weeks of a shop, backfills the last two through Dagster, a week a run, and
-says what the checks found. It may be stopped and started again at any point: what is done is not done again, and what
-was under way is undone first.
+says what the checks found. With DQX_BIGQUERY_PROJECT it does so on BigQuery (docs/bigquery.md). It may be stopped and
+started again at any point: what is done is not done again, and what was under way is undone first.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from dqx_core.errors import DqxError
+from examples.shop.engines import kind, load_raw_tables, shop_datasets
 from examples.shop.suites import DAILY, RANKING
-from examples.shop.verdicts import show, verdicts
+from examples.shop.verdicts import show, show_cost, verdicts
 from examples.shop.world import World, generate
 
 if TYPE_CHECKING:
@@ -83,6 +85,8 @@ def main(
     place = Place(data.resolve(), dagster_home.resolve())
     console = Console(stderr=as_json)
     world = make_world(place, console, days=days, rows_per_day=rows_per_day, seed=seed)
+    if kind() == "bigquery":
+        load(place, console)
     backfill(place, world, console)
     record_datasets(place)
     first, last = world.start + dt.timedelta(days=FIRST_DAY - 1), world.end - dt.timedelta(days=1)
@@ -91,6 +95,8 @@ def main(
             print(json.dumps(verdicts(db, first, last), indent=2))
         else:
             show(db, world, first, last, console)
+            if kind() == "bigquery":
+                show_cost(db, console)
         report = write_report(db, place, first, last, console)
     console.print(
         f"\nThe report is in [bold]{escape(str(report))}[/bold]: one file, open it in a browser.", soft_wrap=True
@@ -113,6 +119,16 @@ def make_world(place: Place, console: Console, *, days: int, rows_per_day: int, 
     rows = ", ".join(f"{count:,} {table}" for table, count in world.rows.items())
     console.print(f"{'Made' if world.made else 'Kept'} {days} days from {world.start}: {rows}.")
     return world
+
+
+def load(place: Place, console: Console) -> None:
+    """The raw tables in BigQuery, where the code location reads them."""
+    try:
+        loaded = load_raw_tables(place.database)
+    except DqxError as error:
+        console.print(f"[red]The raw tables were not loaded.[/red] {error}", soft_wrap=True, highlight=False)
+        raise typer.Exit(1) from error
+    console.print(f"Loaded into BigQuery: {', '.join(loaded) or 'nothing, the tables are there'}.", highlight=False)
 
 
 def backfill(place: Place, world: World, console: Console) -> None:
@@ -231,18 +247,7 @@ def _watch(instance: dg.DagsterInstance, run_id: str, stop: threading.Event, tel
 
 def record_datasets(place: Place) -> None:
     """Analyze the newest partition of each dataset: the store keeps that with the definition and its SQL."""
-    from dqx_core.datasets.catalog import DuckDBCatalog
-    from dqx_core.datasets.service import DatasetService
-    from dqx_core.engines.duckdb import DuckDB
-
-    with closing(_store(place)) as db, closing(DuckDB(database=place.database, read_only=True)) as engine:
-        service = DatasetService(
-            DuckDBCatalog(engine, ("raw_data",)),
-            engine,
-            db,
-            folder=Path(__file__).parent / "datasets",
-            root=place.data / "datasets",
-        )
+    with closing(_store(place)) as db, shop_datasets(place.data, db) as service:
         for dataset in (DAILY, RANKING):
             service.analyze(dataset)
 

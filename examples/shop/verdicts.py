@@ -12,7 +12,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from dqx_core.engines.bigquery import in_units
+from dqx_core.engines.jobs import jobs_of
 from dqx_core.report import AssertionResult, Status
+from examples.shop.engines import PRICE
 
 if TYPE_CHECKING:
     from dqx_core.store import MetricDB
@@ -54,6 +57,23 @@ def show(db: MetricDB, world: World, first: dt.date, last: dt.date, console: Con
         f"from {info.executions:,} executions, and {info.results:,} verdicts.",
         soft_wrap=True,
     )
+
+
+def show_cost(db: MetricDB, console: Console) -> None:
+    """What BigQuery read and billed for measuring, by execution; materializing is in Dagster's metadata."""
+    table = Table(title="BigQuery", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("execution", "jobs", "estimated", "processed", "billed", "cost"):
+        table.add_column(column, justify="left" if column == "execution" else "right", no_wrap=True)
+    for execution in db.executions():
+        jobs = jobs_of(execution.parameters)
+        sizes = (
+            sum(job.bytes_estimated or 0 for job in jobs),
+            sum(job.bytes_processed for job in jobs),
+            sum(job.bytes_billed for job in jobs),
+        )
+        cost = sum(job.cost(PRICE) for job in jobs)
+        table.add_row(execution.execution_id[:8], str(len(jobs)), *(in_units(size) for size in sizes), f"${cost:.4f}")
+    console.print(table)
 
 
 def verdict_table(suite: str, results: Sequence[AssertionResult], world: World) -> Table:

@@ -20,7 +20,7 @@ from dqx_dagster.cli.ci.location import cause
 from dqx_dagster.dagster_internals import resource_class
 from dqx_dagster.dataset_io import DatasetIOManager
 from dqx_dagster.io_manager import MetricsIOManager
-from dqx_dagster.resources import DuckDBEngine, MetricStore
+from dqx_dagster.resources import DatasetEngine, DuckDBEngine, MetricStore
 
 
 class ConfiguredStoreError(DqxError):
@@ -59,7 +59,8 @@ class Ground:
     """What a person should know of it."""
     folder: Path | None = None
     """Where all of it is; None: what is configured is used."""
-    folders: Mapping[str, DuckDBEngine | DatasetIOManager] = field(default_factory=dict)
+    folders: Mapping[str, DatasetEngine | DatasetIOManager] = field(default_factory=dict)
+    """What keeps datasets in a folder."""
 
     def make_room(self, written: Written) -> None:
         """Let the runs write these partitions beside the configured ones, in folders that show both."""
@@ -67,11 +68,14 @@ class Ground:
             return
         roots: dict[str, str] = {}
         for key, each in self.folders.items():
-            if each.datasets not in roots:
-                roots[each.datasets] = str(self.folder / f"datasets-{len(roots)}")
-                lay_over(Path(each.datasets), Path(roots[each.datasets]), written)
+            below = folder_of(each)
+            assert below is not None
+            if below not in roots:
+                roots[below] = str(self.folder / f"datasets-{len(roots)}")
+                lay_over(Path(below), Path(roots[below]), written)
             fields = {name: getattr(each, name) for name in type(each).model_fields}
-            self.resources[key] = type(each)(**{**fields, "datasets": roots[each.datasets]})
+            instead = {"engine": None} if isinstance(each, DatasetIOManager) else {}
+            self.resources[key] = type(each)(**{**fields, **instead, "datasets": roots[below]})
 
 
 @contextmanager
@@ -96,7 +100,7 @@ def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bo
         (folder / "instance").mkdir()
         scratch = stack.enter_context(dg.DagsterInstance.ephemeral(tempdir=str(folder / "instance")))
         instance = stack.enter_context(_configured_instance()) if configured else scratch
-        urls, folders, notes = _configuration(repository, scratch)
+        urls, kept, notes = _configuration(repository, scratch)
         known = list(dict.fromkeys(url for url in urls.values() if url is not None))
         there = {url for url in known if (history or baseline) and _is_there(url)}
         production = next((url for url in known if url in there), None)
@@ -105,6 +109,16 @@ def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bo
             return
         if history and known and production is None:
             notes = (*notes, "The configured metric store is not there: history begins with this run.")
+        folders = {key: each for key, each in kept.items() if folder_of(each) is not None}
+        notes = (
+            *notes,
+            *(
+                f"Resource '{key}' keeps datasets in a warehouse: it is used as it is configured, and partitions that "
+                "are made here are written there. Give the gate a dataset of its own."
+                for key, each in kept.items()
+                if isinstance(each, DatasetEngine) and key not in folders
+            ),
+        )
         resources: dict[str, object] = {}
         if "io_manager" not in repository.get_top_level_resources():
             resources["io_manager"] = dg.FilesystemIOManager(base_dir=str(folder / "values"))
@@ -127,7 +141,14 @@ def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bo
 
 
 _STORES = (MetricStore, MetricsIOManager)
-_FOLDERS = (DuckDBEngine, DatasetIOManager)
+_FOLDERS = (DatasetEngine, DatasetIOManager)
+
+
+def folder_of(resource: DatasetEngine | DatasetIOManager) -> str | None:
+    """The folder in which a resource keeps datasets; None: it keeps them in a warehouse."""
+    if isinstance(resource, DatasetIOManager) and resource.engine is not None:
+        return folder_of(resource.engine)
+    return resource.datasets if isinstance(resource, DuckDBEngine | DatasetIOManager) else None
 
 
 def lay_over(below: Path, above: Path, written: Written) -> None:
@@ -167,15 +188,15 @@ def _kind(repository: dg.RepositoryDefinition, key: str) -> type:
 
 def _configuration(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
-) -> tuple[dict[str, str | None], dict[str, DuckDBEngine | DatasetIOManager], tuple[str, ...]]:
+) -> tuple[dict[str, str | None], dict[str, DatasetEngine | DatasetIOManager], tuple[str, ...]]:
     """The location's resources that are dqx's own, as they are configured.
 
     Returns:
-        The URLs of the metric stores by resource key, None where they could not be read; what has a folder of datasets;
-        and what could not be read and why.
+        The URLs of the metric stores by resource key, None where they could not be read; what keeps datasets; and what
+        could not be read and why.
     """
     urls: dict[str, str | None] = {}
-    folders: dict[str, DuckDBEngine | DatasetIOManager] = {}
+    kept: dict[str, DatasetEngine | DatasetIOManager] = {}
     notes: list[str] = []
     for key, definition in repository.get_top_level_resources().items():
         kind = _kind(repository, key)
@@ -190,8 +211,8 @@ def _configuration(
         if issubclass(kind, _STORES):
             urls[key] = found.url if found else None
         elif found:
-            folders[key] = found
-    return urls, folders, tuple(notes)
+            kept[key] = found
+    return urls, kept, tuple(notes)
 
 
 @contextmanager

@@ -193,6 +193,24 @@ def materialize(
     table(["date", "split", "rows", "MB", "folder"], rows)
 
 
+def export(
+    places: Places,
+    name: Dataset,
+    uri: Annotated[str, typer.Argument(help="Such as gs://bucket/folder/*.parquet.")],
+    date: Annotated[
+        dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="One day; all of them if left out.")
+    ] = None,
+) -> None:
+    """Write a dataset that is kept in BigQuery to Cloud Storage as Parquet.
+
+    Example: dqx datasets export shop_daily 'gs://bucket/daily/*.parquet' --date 2024-01-20
+    """
+    with places.opened(tables=False) as service, busy("Exporting"):
+        service.definition(name)  # a dataset that is not there is told as such
+        service.storage.export(name, uri, _day(date))
+    out.print(f"Wrote {name} to {uri}.", markup=False, highlight=False, soft_wrap=True)
+
+
 def _show(found: Analysis, as_json: bool) -> None:
     if as_json:
         print_json(found.to_dict())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,7 +16,10 @@ from dqx_dagster.cli.printing import err
 from dqx_dagster.cli.store import DEFAULT_URL, StoreUrl
 
 if TYPE_CHECKING:
+    from dqx_core.datasets.catalog import Catalog
     from dqx_core.datasets.service import DatasetService
+    from dqx_core.datasets.storage import Storage
+    from dqx_core.engines.bigquery import BigQuery
     from dqx_core.engines.duckdb import DuckDB
 
 
@@ -39,6 +42,29 @@ class Places:
         typer.Option("--schema", help="A schema whose tables may be used, raw_data if left out. May be repeated."),
     ] = None
 
+    project: Annotated[
+        str | None,
+        typer.Option(
+            "--bigquery-project",
+            envvar="DQX_BIGQUERY_PROJECT",
+            help="A project of Google Cloud: its tables, on BigQuery, in place of the DuckDB file.",
+        ),
+    ] = None
+    kept_in: Annotated[
+        str,
+        typer.Option(
+            "--bigquery-dataset", envvar="DQX_BIGQUERY_DATASET", help="BigQuery dataset of the materialized partitions."
+        ),
+    ] = "dqx"
+    maximum_bytes: Annotated[
+        int | None,
+        typer.Option(
+            "--maximum-bytes-billed",
+            envvar="DQX_MAXIMUM_BYTES_BILLED",
+            help="On BigQuery a statement that would read more is refused before it runs.",
+        ),
+    ] = None
+
     @contextmanager
     def opened(self, *, tables: bool = True, writes: bool = False) -> Iterator[DatasetService]:
         """The service over these places. Looking at a store that is not there does not make one.
@@ -47,13 +73,12 @@ class Places:
             tables: Whether the command makes no sense without the raw tables.
             writes: Whether it keeps something in the store.
         """
-        from dqx_core.datasets.catalog import DuckDBCatalog
         from dqx_core.datasets.definition import ALLOWED_SCHEMAS
         from dqx_core.datasets.service import DatasetService
         from dqx_core.store import InMemoryMetricDB, MetricDB
 
         schemas = tuple(self.schema or ALLOWED_SCHEMAS)
-        engine = self._engine(tables)
+        catalog, engine, storage = self._bigquery(schemas) if self.project else self._duckdb(schemas, tables)
         file = Path(self.store.removeprefix("sqlite:///"))
         there = not self.store.startswith("sqlite:///") or file.exists()
         if writes and not there:
@@ -61,11 +86,25 @@ class Places:
         store = MetricDB(self.store) if there or writes else InMemoryMetricDB()
         try:
             yield DatasetService(
-                DuckDBCatalog(engine, schemas), engine, store, folder=self.folder, root=self.root, schemas=schemas
+                catalog, engine, store, folder=self.folder, root=self.root, storage=storage, schemas=schemas
             )
         finally:
             store.close()
             engine.close()
+
+    def _bigquery(self, schemas: Sequence[str]) -> tuple[Catalog, BigQuery, Storage]:
+        from dqx_core.datasets.bigquery_catalog import BigQueryCatalog
+        from dqx_core.datasets.bigquery_storage import BigQueryStorage
+        from dqx_core.engines.bigquery import BigQuery
+
+        engine = BigQuery(project=self.project, maximum_bytes_billed=self.maximum_bytes)
+        return BigQueryCatalog(engine, schemas), engine, BigQueryStorage(engine, self.kept_in)
+
+    def _duckdb(self, schemas: Sequence[str], tables: bool) -> tuple[Catalog, DuckDB, Storage | None]:
+        from dqx_core.datasets.catalog import DuckDBCatalog
+
+        engine = self._engine(tables)
+        return DuckDBCatalog(engine, schemas), engine, None
 
     def _engine(self, tables: bool) -> DuckDB:
         from dqx_core.engines.duckdb import DuckDB

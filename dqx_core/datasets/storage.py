@@ -1,0 +1,127 @@
+"""Where the partitions of datasets are kept: the same methods for a folder and for a warehouse."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dqx_core.datasets.data_source import dataset_source
+from dqx_core.datasets.listing import Kept
+from dqx_core.datasets.materialize import PartitionResult, materialize
+from dqx_core.datasets.stored import manifest, read_partitions, stored_partitions
+from dqx_core.errors import DefinitionError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.engines.base import DataSource
+    from dqx_core.engines.duckdb import DuckDB
+
+Progress = Callable[[PartitionResult], object]
+
+
+class Storage(Protocol):
+    """Writes partitions of datasets, each replaced whole, and reads them again."""
+
+    def materialize(
+        self,
+        definition: DatasetDefinition,
+        dates: Iterable[dt.date],
+        splits: Sequence[str] | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Sequence[PartitionResult]:
+        """Write partitions, in order of date; all splits for None. Whatever happens, each is the old or the new one.
+
+        Raises:
+            DefinitionError: The definition does not fit the tables or the rows.
+            EngineError: The engine refused a statement.
+        """
+
+    def partitions(self, dataset: str) -> Sequence[Kept]:
+        """Every partition there is, in order."""
+
+    def splits(self, dataset: str) -> Sequence[str]:
+        """The splits of which a partition is there."""
+
+    def rows(self, dataset: str, partitions: Iterable[tuple[dt.date, str]]) -> pa.Table:
+        """The rows of partitions, with their `date` and `split` as columns.
+
+        Raises:
+            DefinitionError: One of them is not there.
+        """
+
+    def first_rows(self, result: PartitionResult, count: int) -> Sequence[Mapping[str, Any]]:
+        """Some rows of a partition that was just written."""
+
+    def data_source(self, dataset: str) -> DataSource:
+        """The partitions as what a suite measures: dates, and splits as a dimension.
+
+        Raises:
+            DefinitionError: None is stored.
+        """
+
+    def export(self, dataset: str, uri: str, date: dt.date | None = None) -> None:
+        """Write a dataset, or its partitions of a day, as Parquet somewhere else.
+
+        Raises:
+            DefinitionError: The storage has no need of it, and says why.
+        """
+
+    def place(self, dataset: str) -> str:
+        """Where a dataset is, for people."""
+
+
+class FolderStorage:
+    """Parquet in folders, `<root>/<dataset>/date=…/split=…/`, made by DuckDB."""
+
+    def __init__(self, engine: DuckDB, root: str | Path) -> None:
+        self.engine, self.root = engine, Path(root)
+
+    def materialize(
+        self,
+        definition: DatasetDefinition,
+        dates: Iterable[dt.date],
+        splits: Sequence[str] | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Sequence[PartitionResult]:
+        return materialize(definition, dates, splits, engine=self.engine, root=self.root, progress=progress)
+
+    def partitions(self, dataset: str) -> Sequence[Kept]:
+        kept = []
+        for date, split in stored_partitions(self.root, dataset):
+            found = manifest(self.root, dataset, date, split)
+            if found is not None:
+                kept.append(Kept(date, split, found.rows, found.definition_hash, found.written_at))
+        return kept
+
+    def splits(self, dataset: str) -> Sequence[str]:
+        return [*dict.fromkeys(split for _, split in stored_partitions(self.root, dataset))]
+
+    def rows(self, dataset: str, partitions: Iterable[tuple[dt.date, str]]) -> pa.Table:
+        wanted = list(partitions)
+        dates, splits = {date for date, _ in wanted}, {split for _, split in wanted}
+        return self.engine.run(read_partitions(self.root, dataset, dates, splits))
+
+    def first_rows(self, result: PartitionResult, count: int) -> Sequence[Mapping[str, Any]]:
+        import pyarrow.parquet as pq
+
+        [file] = sorted(Path(result.path).glob("*.parquet"))
+        first = next(pq.ParquetFile(file).iter_batches(batch_size=count), None)
+        found: Sequence[Mapping[str, Any]] = first.to_pylist() if first is not None else []
+        return found
+
+    def data_source(self, dataset: str) -> DataSource:
+        return dataset_source(self.engine, self.root, dataset)
+
+    def export(self, dataset: str, uri: str, date: dt.date | None = None) -> None:
+        raise DefinitionError(
+            f"Dataset '{dataset}' is kept as Parquet already, in {self.place(dataset)}: copy the files to {uri}."
+        )
+
+    def place(self, dataset: str) -> str:
+        return str(self.root / dataset)

@@ -1,0 +1,79 @@
+"""`dqx datasets` on BigQuery, as a person types it."""
+
+import json
+import sys
+
+import pytest
+
+from dqx_core.datasets import define, new_text
+from dqx_dagster.cli import main, printing
+from tests.bigquery.server import service_account
+from tests.bigquery.test_datasets import sell
+from tests.core.datasets.shop import DAILY, changed
+
+
+@pytest.fixture
+def dqx(server, client, tmp_path, monkeypatch, capsys):
+    sell(server, client)
+    key = tmp_path / "key.json"
+    key.write_text(json.dumps(service_account(server.address)))
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "daily.yaml").write_text(new_text(define(changed(DAILY, status="active"))))
+    for name, value in {
+        "BIGQUERY_EMULATOR_HOST": server.address,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(key),
+        "DQX_DATASETS": str(tmp_path / "datasets"),
+        "DQX_STORE": f"sqlite:///{tmp_path / 'metrics.db'}",
+        "DQX_BIGQUERY_PROJECT": "local",
+    }.items():
+        monkeypatch.setenv(name, value)
+    before, printing.out.width = printing.out.width, 200
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dqx", "datasets", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        printed = capsys.readouterr()
+        return printed.out, printed.err, int(stopped.value.code or 0)
+
+    yield run
+    printing.out.width = before
+
+
+def test_a_query_is_validated_with_bytes_and_cost(dqx):
+    out, err, code = dqx("validate-query", "daily", "--date", "2024-01-03", "--price-per-tib", "6.25", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["problems"] == []
+    assert found["cost"] == pytest.approx(found["bytes"] / 2**40 * 6.25)
+    assert 0 < found["bytes"] < sum(table["bytes"] for table in found["tables"])
+
+
+def test_partitions_are_written_to_a_table_and_listed(dqx, client):
+    out, err, code = dqx("materialize", "daily", "--date", "2024-01-03", "--bigquery-dataset", "kept")
+    assert code == 0, err
+    assert "kept.daily$20240103" in out
+    assert client.get_table("local.kept.daily").num_rows > 100
+
+
+def test_a_limit_is_told_in_one_line_without_a_trace(dqx):
+    out, err, code = dqx("materialize", "daily", "--date", "2024-01-03", "--maximum-bytes-billed", "10")
+    assert code == 3  # the engine, not the definition
+    assert "maximum_bytes_billed=10" in err
+    assert "Traceback" not in out + err
+
+
+def test_tables_of_the_project_are_shown(dqx):
+    out, _, code = dqx("tables")
+    assert code == 0
+    assert "raw_data.transactions" in out
+
+
+def test_a_dataset_is_exported_to_a_bucket(dqx, tmp_path):
+    dqx("materialize", "daily", "--date", "2024-01-03")
+    out, err, code = dqx("export", "daily", "gs://bucket/daily/*.parquet", "--date", "2024-01-03")
+    assert (code, out) == (0, "Wrote daily to gs://bucket/daily/*.parquet.\n"), err
+    assert [file.suffix for file in (tmp_path / "buckets/bucket/daily").iterdir()] == [".parquet"]
+    _, err, code = dqx("export", "daily", "/tmp/daily")
+    assert code != 0
+    assert "Write gs://bucket/folder/*.parquet" in err
