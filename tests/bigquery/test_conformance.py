@@ -1,4 +1,4 @@
-"""The same data, the same metrics, the same verdicts over both engines, through one fixture."""
+"""The same data, the same metrics, the same verdicts over both engines; DuckDB's own laws are in tests/core/metrics."""
 
 from __future__ import annotations
 
@@ -46,16 +46,10 @@ def on_duckdb(_engine, rows, **options):
     return cases.source_of(rows, **options)
 
 
-@pytest.fixture(params=[on_duckdb, on_bigquery], ids=["duckdb", "bigquery"])
-def source_of(request, engine):
-    """What makes a data source of rows, for each engine in turn."""
-    return lambda rows, **options: request.param(engine, rows, **options)
-
-
 @settings(ONCE, max_examples=3)
 @given(rows=rows_of(NUMBERS))
-def test_every_metric_says_what_an_independent_computation_says(source_of, rows):
-    source = source_of(rows, date_column=None)
+def test_every_metric_says_what_an_independent_computation_says(engine, rows):
+    source = on_bigquery(engine, rows, date_column=None)
     measured = measure(source, SPECS, ResultKey(DAYS[0]))
     for (spec, _, _), state in measured.items():
         # numpy interpolates with one rounding more than the engine.
@@ -64,8 +58,8 @@ def test_every_metric_says_what_an_independent_computation_says(source_of, rows)
         assert agrees(value, expected(rows, spec), relative=relative), (spec, value, expected(rows, spec))
 
 
-def test_over_no_rows_a_count_is_zero_and_all_else_has_no_value(source_of):
-    for (spec, _, _), state in measure(source_of([], date_column=None), SPECS, ResultKey(DAYS[0])).items():
+def test_over_no_rows_a_count_is_zero_and_all_else_has_no_value(engine):
+    for (spec, _, _), state in measure(on_bigquery(engine, [], date_column=None), SPECS, ResultKey(DAYS[0])).items():
         assert agrees(spec.value(state.unwrap()), expected([], spec)), spec
 
 

@@ -26,6 +26,8 @@ from tests.examples.conftest import ROOT
 MIB = 2**20
 ONE = [dg.AssetKey("shop_daily")]
 
+pytestmark = pytest.mark.xdist_group("bigquery_shop")
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
@@ -202,7 +204,9 @@ def test_the_store_keeps_the_jobs_of_every_suite_of_the_run(backfilled):
     db = MetricDB(f"sqlite:///{data / 'metrics.db'}")
     jobs = jobs_of(db.execution(result.run_id).unwrap().parameters)
     db.close()
-    assert {job.labels["dqx_suite"] for job in jobs if "dqx_suite" in job.labels} == {"shop-daily", "shop-ranking"}
+    assert {job.labels["dqx_suite"] for job in jobs if "dqx_suite" in job.labels} == {
+        "shop-daily", "shop-ranking", "shop_daily-integrity", "shop_ranking-integrity",
+    }  # fmt: skip
     assert {job.labels["dqx_execution_id"] for job in jobs} == {result.run_id}
     assert sum(job.bytes_billed for job in jobs) > 0
 
