@@ -1,5 +1,6 @@
 """Engines and the metric store, configured the Dagster way."""
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
 class DatasetEngine(dg.ConfigurableResource[None]):
     """What the plugin asks of an engine: somewhere to run SQL, keep datasets and read them again."""
 
+    @abstractmethod
     def connect(self) -> "Engine":
         """The engine, one per resource."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def storage(self) -> "Storage":
         """Where the partitions of datasets are kept."""
-        raise NotImplementedError
 
     @property
     def price(self) -> float | None:
@@ -34,9 +35,9 @@ class DatasetEngine(dg.ConfigurableResource[None]):
         """The materialized partitions of a dataset, as what a suite measures."""
         return self.storage.data_source(dataset)
 
+    @abstractmethod
     def table_source(self, table: str) -> "DataSource":
         """A source table as it is now, under its full name: what a suite reads beside datasets."""
-        raise NotImplementedError
 
 
 class DuckDBEngine(DatasetEngine):
