@@ -83,6 +83,9 @@ class Tags(_Named[str]):
         return self._canonical
 
 
+NO_TAGS = Tags()
+
+
 class TagOverrides(_Named[str | None]):
     """Tags that are laid over those of a key: a value replaces the key's, None takes its tag away."""
 
@@ -130,7 +133,7 @@ class ResultKey:
     """A nominal date and tags."""
 
     yyyy_mm_dd: dt.date
-    tags: Mapping[str, str] = field(default_factory=Tags)
+    tags: Mapping[str, str] = NO_TAGS
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

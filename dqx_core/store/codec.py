@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii
 from typing import Any
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from returns.result import Failure, Result, Success
 
@@ -82,7 +82,12 @@ def make_metric_id(series_id: int, day: dt.date, execution: int, execution_id: E
     another store's number.
     """
     bits = ((series_id << 22 | day.toordinal()) << 34 | execution) << 32 | _mark(execution_id)
-    return UUID(int=(bits >> 74) << 80 | 8 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1)
+    number = (bits >> 74) << 80 | 8 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1
+    # Its fields set as unpickling sets them: half of what the constructor takes, which knows six ways to say a UUID.
+    made = object.__new__(UUID)
+    object.__setattr__(made, "int", number)
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def read_metric_id(metric_id: UUID) -> tuple[int, dt.date, int, int] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from dqx_core.keys import ExecutionId, Tags
 from dqx_core.metrics.metric import Metric
+from dqx_core.pausing import no_collection
 from dqx_core.states import encode
 from dqx_core.store.codec import digest, make_metric_id, series_key, split_number
 from dqx_core.store.execution import Execution, check_execution_id
@@ -21,9 +24,9 @@ from dqx_core.store.reading import SeriesName, chunks, executions_of, find_serie
 from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
 
 Row = dict[str, Any]
-Place = tuple[int, dt.date, int]
+Place = tuple[int, Any, int]
 _PLACE = ("series_id", "yyyy_mm_dd", "execution")
-_ROWS = 2000
+_ROWS = 400
 """Rows in one bulk statement."""
 
 
@@ -45,18 +48,61 @@ def persist(connection: Connection, metrics: Sequence[Metric], known: Mapping[Se
     named = {m.execution_id for m in metrics} | {m.source_execution_id for m in metrics}
     executions = need_executions(connection, (i for i in named if i is not None), now)
     revive(connection, {m.execution_id for m in metrics if m.execution_id is not None})
-    names = [series_name(m.spec, m.key.tags, m.dataset) for m in metrics]
+    names = _series_names(metrics)
     series = _need_series(connection, dict(zip(names, metrics, strict=True)), known)
     versions = _need_versions(connection, {m.data_version for m in metrics if m.data_version is not None})
-    placed: dict[Place, Metric] = {}
-    written = []
-    for name, metric in zip(names, metrics, strict=True):
-        assert metric.execution_id is not None, "the caller gave every metric an execution"
-        place = series[name], metric.key.yyyy_mm_dd, executions[metric.execution_id]
-        placed[place] = metric
-        written.append(_identified(metric, make_metric_id(*place, metric.execution_id)))
-    _write(connection, placed, executions, versions, now)
+    with no_collection():
+        rows, written = _rows(connection, metrics, [series[name] for name in names], executions, versions, now)
+    # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
+    _write(connection, METRIC, METRIC.columns.keys(), _PLACE, [rows[place] for place in sorted(rows)])
     return Persisted(written, series)
+
+
+def _rows(
+    connection: Connection,
+    metrics: Sequence[Metric],
+    series: Sequence[int],
+    executions: Mapping[ExecutionId, int],
+    versions: Mapping[str, int],
+    now: dt.datetime,
+) -> tuple[dict[Place, tuple[Any, ...]], list[Metric]]:
+    """The row of each place as the driver takes it, and the metrics with their ids."""
+    kept = {column.name: _processor(column, connection.dialect) for column in METRIC.columns}
+    created = kept["created"](now)
+    days = {day: kept["yyyy_mm_dd"](day) for day in {m.key.yyyy_mm_dd for m in metrics}}
+    rows: dict[Place, tuple[Any, ...]] = {}
+    written = []
+    for series_id, metric in zip(series, metrics, strict=True):
+        assert metric.execution_id is not None, "the caller gave every metric an execution"
+        day, execution = metric.key.yyyy_mm_dd, executions[metric.execution_id]
+        value, exact, error = _outcome(metric)
+        place = series_id, days[day], execution
+        rows[place] = (
+            *place,
+            value,
+            exact,
+            error if error is None else kept["error"](error),
+            None if metric.data_version is None else versions[metric.data_version],
+            None if metric.source_execution_id is None else executions[metric.source_execution_id],
+            created,
+            kept["metadata"](dict(metric.metadata)) if metric.metadata else None,
+            None if metric.state is None else encode(metric.state),
+        )
+        written.append(_identified(metric, make_metric_id(series_id, day, execution, metric.execution_id)))
+    return rows, written
+
+
+def _series_names(metrics: Sequence[Metric]) -> list[SeriesName]:
+    """What names the series of each metric, made once for metrics that share their spec and tags."""
+    seen: dict[tuple[int, int, str | None], SeriesName] = {}
+    names = []
+    for metric in metrics:
+        shared = id(metric.spec), id(metric.key.tags), metric.dataset
+        name = seen.get(shared)
+        if name is None:
+            name = seen[shared] = series_name(metric.spec, metric.key.tags, metric.dataset)
+        names.append(name)
+    return names
 
 
 def _identified(metric: Metric, metric_id: UUID) -> Metric:
@@ -64,43 +110,6 @@ def _identified(metric: Metric, metric_id: UUID) -> Metric:
     copied = object.__new__(type(metric))
     copied.__dict__.update(metric.__dict__, metric_id=metric_id)
     return copied
-
-
-def _write(
-    connection: Connection,
-    placed: Mapping[Place, Metric],
-    executions: Mapping[ExecutionId, int],
-    versions: Mapping[str, int],
-    now: dt.datetime,
-) -> None:
-    """Upsert the numbers, each at its place: `upsert`, with what many of them share made once."""
-    kept = {column.name: _processor(column, connection.dialect) for column in METRIC.columns}
-    created = kept["created"](now)
-    days = {day: kept["yyyy_mm_dd"](day) for day in {day for _, day, _ in placed}}
-    statement = _upsert(connection, METRIC, METRIC.columns.keys(), _PLACE)
-    # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
-    for places in chunks(sorted(placed), _ROWS):
-        rows = []
-        for place in places:
-            metric = placed[place]
-            series_id, day, execution = place
-            value, exact, error = _outcome(metric)
-            rows.append(
-                (
-                    series_id,
-                    days[day],
-                    execution,
-                    value,
-                    exact,
-                    error if error is None else kept["error"](error),
-                    None if metric.data_version is None else versions[metric.data_version],
-                    None if metric.source_execution_id is None else executions[metric.source_execution_id],
-                    created,
-                    kept["metadata"](dict(metric.metadata)) if metric.metadata else None,
-                    None if metric.state is None else encode(metric.state),
-                )
-            )
-        connection.exec_driver_sql(statement, rows)
 
 
 def begin(connection: Connection, execution: Execution) -> Execution:
@@ -166,31 +175,39 @@ def add_missing(connection: Connection, table: Table, rows: list[Row], on: str) 
 def upsert(connection: Connection, table: Table, rows: list[Row], on: Sequence[str]) -> None:
     """Insert rows, all with the same columns; a row whose key `on` is there already is replaced.
 
-    Straight to the driver: SQLAlchemy takes as long to look at the parameters of a row as SQLite to insert it.
+    No key may be there twice among the rows.
     """
     if not rows:
         return
     names = list(rows[0])
     kept = [_processor(table.c[name], connection.dialect) for name in names]
-    statement = _upsert(connection, table, names, on)
-    for some in chunks(rows, _ROWS):
-        columns = ([kept_(row[name]) for row in some] for name, kept_ in zip(names, kept, strict=True))
-        connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
+    columns = ([keep(row[name]) for row in rows] for name, keep in zip(names, kept, strict=True))
+    _write(connection, table, names, on, list(zip(*columns, strict=True)))
 
 
-def _upserting(
-    connection: Connection, table: Table, columns: Sequence[str], on: Sequence[str]
-) -> sqlite.Insert | postgresql.Insert:
-    insert = _insert(connection, table)
-    changed = {name: insert.excluded[name] for name in columns if name not in on}
-    return insert.on_conflict_do_update(index_elements=list(on), set_=changed)
+def _write(
+    connection: Connection, table: Table, columns: Sequence[str], on: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Upsert rows of values as the driver takes them, hundreds a statement: starting one costs a third of a row.
 
-
-def _upsert(connection: Connection, table: Table, columns: Sequence[str], on: Sequence[str]) -> str:
-    """The same as text, with a place for each column in their order."""
+    Straight to the driver: SQLAlchemy takes as long to look at the parameters of a row as SQLite to insert it.
+    """
     dialect: Any = type(connection.dialect)
-    positional = dialect(paramstyle="format" if connection.dialect.name == "postgresql" else "qmark")
-    return str(_upserting(connection, table, columns, on).compile(dialect=positional, column_keys=list(columns)))
+    for some in chunks(rows, _ROWS):
+        statement = _upsert(dialect, table, tuple(columns), tuple(on), len(some))
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
+
+
+@lru_cache(maxsize=64)
+def _upsert(dialect: Any, table: Table, columns: tuple[str, ...], on: tuple[str, ...], rows: int) -> str:
+    """An upsert of so many rows as text, with a place for each column of each in their order."""
+    named = dialect(paramstyle="format" if dialect.name == "postgresql" else "qmark")
+    insert = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+    changed = {name: insert.excluded[name] for name in columns if name not in on}
+    upsert = insert.on_conflict_do_update(index_elements=list(on), set_=changed)
+    before, values, after = str(upsert.compile(dialect=named, column_keys=list(columns))).partition(" VALUES ")
+    one, conflict, after = after.partition(" ON CONFLICT ")
+    return f"{before}{values}{', '.join([one] * rows)}{conflict}{after}"
 
 
 def _processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any]:
@@ -203,12 +220,12 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 
 def _outcome(metric: Metric) -> tuple[float | None, str | None, str | None]:
-    match metric.value:
-        case Success():
-            return *split_number(metric.value.unwrap()), None
-        case Failure():
-            return None, None, str(metric.value.failure())
-    raise TypeError(f"a value of type {type(metric.value).__name__} is neither Success nor Failure")
+    value = metric.value
+    if isinstance(value, Success):
+        return *split_number(value.unwrap()), None
+    if isinstance(value, Failure):
+        return None, None, str(value.failure())
+    raise TypeError(f"a value of type {type(value).__name__} is neither Success nor Failure")
 
 
 def _executions(connection: Connection, ids: Sequence[ExecutionId]) -> dict[ExecutionId, int]:
