@@ -27,7 +27,7 @@ Row = dict[str, Any]
 Place = tuple[int, Any, int]
 _PLACE = ("series_id", "yyyy_mm_dd", "execution")
 _ROWS = 400
-"""Rows in one bulk statement."""
+"""Rows in one statement of SQLite."""
 
 
 @dataclass(frozen=True)
@@ -188,14 +188,20 @@ def upsert(connection: Connection, table: Table, rows: list[Row], on: Sequence[s
 def _write(
     connection: Connection, table: Table, columns: Sequence[str], on: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """Upsert rows of values as the driver takes them, hundreds a statement: starting one costs a third of a row.
+    """Upsert rows of values as the driver takes them.
 
     Straight to the driver: SQLAlchemy takes as long to look at the parameters of a row as SQLite to insert it.
+    SQLite takes hundreds of rows a statement, since starting one costs a third of a row; psycopg prepares a
+    statement of one row and sends the rows in a pipeline, while a long one it would take apart each time.
     """
     dialect: Any = type(connection.dialect)
+    shape = dialect, table, tuple(columns), tuple(on)
+    if dialect.name == "postgresql":
+        if rows:
+            connection.exec_driver_sql(_upsert(*shape, 1), list(rows))
+        return
     for some in chunks(rows, _ROWS):
-        statement = _upsert(dialect, table, tuple(columns), tuple(on), len(some))
-        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
+        connection.exec_driver_sql(_upsert(*shape, len(some)), tuple(chain.from_iterable(some)))
 
 
 @lru_cache(maxsize=64)
