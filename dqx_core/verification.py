@@ -244,8 +244,9 @@ class VerificationSuite:
                 measured |= execute(scan, announce)
         versions = {need: version for scan in planned.scans for need, version in scan.versions.items()}
         metrics = [self._metric(need, state, versions[need]) for need, state in measured.items()]
-        carried = {**{n: m for n, m in planned.unverified.items() if n not in measured}, **planned.carried}
-        metrics += [metric.carried_into(self.execution_id) for metric in carried.values()]
+        unverified = [metric for need, metric in planned.unverified.items() if need not in measured]
+        metrics += [metric.carried_into(self.execution_id, unverified=True) for metric in unverified]
+        metrics += [metric.carried_into(self.execution_id) for metric in planned.carried.values()]
         if not persist:
             return metrics
         execution = Execution(

@@ -16,6 +16,9 @@ from dqx_core.states import Number, State
 
 TimeSeries = Mapping[dt.date, float]
 
+UNVERIFIED = "unverified"
+"""In the metadata of a number that was carried forward although nobody could say whether its data is still the same."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -59,11 +62,13 @@ class Metric:
         """A metric that could not be computed."""
         return cls(spec, key, dataset, None, Failure(reason), execution_id, data_version)
 
-    def carried_into(self, execution_id: ExecutionId) -> Self:
-        """The same number under another execution, with its provenance."""
+    def carried_into(self, execution_id: ExecutionId, *, unverified: bool = False) -> Self:
+        """The same number under another execution, with its provenance; marked if its data could not be compared."""
+        known = {name: value for name, value in self.metadata.items() if name != UNVERIFIED}
         return replace(
             self,
             execution_id=execution_id,
             source_execution_id=self.source_execution_id or self.execution_id,
+            metadata=known | {UNVERIFIED: True} if unverified else known,
             metric_id=None,
         )
