@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -153,3 +154,26 @@ def test_mp_metric_takes_any_spec():
     assert registry[mp.metric(NumRows(where="price > 1"), lag=1)].identity == (
         registry[mp.num_rows(where="price > 1", lag=1)].identity
     )
+
+
+@register
+@dataclass(frozen=True)
+class NumpyRows(NumRows):
+    """Rows, as a number of numpy's."""
+
+    kind: ClassVar[str] = "numpy_rows"
+
+    def value(self, state: Count, /) -> Result[Any, str]:
+        return Success(np.float64(state.count))
+
+
+def test_the_numbers_that_are_judged_are_those_that_the_store_keeps():
+    every = {f"{n}": lambda mp, e=example: eval(e, {"mp": mp}) for n, example in enumerate(EXAMPLES.values())}
+    db = InMemoryMetricDB()
+    for table in (sales(), sales().slice(0, 0)):
+        ran = suite(recording(**every, numpy=lambda mp: mp.metric(NumpyRows())), db=db)
+        ran.run([source(table)], ResultKey(TODAY))
+        judged = sorted((s.metric, s.dataset, repr(s.value)) for s in ran.collect_symbols())
+        assert len(judged) == len(METRICS) + 1
+        assert judged == sorted((s.metric, s.dataset, repr(s.value)) for s in db.symbols(ran.execution_id))
+        assert judged == sorted((m.spec.name, m.dataset, repr(m.value)) for m in db.measured(ran.execution_id))
