@@ -69,7 +69,7 @@ class Evaluation:
         metric = self.graph.symbols[symbol]
         at = effective_key(key, metric.lag_offset, metric.tags)
         # Another day, or another part of the day: it may not be there, which is nobody's fault.
-        return self._value(metric.spec, at, metric.dataset, at != key)
+        return self._value(metric.spec, at, metric.dataset, at is not key and at != key)
 
     def _value(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
         if not self._leaves_out:  # most numbers are there

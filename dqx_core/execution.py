@@ -86,24 +86,27 @@ def statements_of(scan: Scan) -> list[Statement]:
     grouped: dict[tuple[tuple[str, ...], str | None, tuple[str, ...]], list[Need]] = {}
     unmerged: dict[tuple[str, ...], list[Need]] = {}
     alone: dict[tuple[MetricSpec, tuple[str, ...]], list[Need]] = {}
+    alike: dict[tuple[MetricSpec, Tags], list[Need]] = {}
     for need in wanted:
-        spec, dimensions = need[0], tuple(filters[need])
+        alike.setdefault((need[0], filters[need]), []).append(need)
+    scanned: list[tuple[MetricSpec, tuple[str, ...], list[Need]]] = []
+    for (spec, tags), needs in alike.items():
+        dimensions = tuple(tags)
         if isinstance(spec, GroupedMetric):
-            grouped.setdefault((*_over(spec), dimensions), []).append(need)
+            grouped.setdefault((*_over(spec), dimensions), []).extend(needs)
         elif not isinstance(spec, ScanMetric) or spec.alone:
-            alone.setdefault((spec, dimensions), []).append(need)
+            alone.setdefault((spec, dimensions), []).extend(needs)
         elif spec.mergeable:
-            plain.append(need)
+            scanned.append((spec, dimensions, needs))
         else:
-            unmerged.setdefault(dimensions, []).append(need)
-    scanned, plain = plain, []
+            unmerged.setdefault(dimensions, []).extend(needs)
     # What reads one value at a time is cheaper over the distinct ones, once somebody groups by them anyway: unless
     # it is day by day, where few rows of a day are alike.
     one_day = scan.source.date_column is None or len({key.yyyy_mm_dd for _, key, _ in scan.needs}) == 1
-    for need in scanned:
-        rides = one_day and isinstance(need[0], OverItems)
-        same = grouped.get((*_over(need[0]), tuple(filters[need]))) if rides else None
-        (plain if same is None else same).append(need)
+    for spec, dimensions, needs in scanned:
+        rides = one_day and isinstance(spec, OverItems)
+        same = grouped.get((*_over(spec), dimensions)) if rides else None
+        (plain if same is None else same).extend(needs)
     made: list[Statement] = []
     if plain or scan.lagged:
         # What does not merge joins where the groups are its own.

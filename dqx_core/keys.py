@@ -51,7 +51,7 @@ class _Named(Mapping[str, Value], Generic[Value]):
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return self._items == (other._items if isinstance(other, _Named) else other)
+        return self is other or self._items == (other._items if isinstance(other, _Named) else other)
 
     def items(self) -> ItemsView[str, Value]:
         """Name and value of each tag, by name."""
@@ -83,6 +83,10 @@ class Tags(_Named[str]):
         return self._canonical
 
 
+NO_TAGS = Tags()
+"""One object for all keys without tags: what is found by its key is then found without comparing them."""
+
+
 class TagOverrides(_Named[str | None]):
     """Tags that are laid over those of a key: a value replaces the key's, None takes its tag away."""
 
@@ -103,6 +107,8 @@ def user_tags(tags: Mapping[str, str] | None) -> Tags:
     Raises:
         DefinitionError: A name is reserved.
     """
+    if not tags:
+        return NO_TAGS
     _free(tags)
     return Tags(tags)
 
@@ -130,7 +136,7 @@ class ResultKey:
     """A nominal date and tags."""
 
     yyyy_mm_dd: dt.date
-    tags: Mapping[str, str] = field(default_factory=Tags)
+    tags: Mapping[str, str] = NO_TAGS
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

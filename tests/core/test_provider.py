@@ -173,7 +173,11 @@ def test_the_numbers_that_are_judged_are_those_that_the_store_keeps():
     for table in (sales(), sales().slice(0, 0)):
         ran = suite(recording(**every, numpy=lambda mp: mp.metric(NumpyRows())), db=db)
         ran.run([source(table)], ResultKey(TODAY))
-        judged = sorted((s.metric, s.dataset, repr(s.value)) for s in ran.collect_symbols())
+        judged = sorted((s.metric, s.dataset, repr(s.value.value_or(None))) for s in ran.collect_symbols())
         assert len(judged) == len(METRICS) + 1
-        assert judged == sorted((s.metric, s.dataset, repr(s.value)) for s in db.symbols(ran.execution_id))
-        assert judged == sorted((m.spec.name, m.dataset, repr(m.value)) for m in db.measured(ran.execution_id))
+        assert judged == sorted(
+            (s.metric, s.dataset, repr(s.value.value_or(None))) for s in db.symbols(ran.execution_id)
+        )
+        assert judged == sorted(
+            (m.spec.name, m.dataset, repr(m.value.value_or(None))) for m in db.measured(ran.execution_id)
+        )
