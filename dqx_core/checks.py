@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from dqx_core.bounds import TOLERANCE, Bound, Operator
 from dqx_core.errors import DefinitionError
-from dqx_core.graph import AssertionNode, CheckNode, OnMissingHistory
+from dqx_core.graph import AssertionNode, CheckNode, OnMissingHistory, symbols_in
 from dqx_core.provider import MetricProvider
 from dqx_core.report import Severity
 from dqx_core.symbols import SymbolRegistry
@@ -55,7 +55,7 @@ class Check:
         assertions = context.finished()
         for assertion in assertions:
             for expression in (assertion.expression, *assertion.bound.limits):
-                for symbol in expression.free_symbols:
+                for symbol in symbols_in(expression):
                     registry[symbol]  # raises at a symbol that no provider of this suite made
         return CheckNode(self.name, self.datasets, assertions)
 

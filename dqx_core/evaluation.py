@@ -6,13 +6,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from returns.result import Failure, Result
+from returns.result import Failure, Result, Success
 
 from dqx_core.bounds import Operator
 from dqx_core.expressions import Computed, compute, text, text_of_number
-from dqx_core.graph import AssertionNode, CheckNode, Graph
+from dqx_core.graph import AssertionNode, CheckNode, Graph, symbols_in
 from dqx_core.history import Derived, Problem, Value, offsets_of
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec, Spec
@@ -53,6 +54,7 @@ class Evaluation:
     profiles: Sequence[Profile] = ()
     _memo: dict[tuple[Spec, ResultKey, str | None, bool], Value] = field(default_factory=dict, repr=False)
     _known: dict[tuple[str, str], _Same] = field(default_factory=dict, repr=False)
+    _told: dict[tuple[sp.Symbol, ResultKey], SymbolInfo] = field(default_factory=dict, repr=False)
 
     def results(self, key: ResultKey) -> list[AssertionResult]:
         """The verdict on every assertion, in the order in which they were written."""
@@ -67,9 +69,13 @@ class Evaluation:
         metric = self.graph.symbols[symbol]
         at = effective_key(key, metric.lag_offset, metric.tags)
         # Another day, or another part of the day: it may not be there, which is nobody's fault.
-        return self._value(metric.spec, at, metric.dataset, at != key)
+        return self._value(metric.spec, at, metric.dataset, at is not key and at != key)
 
     def _value(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
+        if not self._leaves_out:  # most numbers are there
+            metric = self.metrics.get((spec, key, dataset))  # type: ignore[arg-type]
+            if metric is not None and isinstance(metric.value, Success):
+                return metric.value
         asked = (spec, key, dataset, past)
         value = self._memo.get(asked)
         if value is None:
@@ -94,6 +100,10 @@ class Evaluation:
                 )
             )
         return metric.value.alt(lambda reason: Problem(f"{spec.name} on {key.yyyy_mm_dd}: {reason}"))
+
+    @cached_property
+    def _leaves_out(self) -> bool:
+        return any(self.left_out.values())
 
     def _judge(self, check: CheckNode, assertion: AssertionNode, key: ResultKey) -> AssertionResult:
         def number(expression: sp.Expr) -> Computed:
@@ -144,7 +154,7 @@ class Evaluation:
     def _availability(self, assertion: AssertionNode, key: ResultKey) -> float:
         """The smallest share, over the assertion's symbols, of the days they need that are not left out."""
         least = 1.0
-        for symbol in assertion.symbols if any(self.left_out.values()) else ():
+        for symbol in assertion.symbols if self._leaves_out else ():
             metric = self.graph.symbols[symbol]
             skipped = self.left_out.get(metric.dataset or "", ())
             at = effective_key(key, metric.lag_offset, metric.tags)
@@ -166,7 +176,7 @@ class Evaluation:
 
         bound = assertion.bound
         limits, shown = None, None
-        if not any(limit.free_symbols for limit in bound.limits):
+        if not any(symbols_in(limit) for limit in bound.limits):
             limits = tuple(compute(limit, nobody) for limit in bound.limits)
             if not any(isinstance(limit, Failure) for limit in limits):
                 shown = bound.text([text_of_number(limit.unwrap()) for limit in limits])
@@ -185,9 +195,15 @@ class Evaluation:
         return tuple(reached)
 
     def _info(self, symbol: sp.Symbol, key: ResultKey) -> SymbolInfo:
+        told = self._told.get((symbol, key))
+        if told is None:
+            told = self._told[symbol, key] = self._tell(symbol, key)
+        return told
+
+    def _tell(self, symbol: sp.Symbol, key: ResultKey) -> SymbolInfo:
         metric = self.graph.symbols[symbol]
         at = effective_key(key, metric.lag_offset, metric.tags)
-        kept = self.metrics.get((metric.spec, at, metric.dataset)) if isinstance(metric.spec, MetricSpec) else None
+        kept = self.metrics.get((metric.spec, at, metric.dataset))  # type: ignore[arg-type]  # derived: none
         value: Result[int | float, str] = self.value_of(symbol, key).alt(lambda problem: problem.reason)
         return SymbolInfo(
             metric.name,

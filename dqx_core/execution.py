@@ -37,7 +37,9 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
     source = scan.source
     beside = _beside(scan)
     wanted = dict.fromkeys([*beside.values(), *scan.needs])
-    filters = dict(by_dimensions(source, wanted))
+    by_spec: dict[MetricSpec, list[tuple[Need, Tags]]] = {}
+    for need, tags in by_dimensions(source, wanted):
+        by_spec.setdefault(need[0], []).append((need, tags))
     found: dict[Need, Measured] = {}
     there: tuple[Rows, Statement] | None = None
     for statement in statements_of(scan):
@@ -45,17 +47,20 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
             announce(f"{source.name}: {', '.join(m.name for m in statement.reads)}")
         rows, broken = _run(statement)
         there = there or (rows, statement)
-        for need in wanted:
-            if need[0] not in statement.reads or not _answers(statement, tags := filters[need], need[0]):
-                continue
-            if need in scan.lagged and not _parts(*there, need, tags):
-                continue
-            if need[0] in broken:
-                found[need] = Failure(broken[need[0]])
-            elif need in beside:
-                found[need] = found[beside[need]].bind(partial(_state, need, tags, statement, rows))
-            else:
-                found[need] = _state(need, tags, statement, rows)
+        for spec in statement.reads:
+            state = _reader(spec, statement)
+            for need, tags in by_spec[spec]:
+                if not _answers(statement, tags, spec):
+                    continue
+                if scan.lagged and need in scan.lagged and not _parts(*there, need, tags):
+                    continue
+                if spec in broken:
+                    found[need] = Failure(broken[spec])
+                elif need in beside:
+                    parts = _parts(rows, statement, need, tags)
+                    found[need] = found[beside[need]].bind(partial(state, parts))
+                else:
+                    found[need] = state(_parts(rows, statement, need, tags))
     return {need: found[need] for need in scan.needs if need in found}
 
 
@@ -81,24 +86,27 @@ def statements_of(scan: Scan) -> list[Statement]:
     grouped: dict[tuple[tuple[str, ...], str | None, tuple[str, ...]], list[Need]] = {}
     unmerged: dict[tuple[str, ...], list[Need]] = {}
     alone: dict[tuple[MetricSpec, tuple[str, ...]], list[Need]] = {}
+    alike: dict[tuple[MetricSpec, Tags], list[Need]] = {}
     for need in wanted:
-        spec, dimensions = need[0], tuple(filters[need])
+        alike.setdefault((need[0], filters[need]), []).append(need)
+    scanned: list[tuple[MetricSpec, tuple[str, ...], list[Need]]] = []
+    for (spec, tags), needs in alike.items():
+        dimensions = tuple(tags)
         if isinstance(spec, GroupedMetric):
-            grouped.setdefault((*_over(spec), dimensions), []).append(need)
+            grouped.setdefault((*_over(spec), dimensions), []).extend(needs)
         elif not isinstance(spec, ScanMetric) or spec.alone:
-            alone.setdefault((spec, dimensions), []).append(need)
+            alone.setdefault((spec, dimensions), []).extend(needs)
         elif spec.mergeable:
-            plain.append(need)
+            scanned.append((spec, dimensions, needs))
         else:
-            unmerged.setdefault(dimensions, []).append(need)
-    scanned, plain = plain, []
+            unmerged.setdefault(dimensions, []).extend(needs)
     # What reads one value at a time is cheaper over the distinct ones, once somebody groups by them anyway: unless
     # it is day by day, where few rows of a day are alike.
     one_day = scan.source.date_column is None or len({key.yyyy_mm_dd for _, key, _ in scan.needs}) == 1
-    for need in scanned:
-        rides = one_day and isinstance(need[0], OverItems)
-        same = grouped.get((*_over(need[0]), tuple(filters[need]))) if rides else None
-        (plain if same is None else same).append(need)
+    for spec, dimensions, needs in scanned:
+        rides = one_day and isinstance(spec, OverItems)
+        same = grouped.get((*_over(spec), dimensions)) if rides else None
+        (plain if same is None else same).extend(needs)
     made: list[Statement] = []
     if plain or scan.lagged:
         # What does not merge joins where the groups are its own.
@@ -212,19 +220,27 @@ def _rows(statement: Statement) -> Rows:
     return rows
 
 
-def _state(need: Need, tags: Tags, statement: Statement, rows: Rows, beside: State | None = None) -> Measured:
-    """The state of one need from the groups that make up its rows, and from what it takes beside."""
-    spec = need[0]
+def _reader(spec: MetricSpec, statement: Statement) -> Callable[..., Measured]:
+    """What makes a metric's state of the groups that make up its rows, and of what it takes beside.
+
+    Made once for a metric and not for each of its numbers, which are many.
+    """
     assert isinstance(spec, ScanMetric | GroupedMetric | StatementMetric)
-    reads = statement.reads[spec]
-    nothing = {column: 0 if column in statement.counts else None for column in reads.values()}
-    parts = _parts(rows, statement, need, tags) or [nothing]
-    also = {} if beside is None else {BESIDE: beside}
-    try:
-        states = [spec.state({name: part.get(column) for name, column in reads.items()} | also) for part in parts]
-        return Success(states[0] if len(states) == 1 else reduce(_merge, states))
-    except (TypeError, ValueError, ArithmeticError) as error:
-        return Failure(f"the engine's answer cannot be read: {error}")
+    reads = list(statement.reads[spec].items())
+    nothing = {column: 0 if column in statement.counts else None for _, column in reads}
+    state_of = spec.state
+
+    def state(parts: Sequence[Mapping[str, Any]], beside: State | None = None) -> Measured:
+        also = {} if beside is None else {BESIDE: beside}
+        try:
+            states = [
+                state_of({name: part.get(column) for name, column in reads} | also) for part in parts or [nothing]
+            ]
+            return Success(states[0] if len(states) == 1 else reduce(_merge, states))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            return Failure(f"the engine's answer cannot be read: {error}")
+
+    return state
 
 
 def _parts(rows: Rows, statement: Statement, need: Need, tags: Tags) -> list[Mapping[str, Any]]:

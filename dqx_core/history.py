@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import ClassVar
 
 from returns.result import Failure, Result, Success
@@ -41,7 +42,7 @@ class Derived(Spec):
     window: ClassVar[bool] = False
     """Whether it looks at all the days of a window, not at two days."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         return f"{self.kind}({self.base.name}{self._parameters})"
 

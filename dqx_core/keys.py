@@ -51,7 +51,7 @@ class _Named(Mapping[str, Value], Generic[Value]):
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return self._items == (other._items if isinstance(other, _Named) else other)
+        return self is other or self._items == (other._items if isinstance(other, _Named) else other)
 
     def items(self) -> ItemsView[str, Value]:
         """Name and value of each tag, by name."""
@@ -84,6 +84,7 @@ class Tags(_Named[str]):
 
 
 NO_TAGS = Tags()
+"""One object for all keys without tags: what is found by its key is then found without comparing them."""
 
 
 class TagOverrides(_Named[str | None]):
@@ -106,6 +107,8 @@ def user_tags(tags: Mapping[str, str] | None) -> Tags:
     Raises:
         DefinitionError: A name is reserved.
     """
+    if not tags:
+        return NO_TAGS
     _free(tags)
     return Tags(tags)
 

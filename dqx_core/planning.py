@@ -57,16 +57,18 @@ def needs_of(graph: Graph, keys: Iterable[ResultKey], also_lags: Iterable[int] =
 
     `also_lags` adds the same metrics that many days before, so that a trend can be told beside the verdict.
     """
-    extra = tuple(also_lags)
-    metrics = [m for m in graph.symbols.values() if isinstance(m.spec, MetricSpec)]
-    found: dict[Need, None] = {}
-    for key in keys:
-        for metric in metrics:
-            assert isinstance(metric.spec, MetricSpec)
-            for days in (0, *extra):
-                at = effective_key(key, metric.lag_offset + days, metric.tags)
-                found[metric.spec, at, metric.dataset] = None
-    return list(found)
+    lags = (0, *also_lags)
+    metrics = [
+        (m.spec, m.lag_offset + days, m.tags, m.dataset)
+        for m in graph.symbols.values()
+        if isinstance(m.spec, MetricSpec)
+        for days in lags
+    ]
+    return list(
+        dict.fromkeys(
+            (spec, effective_key(key, lag, tags), dataset) for key in keys for spec, lag, tags, dataset in metrics
+        )
+    )
 
 
 def data_versions(needs: Sequence[Need], sources: Mapping[str, DataSource]) -> dict[Need, str | None]:

@@ -16,6 +16,7 @@ from dqx_core.metrics.distinct import ApproxUniqueCount, DuplicateCount, UniqueC
 from dqx_core.metrics.extremes import FirstValue, Maximum, Minimum
 from dqx_core.metrics.moments import Average, Stddev, Sum, Variance
 from dqx_core.metrics.quantiles import Median, Quantile
+from dqx_core.metrics.registry import is_registered
 from dqx_core.metrics.text import MatchCount, MaxLength, MinLength
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class MetricProvider:
         """The number that any spec describes."""
         if not isinstance(spec, MetricSpec):
             raise DefinitionError(f"mp.metric takes a metric spec such as Average('price'), not {spec!r}.")
+        if not is_registered(type(spec)):
+            raise DefinitionError(
+                f"Metric {spec.name} could be kept and never read again: no store knows the kind '{spec.kind}'. "
+                f"Write @register (dqx_core.metrics.registry) above class {type(spec).__name__}."
+            )
         tags = place.get("tags")
         return self._registry.metric(
             spec,

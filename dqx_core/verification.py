@@ -12,7 +12,7 @@ from returns.result import Failure
 
 from dqx_core.checks import Check
 from dqx_core.engines.base import DataSource
-from dqx_core.engines.jobs import as_parameters, recording
+from dqx_core.engines.jobs import EngineJob, as_parameters, recording
 from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.evaluation import Evaluation
 from dqx_core.execution import Explanation, Measured, execute, explain, statements_of
@@ -174,11 +174,14 @@ class VerificationSuite:
             raise DefinitionError(f"Suite '{self.name}' was given no keys to run.")
         ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.yyyy_mm_dd, tuple(key.tags.items())))
         graph = self.suite.build(datasources, select=select)
-        self.measure(datasources, ordered, graph=graph, announce=announce)
+        planned, measured, jobs = self._measured(datasources, ordered, graph, (), announce)
+        kept = self._kept(datasources, ordered, measured, jobs)
+        if planned.ready:  # some were there before: of all of them the store is asked, what it wrote just now is known
+            kept = self.db.measured(self.execution_id, states=False)
         evaluation = Evaluation(
             graph,
             self.execution_id,
-            _by_need(self.db.measured(self.execution_id, states=False)),
+            _by_need(kept),
             left_out={source.name: source.skip_dates for source in datasources},
             data_av_threshold=self.data_av_threshold,
             profiles=self.suite.profiles,
@@ -235,8 +238,18 @@ class VerificationSuite:
 
         With `persist=False` the numbers are returned for somebody else to keep (an IO manager, say).
         """
-        from dqx_core.store import Execution
+        _, metrics, jobs = self._measured(datasources, keys, graph, also_lags, announce)
+        return self._kept(datasources, keys, metrics, jobs) if persist else metrics
 
+    def _measured(
+        self,
+        datasources: Sequence[DataSource],
+        keys: Sequence[ResultKey],
+        graph: Graph | None,
+        also_lags: Sequence[int],
+        announce: Announce | None,
+    ) -> tuple[Plan, list[Metric], list[EngineJob]]:
+        """The plan, what it measured and carried forward, and the jobs that took."""
         measured: dict[Need, Measured] = {}
         with recording(suite=self.name, execution_id=self.execution_id) as jobs:
             planned = self.plan(datasources, keys, graph=graph, also_lags=also_lags)
@@ -244,10 +257,21 @@ class VerificationSuite:
                 measured |= execute(scan, announce)
         versions = {need: version for scan in planned.scans for need, version in scan.versions.items()}
         metrics = [self._metric(need, state, versions[need]) for need, state in measured.items()]
-        carried = {**{n: m for n, m in planned.unverified.items() if n not in measured}, **planned.carried}
-        metrics += [metric.carried_into(self.execution_id) for metric in carried.values()]
-        if not persist:
-            return metrics
+        unverified = [metric for need, metric in planned.unverified.items() if need not in measured]
+        metrics += [metric.carried_into(self.execution_id, unverified=True) for metric in unverified]
+        metrics += [metric.carried_into(self.execution_id) for metric in planned.carried.values()]
+        return planned, metrics, jobs
+
+    def _kept(
+        self,
+        datasources: Sequence[DataSource],
+        keys: Sequence[ResultKey],
+        metrics: Sequence[Metric],
+        jobs: Iterable[EngineJob],
+    ) -> list[Metric]:
+        """The numbers as the store keeps them under this execution, once it does."""
+        from dqx_core.store import Execution
+
         execution = Execution(
             self.execution_id,
             suite=self.name,

@@ -83,7 +83,7 @@ class MetricSpec(Spec):
 
             object.__setattr__(self, "where", canonical_condition(self.where))
 
-    @property
+    @cached_property
     def name(self) -> str:
         parameters = (getattr(self, f.name) for f in fields(self) if f.name != "where")
         shown = ", ".join(_shown(p) for p in parameters if p is not None)

@@ -8,13 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 from uuid import UUID
 
-from returns.result import Failure, Result
+from returns.result import Failure, Result, Success
 
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.states import Number, State
 
 TimeSeries = Mapping[dt.date, float]
+
+UNVERIFIED = "unverified"
+"""In the metadata of a number that was carried forward although nobody could say whether its data is still the same."""
+
+_PLAIN = frozenset({int, float, type(None)})
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,12 @@ class Metric:
         data_version: str | None = None,
     ) -> Self:
         """A metric whose value is what its state says."""
-        return cls(spec, key, dataset, state, spec.value(state), execution_id, data_version)
+        value = spec.value(state)
+        number = value.value_or(None)
+        if type(number) not in _PLAIN and isinstance(number, int | float):
+            # As a store gives it back: a number of a kind of its own (numpy's, say) is kept as Python's.
+            value = Success(int(number) if isinstance(number, int) else float(number))
+        return cls(spec, key, dataset, state, value, execution_id, data_version)
 
     @classmethod
     def failed(
@@ -59,11 +69,13 @@ class Metric:
         """A metric that could not be computed."""
         return cls(spec, key, dataset, None, Failure(reason), execution_id, data_version)
 
-    def carried_into(self, execution_id: ExecutionId) -> Self:
-        """The same number under another execution, with its provenance."""
+    def carried_into(self, execution_id: ExecutionId, *, unverified: bool = False) -> Self:
+        """The same number under another execution, with its provenance; marked if its data could not be compared."""
+        known = {name: value for name, value in self.metadata.items() if name != UNVERIFIED}
         return replace(
             self,
             execution_id=execution_id,
             source_execution_id=self.source_execution_id or self.execution_id,
+            metadata=known | {UNVERIFIED: True} if unverified else known,
             metric_id=None,
         )

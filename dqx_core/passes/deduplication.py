@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dqx_core.engines.base import DataSource
-from dqx_core.graph import AssertionNode, Graph, Walk
+from dqx_core.graph import AssertionNode, Graph, RootNode, Walk
 from dqx_core.keys import ResultKey, TagOverrides
 from dqx_core.symbols import Symbols
 
@@ -46,6 +46,12 @@ class SymbolDeduplicationVisitor(Walk):
 
     def __init__(self, substitutions: Mapping[sp.Symbol, sp.Symbol]) -> None:
         self._substitutions = dict(substitutions)
+
+    def visit_root(self, node: RootNode, /) -> RootNode:
+        import sympy as sp
+
+        with sp.evaluate(False):  # once for all: SymPy empties its caches whenever this changes
+            return super().visit_root(node)
 
     def visit_assertion(self, node: AssertionNode, /) -> AssertionNode:
         import sympy as sp

@@ -54,7 +54,7 @@ def persist(connection: Connection, metrics: Sequence[Metric], known: Mapping[Se
     with no_collection():
         rows, written = _rows(connection, metrics, [series[name] for name in names], executions, versions, now)
     # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
-    _write(connection, METRIC, METRIC.columns.keys(), _PLACE, [rows[place] for place in sorted(rows)])
+    upsert(connection, METRIC, METRIC.columns.keys(), _PLACE, [rows[place] for place in sorted(rows)])
     return Persisted(written, series)
 
 
@@ -67,7 +67,7 @@ def _rows(
     now: dt.datetime,
 ) -> tuple[dict[Place, tuple[Any, ...]], list[Metric]]:
     """The row of each place as the driver takes it, and the metrics with their ids."""
-    kept = {column.name: _processor(column, connection.dialect) for column in METRIC.columns}
+    kept = {column.name: processor(column, connection.dialect) for column in METRIC.columns}
     created = kept["created"](now)
     days = {day: kept["yyyy_mm_dd"](day) for day in {m.key.yyyy_mm_dd for m in metrics}}
     rows: dict[Place, tuple[Any, ...]] = {}
@@ -172,23 +172,12 @@ def add_missing(connection: Connection, table: Table, rows: list[Row], on: str) 
     connection.execute(_insert(connection, table).on_conflict_do_nothing(index_elements=[on]), rows)
 
 
-def upsert(connection: Connection, table: Table, rows: list[Row], on: Sequence[str]) -> None:
-    """Insert rows, all with the same columns; a row whose key `on` is there already is replaced.
-
-    No key may be there twice among the rows.
-    """
-    if not rows:
-        return
-    names = list(rows[0])
-    kept = [_processor(table.c[name], connection.dialect) for name in names]
-    columns = ([keep(row[name]) for row in rows] for name, keep in zip(names, kept, strict=True))
-    _write(connection, table, names, on, list(zip(*columns, strict=True)))
-
-
-def _write(
+def upsert(
     connection: Connection, table: Table, columns: Sequence[str], on: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """Upsert rows of values as the driver takes them.
+    """Insert rows of values as the driver takes them; a row whose key `on` is there already is replaced.
+
+    No key may be there twice among the rows.
 
     Straight to the driver: SQLAlchemy takes as long to look at the parameters of a row as SQLite to insert it.
     SQLite takes hundreds of rows a statement, since starting one costs a third of a row; psycopg prepares a
@@ -216,7 +205,7 @@ def _upsert(dialect: Any, table: Table, columns: tuple[str, ...], on: tuple[str,
     return f"{before}{values}{', '.join([one] * rows)}{conflict}{after}"
 
 
-def _processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any]:
+def processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any]:
     """What SQLAlchemy would do to a value on its way to this column."""
     return column.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
 

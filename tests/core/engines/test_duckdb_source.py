@@ -9,6 +9,7 @@ import pytest
 from returns.result import Success
 
 from dqx_core import DuckDB, DuckRelationDataSource
+from dqx_core.errors import EngineError
 from tests.core.shop import day, key, recording, sales, suite
 
 
@@ -90,3 +91,62 @@ def test_columns_are_taken_as_the_data_spells_them():
     source = DuckRelationDataSource.from_arrow(table, "sales", dimensions={"mail": "EMAIL"})
     assert (source.date_column, source.dimensions) == ("YYYY_MM_DD", {"mail": "Email"})
     assert suite(recording(rows=lambda mp: mp.num_rows())).run([source], key(3, mail="s3-1"))[0].metric == Success(1)
+
+
+def test_the_schema_is_known_without_running_the_query():
+    connection = duckdb.connect()
+    relation = connection.sql("SELECT DATE '2024-01-10' AS yyyy_mm_dd, error('it ran') AS price")
+    source = DuckRelationDataSource.from_relation(connection, relation, "sales", dimensions={"p": "price"})
+    assert (list(source.schema), source.date_column) == (["yyyy_mm_dd", "price"], "yyyy_mm_dd")
+    with pytest.raises(EngineError, match="it ran"):
+        source.query(source.relation())
+
+
+def test_a_connection_that_was_given_is_used_and_a_file_is_never_opened_twice(tmp_path):
+    file = tmp_path / "shop.duckdb"
+    connection = duckdb.connect(file, config={"threads": 1})
+    connection.register("rows", sales())
+    connection.execute("CREATE TABLE sales AS FROM rows; CREATE VIEW again AS FROM sales")
+    # A second connection with other settings would be refused by DuckDB.
+    with pytest.raises(duckdb.Error, match="different configuration"):
+        duckdb.connect(file)
+    sources = [DuckRelationDataSource.from_table(connection, name) for name in ("sales", "again")]
+    check = recording(rows=lambda mp: mp.num_rows())
+    assert suite(check).run([sources[0]], key(10))[0].metric == Success(10)
+    assert suite(recording(rows=lambda mp: mp.num_rows(dataset="sales"))).run(sources, key(9))[0].metric == Success(9)
+    assert connection.execute("SELECT count(*) FROM sales").fetchone() == (55,)
+
+
+def test_without_a_connection_every_source_has_a_private_one():
+    one, other = (DuckRelationDataSource.from_arrow(sales(), "sales") for _ in range(2))
+    relation = one.relation()
+    with pytest.raises(EngineError, match="does not exist"):
+        other.query(relation)
+    assert one.query(relation).num_rows == 55
+
+
+@pytest.mark.parametrize("of", ["dqx_core.engines.duckdb_source", "dqx_core.engines.bigquery_source"])
+def test_data_sources_of_every_engine_have_what_the_protocol_asks_for(of):
+    from importlib import import_module
+    from inspect import signature
+
+    from dqx_core.engines.base import DataSource
+    from dqx_core.engines.relation import RelationDataSource
+
+    asked = {name for name in vars(DataSource) if not name.startswith("_")}
+    module = import_module(of)
+    (source,) = (
+        c for c in vars(module).values() if isinstance(c, type) and c.__module__ == of and "Source" in c.__name__
+    )
+    assert issubclass(source, RelationDataSource)
+    assert asked - set(dir(source)) == {"name", "schema", "date_column", "dimensions", "skip_dates"}, "set by __init__"
+    assert set(vars(DuckRelationDataSource.from_arrow(sales(), "sales"))) >= {
+        "name",
+        "schema",
+        "date_column",
+        "dimensions",
+    }
+    for name in ("query", "relation", "data_version", "is_there"):
+        assert list(signature(getattr(source, name)).parameters) == list(
+            signature(getattr(DataSource, name)).parameters
+        )

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
 from returns.result import Failure, Success
 
-from dqx_core.keys import ResultKey
+from dqx_core.keys import ResultKey, Tags
 from dqx_core.report import Severity, Status, SymbolInfo
 from dqx_core.store import Execution, MetricDB
+from dqx_core.store.codec import unpack_symbol
+from dqx_core.store.results import symbols_text
 from tests.core.store.numbers import KEY, day, verdict
 
 SYMBOLS = (
@@ -116,3 +121,25 @@ def test_executions_are_found_by_any_suite_that_ran_under_them(db: MetricDB) -> 
     assert [e.execution_id for e in db.executions("Orders suite")] == ["run-2", "run-1"]
     assert [e.execution_id for e in db.executions("Sales suite")] == ["run-1"]
     assert db.executions("nobody") == []
+
+
+NAMES = st.text(max_size=8)
+ANY_SYMBOLS = st.builds(
+    SymbolInfo,
+    NAMES,
+    NAMES,
+    st.none() | NAMES,
+    st.one_of(st.integers(), st.floats()).map(Success) | NAMES.map(Failure),
+    st.dates(),
+    st.dictionaries(NAMES, NAMES, max_size=3).map(Tags),
+    st.integers(0, 400),
+    st.none() | NAMES,
+)
+
+
+@given(symbols=st.lists(ANY_SYMBOLS, max_size=3))
+def test_symbols_are_written_as_the_json_that_they_are_read_from(symbols: list[SymbolInfo]) -> None:
+    text = symbols_text(symbols)
+    packed = json.loads(text)
+    assert json.dumps(packed, sort_keys=True, separators=(",", ":")) == text
+    assert list(map(repr, map(unpack_symbol, packed))) == list(map(repr, symbols))
