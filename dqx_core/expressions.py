@@ -55,7 +55,7 @@ def _walk(node: Any, value_of: Lookup, problems: dict[Problem, None]) -> Any:
                 problems[problem] = None
         return math.nan
     if node.is_Integer:
-        return int(node)
+        return node.p
     if node.is_Rational:
         return node.p / node.q
     if node.is_Float or node.is_NumberSymbol:
@@ -102,8 +102,8 @@ def _product(arguments: Any, value_of: Lookup, problems: dict[Problem, None]) ->
     over: Any = 1
     under: Any = 1
     for argument in arguments:
-        if argument.is_Pow and argument.exp.is_Integer and argument.exp < 0:
-            under = under * _power(_walk(argument.base, value_of, problems), -int(argument.exp))
+        if _divides(argument):
+            under = under * _power(_walk(argument.base, value_of, problems), -argument.exp.p)
         elif argument.is_Rational and not argument.is_Integer:
             over, under = over * argument.p, under * argument.q
         else:
@@ -160,7 +160,7 @@ def _text(node: Any, name_of: Callable[[Any], str]) -> tuple[str, int]:
     if node.is_Symbol:
         return name_of(node), _ATOM
     if node.is_Integer:
-        return str(int(node)), _ATOM if node >= 0 else _SUM
+        return str(node.p), _ATOM if node.p >= 0 else _SUM
     if node.is_Rational:
         return f"{node.p}/{node.q}", _PRODUCT
     if node.is_Float:
@@ -177,7 +177,7 @@ def _text(node: Any, name_of: Callable[[Any], str]) -> tuple[str, int]:
             return f"-{inner(positive, _PRODUCT)}", _SUM
         over = [inner(a, _PRODUCT) for a in node.args if not _divides(a)]
         under = [
-            inner(a.base, _POWER) if a.exp == -1 else f"{inner(a.base, _ATOM)}**{-a.exp}"
+            inner(a.base, _POWER) if a.exp.p == -1 else f"{inner(a.base, _ATOM)}**{-a.exp}"
             for a in node.args
             if _divides(a)
         ]
@@ -192,16 +192,17 @@ def _text(node: Any, name_of: Callable[[Any], str]) -> tuple[str, int]:
 
 
 def _divides(node: Any) -> bool:
-    return bool(node.is_Pow and node.exp.is_Integer and node.exp < 0)
+    # By the integer behind it: a comparison of SymPy's makes an expression first.
+    return bool(node.is_Pow and node.exp.is_Integer and node.exp.p < 0)
 
 
 def _negated(node: Any) -> tuple[bool, Any]:
     """Whether a node begins with a minus, and the node without it."""
     import sympy as sp
 
-    if node.is_Mul and node.args[0].is_Number and node.args[0] < 0:
+    if node.is_Mul and node.args[0].is_Number and node.args[0].is_extended_negative:
         rest = node.args[1:] if node.args[0] == -1 else (-node.args[0], *node.args[1:])
         return True, rest[0] if len(rest) == 1 else sp.Mul(*rest, evaluate=False)
-    if node.is_Number and node < 0:
+    if node.is_Number and node.is_extended_negative:
         return True, -node
     return False, node

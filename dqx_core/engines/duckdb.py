@@ -78,7 +78,8 @@ class DuckDB:
         import pyarrow as pa
         from sqlglot import ErrorLevel, exp
 
-        sql = tree.sql(dialect=self.dialect, unsupported_level=ErrorLevel.RAISE)
+        # Not from a copy, which takes as long as the text itself: rendering for DuckDB leaves a tree as it is.
+        sql = tree.sql(dialect=self.dialect, unsupported_level=ErrorLevel.RAISE, copy=False)
         with self._lock:
             self._statements.append(sql)
             try:

@@ -7,8 +7,7 @@ import json
 import re
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Dialect, Integer, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import TIMESTAMP, BigInteger, Date, Dialect, Integer, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 # SQLite makes a column the row's own key only when its type reads INTEGER.

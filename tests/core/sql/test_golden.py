@@ -105,8 +105,10 @@ def test_the_duckdb_statements_run_and_say_the_same_when_they_come_from_text(spe
     }
     source = source_of([row, {**row, "x": 2.5}], dimensions={"split": "split"})
     for tree in statements(source, spec):
+        before = tree.copy()
         table = source.query(tree)
         assert table.num_rows == 1
+        assert tree == before, "running a statement leaves it as it is"
         again = sqlglot.parse_one(tree.sql("duckdb"), dialect="duckdb")
         assert source.query(again).equals(table)
 
