@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from google.cloud.bigquery import Client
 
     from dqx_core.datasets.bigquery_storage import BigQueryStorage
+    from dqx_core.datasets.catalog import Catalog
+    from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.engines.bigquery import BigQuery
     from dqx_core.engines.bigquery_source import BigQueryDataSource
 
@@ -87,6 +89,13 @@ class BigQueryEngine(DatasetEngine):
         from dqx_core.engines.bigquery_source import BigQueryDataSource
 
         return BigQueryDataSource.from_table(self.connect(), table, table, date_column=None)
+
+    def catalog(self, definition: "DatasetDefinition") -> "Catalog":
+        """What is known of the tables that a definition reads."""
+        from dqx_core.datasets.bigquery_catalog import BigQueryCatalog
+        from dqx_core.datasets.bigquery_storage import definition_schemas
+
+        return BigQueryCatalog(self.connect(), tuple(definition_schemas(definition)))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Close the client."""

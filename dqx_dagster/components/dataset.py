@@ -71,10 +71,11 @@ class DqxDataset(dg.Component):
         from dqx_dagster.schedules import dataset_schedule
         from dqx_dagster.suites import suite_checks
 
-        asset = dataset_asset(self.definition, engine=self.engine)
+        asset = dataset_asset(self.definition, engine=self.engine, store=self.store)
         if self.translate is not None:
             spec = self.translate(asset.get_asset_spec())
-            keyed = dataset_asset(self.definition, engine=self.engine, translator=Keyed(spec.key))
+            key = Keyed(spec.key)
+            keyed = dataset_asset(self.definition, engine=self.engine, store=self.store, translator=key)
             asset = keyed.map_asset_specs(lambda _: spec)
         metrics = [
             suite_metrics_asset(suite, asset, engine=self.engine, store=self.store)

@@ -1,9 +1,12 @@
 """What Dagster is told of a dataset: versions, status, leaks, lineage."""
 
+import datetime as dt
+
 import dagster as dg
 import pytest
 
-from dqx_core.datasets import stored_partitions
+from dqx_core import MetricDB
+from dqx_core.datasets import manifest, stored_partitions
 from dqx_dagster import dataset_asset, suite_checks
 from dqx_dagster.translator import DqxTranslator
 from tests.dagster.scenario import span
@@ -58,6 +61,51 @@ def test_a_range_made_again_of_other_rows_has_another_version(run, tmp_path):
     changed = made(run(definition(), tags=span(ONE, OTHER)))
 
     assert dagster_version(first[ONE]) == dagster_version(again[ONE]) != dagster_version(changed[ONE])
+
+
+def test_a_materialized_content_becomes_a_version_once_and_partitions_name_it(run, tmp_path):
+    def store():
+        return MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}").datasets.versions("sales")
+
+    first, again = (made(run(definition(), tags=span(ONE, OTHER))) for _ in range(2))
+    once = store()
+    split_by_day = definition(split=TEMPORAL)
+    changed = made(run(split_by_day, partition_key="2026-01-05|train"))
+    one, two = store()
+
+    assert [each.version for each in once] == [1]
+    assert {m.metadata["dqx/version"].value for m in (*first.values(), *again.values())} == {1}
+    assert [m.metadata["dqx/version"].value for m in changed.values()] == [2]
+    assert (one.definition_hash, two.definition_hash) == (definition().definition_hash, split_by_day.definition_hash)
+    assert '"raw_data"."sales"' in one.sql
+    assert (one.change, two.change.startswith("split")) == ("created", True)
+
+
+def test_without_a_store_no_version_is_kept(tmp_path, instance):
+    make(tmp_path)
+    asset = dataset_asset(definition(), store=None)
+    result = (
+        location(tmp_path, asset)
+        .resolve_implicit_global_asset_job_def()
+        .execute_in_process(instance=instance, partition_key=ONE)
+    )
+
+    assert asset.required_resource_keys == {"engine", "datasets_io_manager"}
+    assert "dqx/version" not in made(result)[ONE].metadata
+    assert not (tmp_path / "metrics.db").exists()
+
+
+def test_a_store_that_is_down_leaves_the_old_partition_and_says_why(run, tmp_path):
+    run(definition(), partition_key=ONE)
+    written = manifest(tmp_path / "datasets", "sales", dt.date(2026, 1, 2), "train").written_at
+    (tmp_path / "metrics.db").unlink()
+    (tmp_path / "metrics.db").mkdir()
+    refused = run(definition(), partition_key=ONE)
+
+    [failure] = [event for event in refused.all_events if event.is_step_failure]
+    told = failure.step_failure_data.user_failure_data.description
+    assert told.startswith("Dataset 'sales' was not materialized. StoreError: Metric store sqlite:///")
+    assert manifest(tmp_path / "datasets", "sales", dt.date(2026, 1, 2), "train").written_at == written
 
 
 def test_the_code_version_is_the_hash_of_the_definition():
