@@ -12,6 +12,8 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError("BigQueryEngine needs dagster-gcp: pip install 'dqx-dagster[bigquery]'") from error
 
+__all__ = ["BigQueryEngine", "BigQueryResource"]
+
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client
 
