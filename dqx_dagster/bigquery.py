@@ -30,7 +30,10 @@ class BigQueryEngine(DatasetEngine):
     Credentials are those of dagster-gcp's `BigQueryResource`: the application's default ones, or a service account.
     """
 
-    bigquery: BigQueryResource = Field(description="dagster-gcp's resource: project, location and credentials.")
+    # Written so, Dagster keeps the description.
+    bigquery: dg.ResourceDependency[BigQueryResource] = Field(
+        description="dagster-gcp's resource: project, location and credentials."
+    )
     datasets: str = Field(
         description="BigQuery dataset in which materialized datasets are kept, as tables; made if it is not there."
     )

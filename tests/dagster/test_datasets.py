@@ -7,7 +7,7 @@ import pytest
 
 from dqx_core import MetricDB
 from dqx_core.datasets import manifest, stored_partitions
-from dqx_dagster import dataset_asset, suite_checks
+from dqx_dagster import dataset_asset, suite_checks, suite_metrics_asset
 from dqx_dagster.translator import DqxTranslator
 from tests.dagster.scenario import span
 from tests.dagster.warehouse import TEMPORAL, change, definition, location, make
@@ -115,6 +115,16 @@ def test_the_code_version_is_the_hash_of_the_definition():
     assert described.definition_hash != definition(split=TEMPORAL).definition_hash
 
 
+def test_an_asset_is_shown_with_the_name_words_engine_and_split_of_its_definition():
+    described = definition(description="Sales that were paid")
+    spec = dataset_asset(described, kind="bigquery").get_asset_spec()
+
+    assert (spec.key, spec.group_name, spec.description) == (dg.AssetKey("sales"), "datasets", "Sales that were paid")
+    assert spec.kinds == {"dqx", "bigquery"}
+    assert spec.tags["dqx/split"] == "group"
+    assert spec.partitions_def == dataset_asset(definition()).partitions_def
+
+
 def test_a_draft_is_in_the_lineage_and_cannot_be_materialized_until_it_is_active(run, tmp_path):
     draft = definition(status="draft")
     graph = location(tmp_path, dataset_asset(draft)).resolve_asset_graph()
@@ -151,6 +161,18 @@ def test_a_translator_is_the_one_place_to_rename_things():
         def owners(self, definition):
             return ["team:shop"]
 
+        def tags(self, definition):
+            return {"tier": "gold"}
+
+        def kinds(self, definition, engine):
+            return {engine, "shop"}
+
+        def source_key(self, table):
+            return dg.AssetKey(["lake", *table.split(".")])
+
+        def metrics_key(self, asset, suite):
+            return dg.AssetKey(["numbers", *asset.path])
+
         def severity(self, severity):
             return dg.AssetCheckSeverity.WARN
 
@@ -167,6 +189,14 @@ def test_a_translator_is_the_one_place_to_rename_things():
 
     spec = asset.get_asset_spec()
     assert (spec.key, spec.group_name, list(spec.owners)) == (dg.AssetKey(["mart", "sales"]), "mart", ["team:shop"])
+    assert spec.kinds == {"duckdb", "shop"}
+    assert spec.tags["tier"] == "gold"
+    assert {dep.asset_key for dep in spec.deps} == {
+        dg.AssetKey(["lake", "raw_data", "sales"]),
+        dg.AssetKey(["lake", "raw_data", "products"]),
+    }
+    metrics = suite_metrics_asset(dataset_integrity(definition()), asset, translator=Mine())
+    assert metrics.key == dg.AssetKey(["numbers", "mart", "sales"])
     assert {check.asset_key for check in checks.check_specs} == {spec.key}
     assert not any(check.blocking for check in checks.check_specs)
     assert "dqx__no_split_is_empty" in {check.name for check in checks.check_specs}

@@ -1,8 +1,12 @@
 """A gate across runs: bad partitions stop a consumer whichever run found them bad."""
 
+import datetime as dt
+
 import dagster as dg
+import pyarrow as pa
 import pytest
 
+from dqx_core import DuckRelationDataSource
 from dqx_dagster import MetricStore, require_checks, suite_checks
 from tests.dagster.scenario import GATED, PARTITIONS, feed, key, source, span
 
@@ -65,3 +69,29 @@ def test_one_bad_partition_of_a_range_stops_the_range_and_is_the_one_named(world
     assert not stopped.success
     assert "2026-01-05|train" in reason(stopped)
     assert "2026-01-04" not in reason(stopped)
+
+
+def test_a_partition_that_was_judged_again_and_passed_lets_the_consumer_run(tmp_path, instance):
+    rows = [40]
+
+    def corrected(_resources):
+        table = pa.table({"date": [dt.date(2026, 1, 5)] * rows[0], "split": ["train"] * rows[0]})
+        return DuckRelationDataSource.from_arrow(table, "feed", date_column="date", dimensions={"split": "split"})
+
+    defs = dg.Definitions(
+        assets=[feed, model],
+        asset_checks=[suite_checks(GATED, feed, source=corrected, engine=None)],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+        executor=dg.in_process_executor,
+    )
+    whole = defs.resolve_implicit_global_asset_job_def()
+
+    def succeeds(asset):
+        how = {"partition_key": key(5, "train"), "raise_on_error": False}
+        return whole.get_subset(asset_selection={asset.key}).execute_in_process(instance=instance, **how).success
+
+    judged, stopped = succeeds(feed), succeeds(model)
+    rows[0] = 4
+    again, passed = succeeds(feed), succeeds(model)
+
+    assert (judged, stopped, again, passed) == (False, False, True, True)
