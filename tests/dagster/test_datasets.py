@@ -121,6 +121,7 @@ def test_an_asset_is_shown_with_the_name_words_engine_and_split_of_its_definitio
 
     assert (spec.key, spec.group_name, spec.description) == (dg.AssetKey("sales"), "datasets", "Sales that were paid")
     assert spec.kinds == {"dqx", "bigquery"}
+    assert dataset_asset(described).backfill_policy == dg.BackfillPolicy.single_run()
     assert spec.tags["dqx/split"] == "group"
     assert spec.partitions_def == dataset_asset(definition()).partitions_def
 

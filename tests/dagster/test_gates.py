@@ -8,7 +8,7 @@ import pytest
 
 from dqx_core import DuckRelationDataSource
 from dqx_dagster import MetricStore, require_checks, suite_checks
-from tests.dagster.scenario import GATED, PARTITIONS, feed, key, source, span
+from tests.dagster.scenario import GATED, PARTITIONS, SUITE, feed, key, source, span
 
 
 @dg.asset(partitions_def=PARTITIONS, deps=[feed], required_resource_keys={"store"}, name="model")
@@ -95,3 +95,36 @@ def test_a_partition_that_was_judged_again_and_passed_lets_the_consumer_run(tmp_
     again, passed = succeeds(feed), succeeds(model)
 
     assert (judged, stopped, again, passed) == (False, False, True, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "day", "passes"),
+    [
+        ({}, 5, True),
+        ({"severity": "P1"}, 5, False),
+        ({"severity": "P1"}, 4, True),
+        ({}, 6, False),
+        ({"unjudged": "pass"}, 6, True),
+    ],
+)
+def test_a_gate_may_stop_on_more_severities_and_let_pass_what_nobody_judged(tmp_path, instance, options, day, passes):
+    @dg.asset(partitions_def=PARTITIONS, deps=[feed], required_resource_keys={"store"})
+    @require_checks(SUITE, feed, **options)
+    def guarded(context: dg.AssetExecutionContext) -> None: ...
+
+    defs = dg.Definitions(
+        assets=[feed, guarded],
+        asset_checks=[suite_checks(SUITE, feed, source=source, engine=None)],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+        executor=dg.in_process_executor,
+    )
+    whole = defs.resolve_implicit_global_asset_job_def()
+    # On the 5th a P1 fails; the 6th is not judged.
+    whole.get_subset(asset_selection={feed.key}).execute_in_process(
+        instance=instance, tags=span(key(4, "train"), key(5, "train"))
+    )
+    found = whole.get_subset(asset_selection={guarded.key}).execute_in_process(
+        instance=instance, partition_key=key(day, "train"), raise_on_error=False
+    )
+
+    assert found.success is passes
