@@ -1,6 +1,7 @@
 """Dataset definitions become assets with a partition for each date and split, downstream of their source tables."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,8 @@ def source_assets(
     return [
         dg.AssetSpec(
             names.source_key(table),
-            group_name=table.partition(".")[0],
+            # Projects of Google Cloud have hyphens, groups of Dagster do not.
+            group_name=re.sub(r"\W", "_", table.split(".")[-2], flags=re.ASCII),
             kinds={"table"},
             description=f"Source table {table}.",
         )

@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 from dqx_core import MetricDB
-from dqx_core.datasets import manifest, stored_partitions
-from dqx_dagster import dataset_asset, suite_checks, suite_metrics_asset
+from dqx_core.datasets import define, manifest, stored_partitions
+from dqx_dagster import dataset_asset, source_assets, suite_checks, suite_metrics_asset
 from dqx_dagster.translator import DqxTranslator
 from tests.dagster.scenario import span
 from tests.dagster.warehouse import TEMPORAL, change, definition, location, make
@@ -124,6 +124,21 @@ def test_an_asset_is_shown_with_the_name_words_engine_and_split_of_its_definitio
     assert dataset_asset(described).backfill_policy == dg.BackfillPolicy.single_run()
     assert spec.tags["dqx/split"] == "group"
     assert spec.partitions_def == dataset_asset(definition()).partitions_def
+
+
+def test_the_source_table_of_a_project_with_a_hyphen_has_a_group(tmp_path):
+    described = define(
+        {
+            "name": "s",
+            "source": {"table": "my-shop.raw_data.sales"},
+            "partitions": {"start": "2026-01-01", "content": "snapshot"},
+        },
+        schemas=("raw_data",),
+    )
+    [table] = source_assets([described])
+
+    assert (table.key, table.group_name) == (dg.AssetKey(["my-shop", "raw_data", "sales"]), "raw_data")
+    location(tmp_path, dataset_asset(described)).resolve_asset_graph()
 
 
 def test_a_draft_is_in_the_lineage_and_cannot_be_materialized_until_it_is_active(run, tmp_path):

@@ -128,3 +128,36 @@ def test_a_gate_may_stop_on_more_severities_and_let_pass_what_nobody_judged(tmp_
     )
 
     assert found.success is passes
+
+
+async def awaits(context: dg.AssetExecutionContext):
+    return dg.MaterializeResult(metadata={"trained": True})
+
+
+async def awaits_and_yields(context: dg.AssetExecutionContext):
+    yield dg.MaterializeResult(metadata={"trained": True})
+
+
+def yields(context: dg.AssetExecutionContext):
+    yield dg.MaterializeResult(metadata={"trained": True})
+
+
+@pytest.mark.parametrize("compute", [awaits, awaits_and_yields, yields])
+def test_any_kind_of_function_may_have_a_gate(tmp_path, instance, compute):
+    options = {"partitions_def": PARTITIONS, "deps": [feed], "required_resource_keys": {"store"}, "name": "trained"}
+    trained = dg.asset(**options)(require_checks(GATED, feed)(compute))
+    defs = dg.Definitions(
+        assets=[feed, trained],
+        asset_checks=[suite_checks(GATED, feed, source=source, engine=None)],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+        executor=dg.in_process_executor,
+    )
+    whole = defs.resolve_implicit_global_asset_job_def()
+
+    def found(day):
+        how = {"partition_key": key(day, "train"), "raise_on_error": False}
+        whole.get_subset(asset_selection={feed.key}).execute_in_process(instance=instance, **how)
+        result = whole.get_subset(asset_selection={trained.key}).execute_in_process(instance=instance, **how)
+        return [m.metadata["trained"].value for m in result.asset_materializations_for_node("trained")]
+
+    assert (found(4), found(5)) == ([True], [])

@@ -1,10 +1,15 @@
 """The numbers of a suite as an asset: kept whole under the run's id, shared with the checks, handed on as a frame."""
 
+import datetime as dt
+import math
+
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 import pytest
+from graphql import GraphQLError, GraphQLFloat
 
-from dqx_core import Context, MetricDB, MetricProvider, Suite, check
+from dqx_core import Context, DuckRelationDataSource, MetricDB, MetricProvider, Suite, check
 from dqx_dagster import MetricsIOManager, MetricStore, suite_checks, suite_metrics_asset
 from tests.dagster.scenario import PARTITIONS, SUITE, feed, key, source, span
 
@@ -113,6 +118,24 @@ def test_measurements_that_cannot_be_kept_fail_the_step_and_none_is_kept(tmp_pat
     assert told.startswith("The measurements of suite 'Feed suite' were not kept. Metric store sqlite:///")
     assert not result.asset_materializations_for_node(metrics.op.name)
     assert MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}").measured(result.run_id) == []
+
+
+def test_a_number_without_end_is_told_as_text_since_the_ui_could_not_show_it(tmp_path, instance):
+    def endless(_resources):
+        table = pa.table({"value": [1.0, math.inf], "date": [dt.date(2026, 1, 2)] * 2, "split": ["train"] * 2})
+        return DuckRelationDataSource.from_arrow(table, "feed", date_column="date", dimensions={"split": "split"})
+
+    metrics = suite_metrics_asset(WARNS, feed, source=endless, engine=None)
+    url = f"sqlite:///{tmp_path / 'metrics.db'}"
+    kept = {"store": MetricStore(url=url), "metrics_io_manager": MetricsIOManager(url=url)}
+    defs = dg.Definitions(assets=[feed, metrics], resources=kept, executor=dg.in_process_executor)
+    job = defs.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(instance=instance, partition_key=key(2, "train"))
+
+    [made] = result.asset_materializations_for_node(metrics.op.name)
+    assert made.metadata["average(value)"] == dg.MetadataValue.text("inf")
+    with pytest.raises(GraphQLError, match="non numeric value"):
+        GraphQLFloat.serialize(math.inf)
 
 
 def test_only_metrics_assets_are_written_and_read_and_others_are_told_of_the_way(tmp_path, instance):
