@@ -5,6 +5,7 @@ import math
 
 import dagster as dg
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pytest
 from graphql import GraphQLError, GraphQLFloat
@@ -87,7 +88,9 @@ def test_a_check_and_a_metrics_asset_of_one_run_share_measurements_whichever_run
     checks, asset = f"feed__{suite.name.lower().replace(' ', '_')}", metrics.op.name
     result = job.execute_in_process(instance=instance, **RANGE)
     order = [event.step_key for event in result.all_events if event.is_step_success]
-    measured = MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}").measured(result.run_id)
+    db = MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}")
+    measured = db.measured(result.run_id)
+    db.close()
     only = alone.execute_in_process(instance=instance, **RANGE)
 
     assert (order.index(checks) < order.index(asset)) is (first == "checks")
@@ -97,6 +100,8 @@ def test_a_check_and_a_metrics_asset_of_one_run_share_measurements_whichever_run
     # Of what the checks had measured the asset measured nothing again.
     assert (made.metadata["dqx/measured"].value < bare.metadata["dqx/measured"].value) is (first == "checks")
     assert made.metadata["average(value)"].value == 9.0
+    # Nobody holds the store after the run.
+    assert not [file.path for file in psutil.Process().open_files() if file.path.endswith("metrics.db")]
 
 
 def test_measurements_that_cannot_be_kept_fail_the_step_and_none_is_kept(tmp_path, instance):

@@ -152,6 +152,13 @@ def test_two_assertions_that_get_one_name_fail_when_the_code_location_loads():
         suite_checks(Suite("Twin suite", (twins,)), feed, source=source, engine=None)
 
 
+def test_two_suites_whose_checks_have_one_name_fail_when_the_code_location_loads(tmp_path):
+    twin = Suite("Another", SUITE.checks)
+
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="Duplicate asset check key"):
+        definitions(tmp_path, SUITE, twin).resolve_asset_graph()
+
+
 @pytest.mark.parametrize(
     ("severity", "shown", "blocks"),
     [("P0", "ERROR", True), ("P1", "ERROR", False), ("P2", "WARN", False), ("P3", "WARN", False)],
