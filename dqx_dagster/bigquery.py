@@ -12,10 +12,14 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError("BigQueryEngine needs dagster-gcp: pip install 'dqx-dagster[bigquery]'") from error
 
+__all__ = ["BigQueryEngine", "BigQueryResource"]
+
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client
 
     from dqx_core.datasets.bigquery_storage import BigQueryStorage
+    from dqx_core.datasets.catalog import Catalog
+    from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.engines.bigquery import BigQuery
     from dqx_core.engines.bigquery_source import BigQueryDataSource
 
@@ -26,7 +30,10 @@ class BigQueryEngine(DatasetEngine):
     Credentials are those of dagster-gcp's `BigQueryResource`: the application's default ones, or a service account.
     """
 
-    bigquery: BigQueryResource = Field(description="dagster-gcp's resource: project, location and credentials.")
+    # Written so, Dagster keeps the description.
+    bigquery: dg.ResourceDependency[BigQueryResource] = Field(
+        description="dagster-gcp's resource: project, location and credentials."
+    )
     datasets: str = Field(
         description="BigQuery dataset in which materialized datasets are kept, as tables; made if it is not there."
     )
@@ -87,6 +94,13 @@ class BigQueryEngine(DatasetEngine):
         from dqx_core.engines.bigquery_source import BigQueryDataSource
 
         return BigQueryDataSource.from_table(self.connect(), table, table, date_column=None)
+
+    def catalog(self, definition: "DatasetDefinition") -> "Catalog":
+        """What is known of the tables that a definition reads."""
+        from dqx_core.datasets.bigquery_catalog import BigQueryCatalog
+        from dqx_core.datasets.bigquery_storage import definition_schemas
+
+        return BigQueryCatalog(self.connect(), tuple(definition_schemas(definition)))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Close the client."""

@@ -1,6 +1,7 @@
 """Dataset definitions become assets with a partition for each date and split, downstream of their source tables."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from dqx_core.keys import ResultKey
 from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.jobs import jobs_metadata
 from dqx_dagster.partitions import ONLY_DATE, SPLIT, Partitioning, days_and_splits, has_dates, partitions_of
+from dqx_dagster.resources import DatasetEngine, MetricStore
 from dqx_dagster.suites import suite_checks
 from dqx_dagster.targets import nominal_date
 from dqx_dagster.translator import DqxTranslator
@@ -28,6 +30,7 @@ def dataset_asset(
     *,
     engine: str = "engine",
     kind: str = "duckdb",
+    store: str | None = "store",
     io_manager_key: str = "datasets_io_manager",
     translator: DqxTranslator | None = None,
 ) -> dg.AssetsDefinition:
@@ -41,6 +44,8 @@ def dataset_asset(
         definition: What the dataset is.
         engine: The resource key of the engine.
         kind: What the engine is, as the UI shows it: "duckdb" or "bigquery".
+        store: The resource key of the metric store, which keeps each content of the definition as a version; None:
+            it is not kept.
         io_manager_key: The resource key of the IO manager that hands partitions to downstream assets.
         translator: Keys, groups, owners and tags.
     """
@@ -55,7 +60,7 @@ def dataset_asset(
             deps=[names.source_key(table) for table in definition.source.tables],
             partitions_def=partitioning.definition,
             backfill_policy=dg.BackfillPolicy.single_run(),
-            required_resource_keys={engine},
+            required_resource_keys={engine, *([store] if store else [])},
             io_manager_key=io_manager_key,
             group_name=names.group_name(definition),
             owners=list(names.owners(definition)),
@@ -74,7 +79,10 @@ def dataset_asset(
             keys = [partitioning.key(partition, nominal_date(context)) for partition in wanted]
             resource = getattr(context.resources, engine)
             results: list[PartitionResult] = []
+            version: Mapping[str, int] = {}
             try:
+                if store:
+                    version = {"dqx/version": _recorded(definition, resource, getattr(context.resources, store))}
                 with recording(dataset=definition.name, execution_id=context.run.run_id) as jobs:
                     for days, splits in _rectangles(days_and_splits(keys, definition.split.part_names)):
                         results += resource.storage.materialize(definition, days, splits)
@@ -90,7 +98,8 @@ def dataset_asset(
                 else:
                     context.add_asset_metadata(told, partition_key=partition)
             yield dg.MaterializeResult(
-                data_version=dg.DataVersion(_version_of(results)), metadata=jobs_metadata(jobs, resource.price)
+                data_version=dg.DataVersion(_version_of(results)),
+                metadata={**version, **jobs_metadata(jobs, resource.price)},
             )
 
     return dataset
@@ -111,7 +120,9 @@ def dataset_assets(
     `Definitions(assets=…)`.
     """
     known = list(load_folder(definitions).values() if isinstance(definitions, str | Path) else definitions)
-    datasets = [dataset_asset(definition, engine=engine, kind=kind, translator=translator) for definition in known]
+    datasets = [
+        dataset_asset(definition, engine=engine, kind=kind, store=store, translator=translator) for definition in known
+    ]
     checks = [
         suite_checks(dataset_integrity(definition), asset, engine=engine, store=store, translator=translator)
         for definition, asset in zip(known, datasets, strict=True)
@@ -129,7 +140,8 @@ def source_assets(
     return [
         dg.AssetSpec(
             names.source_key(table),
-            group_name=table.partition(".")[0],
+            # Projects of Google Cloud have hyphens, groups of Dagster do not.
+            group_name=re.sub(r"\W", "_", table.split(".")[-2], flags=re.ASCII),
             kinds={"table"},
             description=f"Source table {table}.",
         )
@@ -186,6 +198,14 @@ def preview(shown: Sequence[Mapping[str, Any]]) -> str:
         return "| " + " | ".join(str(value).replace("|", "\\|").replace("\n", " ") for value in values) + " |"
 
     return "\n".join([cells(shown[0]), cells("---" for _ in shown[0]), *(cells(row.values()) for row in shown)])
+
+
+def _recorded(definition: DatasetDefinition, engine: DatasetEngine, store: MetricStore) -> int:
+    """The number of the version that the definition is; a content that the store does not know becomes one."""
+    from dqx_core.datasets.versions import recorded
+
+    dialect = engine.connect().dialect
+    return recorded(definition, store.db, engine.catalog(definition), dialect=dialect).version
 
 
 def _version_of(results: list[PartitionResult]) -> str:

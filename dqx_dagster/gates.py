@@ -1,6 +1,7 @@
 """A gate across runs: an asset does not run on partitions that a suite found bad, whichever run found it."""
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, cast
 
@@ -41,8 +42,7 @@ def require_checks(
     target = suite_target(suite, asset, source=None, engine="engine", store=store)
 
     def decorate(compute: Compute) -> Compute:
-        @functools.wraps(compute)
-        def gated(context: Any, *args: Any, **kwargs: Any) -> Any:
+        def check(context: Any) -> None:
             keys = target.keys(context)
             try:
                 verdicts = newest_verdicts(getattr(context.resources, store).db, suite.name, list(keys))
@@ -56,11 +56,34 @@ def require_checks(
                     "Correct the data, materialize it again with its checks, then run this asset again.",
                     allow_retries=False,
                 )
-            return compute(context, *args, **kwargs)
 
-        return cast("Compute", gated)
+        return _guarded(compute, check)
 
     return decorate
+
+
+def _guarded(compute: Compute, check: Callable[[Any], None]) -> Compute:
+    """The function of an asset after a look at its context; Dagster asks of each kind of function which one it is."""
+
+    async def generating(context: Any, *args: Any, **kwargs: Any) -> Any:
+        check(context)
+        async for each in compute(context, *args, **kwargs):
+            yield each
+
+    async def awaiting(context: Any, *args: Any, **kwargs: Any) -> Any:
+        check(context)
+        return await compute(context, *args, **kwargs)
+
+    def plain(context: Any, *args: Any, **kwargs: Any) -> Any:
+        check(context)
+        return compute(context, *args, **kwargs)
+
+    gated: Callable[..., Any] = plain
+    if inspect.isasyncgenfunction(compute):
+        gated = generating
+    elif inspect.iscoroutinefunction(compute):
+        gated = awaiting
+    return cast("Compute", functools.wraps(compute)(gated))
 
 
 def newest_verdicts(

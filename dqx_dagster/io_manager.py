@@ -86,3 +86,9 @@ class MetricsIOManager(dg.ConfigurableIOManager):
             keys = days[-1:]
         only = described[METRICS]
         return trend_frame(self.db, suite, dataset, keys, only=only.value if hasattr(only, "value") else only)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Close the store."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None

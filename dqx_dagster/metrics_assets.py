@@ -113,5 +113,6 @@ def _plotted(key: ResultKey, dataset: str, metrics: Sequence[Metric], execution_
         for column, suffix in (("value", ""), ("day_over_day", " day over day")):
             number = named[column]
             if isinstance(number, float) and not math.isnan(number):
-                found[f"{named['metric']}{suffix}"] = number
+                # GraphQL knows no infinity: the page of the asset would not load.
+                found[f"{named['metric']}{suffix}"] = number if math.isfinite(number) else str(number)
     return found

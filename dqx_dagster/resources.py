@@ -8,6 +8,8 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 if TYPE_CHECKING:
+    from dqx_core.datasets.catalog import Catalog
+    from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.datasets.storage import FolderStorage, Storage
     from dqx_core.engines.base import DataSource, Engine
     from dqx_core.engines.duckdb import DuckDB
@@ -38,6 +40,10 @@ class DatasetEngine(dg.ConfigurableResource[None]):
     @abstractmethod
     def table_source(self, table: str) -> "DataSource":
         """A source table as it is now, under its full name: what a suite reads beside datasets."""
+
+    @abstractmethod
+    def catalog(self, definition: "DatasetDefinition") -> "Catalog":
+        """What is known of the tables that a definition reads."""
 
 
 class DuckDBEngine(DatasetEngine):
@@ -75,6 +81,12 @@ class DuckDBEngine(DatasetEngine):
         from dqx_core.engines.duckdb_source import DuckRelationDataSource
 
         return DuckRelationDataSource.from_table(self.connect(), table, table, date_column=None)
+
+    def catalog(self, definition: "DatasetDefinition") -> "Catalog":
+        """What is known of the tables that a definition reads."""
+        from dqx_core.datasets.catalog import DuckDBCatalog
+
+        return DuckDBCatalog(self.connect())
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Close the database, so that another process may write it."""

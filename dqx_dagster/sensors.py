@@ -2,14 +2,17 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
 
 from dqx_core.report import Severity
 
-FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+
+LOOK_BACK = dt.timedelta(minutes=10)
+"""How far a run's end may lie before that of one which was seen earlier."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def failed_checks_sensor(
 ) -> dg.SensorDefinition:
     """A sensor that calls `notify` once for each finished run in which checks failed, worst severity first.
 
-    A run is told of once. If `notify` raises, the tick fails and the run is told of again at the next.
+    A run is told of once. If `notify` raises, the run is told of again at the next tick, and others are not.
 
     Args:
         notify: Sends the message: to Slack, mail, a pager.
@@ -65,26 +68,27 @@ def failed_checks_sensor(
 
     @dg.sensor(name=name, minimum_interval_seconds=minimum_interval_seconds, default_status=default_status)
     def failed_checks(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        since, told = _read(context.cursor)
-        if since is None:
+        cursor = _read(context.cursor)
+        if cursor is None:
             # The first tick starts from now: nobody wants last year's failures.
-            context.update_cursor(_write(dt.datetime.now(dt.UTC), set()))
+            now = dt.datetime.now(dt.UTC)
+            context.update_cursor(_write(_Cursor(now, now, {})))
             return dg.SkipReason("Watching runs that finish from now on.")
         count = 0
-        for record in _finished(context.instance, since):
-            run = record.dagster_run
-            moment = record.update_timestamp
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-            if run.run_id in told:
-                continue
+        for ended, run in _finished(context.instance, cursor):
             failed = failed_checks_of(context.instance, run, least)
             if failed.checks:
-                notify(failed)
+                try:
+                    notify(failed)
+                except Exception:
+                    # A tick that fails forgets its cursor: those it has told of would be told of again.
+                    if not count:
+                        raise
+                    context.log.exception(f"Run {run.run_id} could not be told of; the next tick tries again.")
+                    break
                 count += 1
-            # Runs of the very moment may still come: those told of then are kept in mind.
-            told = {*(told if moment == since else ()), run.run_id}
-            since = max(since, moment)
-            context.update_cursor(_write(since, told))
+            cursor = cursor.after(run.run_id, ended)
+            context.update_cursor(_write(cursor))
         return dg.SkipReason(f"{count} runs with failed checks." if count else "No new failures.")
 
     return failed_checks
@@ -112,19 +116,60 @@ def _severity(evaluation: dg.AssetCheckEvaluation) -> Severity:
     return Severity.P1 if evaluation.severity is dg.AssetCheckSeverity.ERROR else Severity.P2
 
 
-def _finished(instance: dg.DagsterInstance, since: dt.datetime) -> Iterator[dg.RunRecord]:
-    """Runs that finished at that moment or later, in order."""
-    just_before = since - dt.timedelta(microseconds=1)
+@dataclass(frozen=True)
+class _Cursor:
+    """Which runs were looked at: those that ended up to a moment, and by name those of the last minutes before it."""
+
+    begun: dt.datetime
+    """When the sensor began to watch."""
+    since: dt.datetime
+    """When the newest run that was looked at ended."""
+    told: Mapping[str, dt.datetime]
+    """The runs of the last minutes before `since`, each with its end."""
+
+    @property
+    def horizon(self) -> dt.datetime:
+        """From here on runs may be new: they are written in another order than they end, by clocks that differ."""
+        return max(self.begun, self.since - LOOK_BACK)
+
+    def after(self, run_id: str, ended: dt.datetime) -> "_Cursor":
+        """When that run was looked at too."""
+        since = max(self.since, ended)
+        told = {**self.told, run_id: ended}
+        return _Cursor(self.begun, since, {run: end for run, end in told.items() if end >= since - LOOK_BACK})
+
+
+def _finished(instance: dg.DagsterInstance, cursor: _Cursor) -> list[tuple[dt.datetime, dg.DagsterRun]]:
+    """Runs that were not looked at, each with its end, in that order.
+
+    A run is written again when it is given a tag, long after its end: what counts is the end.
+    """
+    just_before = cursor.horizon - dt.timedelta(microseconds=1)
     records = instance.get_run_records(dg.RunsFilter(statuses=FINISHED, updated_after=just_before))
-    yield from sorted(records, key=lambda record: record.update_timestamp)
+    ended = [(_ended(record), record.dagster_run) for record in records]
+    new = [(end, run) for end, run in ended if end >= cursor.horizon and run.run_id not in cursor.told]
+    return sorted(new, key=lambda each: (each[0], each[1].run_id))
 
 
-def _read(cursor: str | None) -> tuple[dt.datetime | None, set[str]]:
+def _ended(record: dg.RunRecord) -> dt.datetime:
+    if record.end_time is not None:
+        return dt.datetime.fromtimestamp(record.end_time, dt.UTC)
+    moment = record.update_timestamp
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _read(cursor: str | None) -> _Cursor | None:
     if cursor is None:
-        return None, set()
+        return None
     held = json.loads(cursor)
-    return dt.datetime.fromisoformat(held["since"]), set(held["told"])
+    since = dt.datetime.fromisoformat(held["since"])
+    told = held["told"]
+    if "begun" not in held:  # as 0.1.0 wrote it
+        return _Cursor(since, since, dict.fromkeys(told, since))
+    ends = {run_id: dt.datetime.fromisoformat(end) for run_id, end in told.items()}
+    return _Cursor(dt.datetime.fromisoformat(held["begun"]), since, ends)
 
 
-def _write(since: dt.datetime, told: set[str]) -> str:
-    return json.dumps({"since": since.isoformat(), "told": sorted(told)})
+def _write(cursor: _Cursor) -> str:
+    told = {run_id: end.isoformat() for run_id, end in cursor.told.items()}
+    return json.dumps({"begun": cursor.begun.isoformat(), "since": cursor.since.isoformat(), "told": told})

@@ -25,7 +25,8 @@ from dqx_core.datasets.query import partition_query, render
 from dqx_core.datasets.roles import DescribedColumn, RoleSuggestion, described, suggest_columns
 from dqx_core.datasets.storage import FolderStorage, Storage
 from dqx_core.datasets.tfx import TfxExport, tfx_export
-from dqx_core.errors import DefinitionError, DqxError, ValidationError, hint
+from dqx_core.datasets.versions import recorded
+from dqx_core.errors import DefinitionError, ValidationError, hint
 
 if TYPE_CHECKING:
     from dqx_core.datasets.join_detection import JoinCandidate
@@ -377,20 +378,7 @@ class DatasetService:
         return Saved(after, path, self._record(after), found)
 
     def _record(self, definition: DatasetDefinition) -> DatasetVersion:
-        """The version of this content: the newest one, or a new one."""
-        content = definition.model_dump(mode="json", by_alias=True)
-        versions = self.store.datasets.versions(definition.name)
-        if versions and versions[-1].definition_hash == definition.definition_hash:
-            return versions[-1]
-        change = changes.in_words(changes.differences(versions[-1].definition, content)) if versions else "created"
-        try:
-            first = partition_query(definition, definition.partitions.start, self._schemas(definition))
-            sql = render(first, self.engine.dialect)
-        except DqxError as error:  # a draft may come before its tables
-            sql = "".join(f"-- {line}\n" for line in str(error).splitlines())
-        return self.store.datasets.record(
-            definition.name, content, definition_hash=definition.definition_hash, sql=sql, change=change
-        )
+        return recorded(definition, self.store, self.catalog, dialect=self.engine.dialect)
 
 
 def _duckdb(engine: Engine, what: str) -> DuckDB:

@@ -54,6 +54,7 @@ class Attributes(Model):
         default=ALLOWED_SCHEMAS, description="The schemas whose tables the definition may read."
     )
     engine: str = Field(default="engine", description="Resource key of the engine.")
+    kind: Literal["duckdb", "bigquery"] = Field(default="duckdb", description="What the engine is, as the UI shows it.")
     store: str = Field(default="store", description="Resource key of the metric store.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import dagster as dg
@@ -35,6 +36,7 @@ class DqxDataset(dg.Component):
     daily_at: tuple[int, int] | None = None
     """Hour and minute of the schedule."""
     engine: str = "engine"
+    kind: Literal["duckdb", "bigquery"] = "duckdb"
     store: str = "store"
     granularity: Literal["assertion", "check"] = "assertion"
     partitioned_checks: bool = True
@@ -71,10 +73,11 @@ class DqxDataset(dg.Component):
         from dqx_dagster.schedules import dataset_schedule
         from dqx_dagster.suites import suite_checks
 
-        asset = dataset_asset(self.definition, engine=self.engine)
+        made = partial(dataset_asset, self.definition, engine=self.engine, kind=self.kind, store=self.store)
+        asset = made()
         if self.translate is not None:
             spec = self.translate(asset.get_asset_spec())
-            keyed = dataset_asset(self.definition, engine=self.engine, translator=Keyed(spec.key))
+            keyed = made(translator=Keyed(spec.key))
             asset = keyed.map_asset_specs(lambda _: spec)
         metrics = [
             suite_metrics_asset(suite, asset, engine=self.engine, store=self.store)

@@ -71,6 +71,7 @@ def read(written: Mapping[str, Any], context: dg.ComponentLoadContext) -> dict[s
         "metrics": attributes.metrics,
         "daily_at": (daily.hour, daily.minute) if "schedule" in attributes.model_fields_set else None,
         "engine": attributes.engine,
+        "kind": attributes.kind,
         "store": attributes.store,
         "granularity": attributes.granularity,
         "partitioned_checks": attributes.partitioned_checks,

@@ -59,6 +59,21 @@ attributes:
 """
 
 
+BIGQUERY = """\
+# What the datasets and checks of the project take: once in a project.
+type: {type}
+
+attributes:
+  bigquery: # the source tables; credentials are the application's, or gcp_credentials: "{{{{ env.GCP_CREDENTIALS }}}}"
+    project: "{project}"
+    # location: EU
+    # maximum_bytes_billed: 53687091200 # a statement that would read more is refused before it runs
+    # price_per_tib: 6.25 # with it, runs show what they cost
+  datasets: "{datasets}" # the BigQuery dataset in which datasets are kept, as tables
+  store: "{store}" # every number measured; or postgresql+psycopg://…, say "{{{{ env.DQX_STORE }}}}"
+"""
+
+
 class DatasetParams(dg.Model):
     """What a new dataset is made of."""
 
@@ -72,7 +87,13 @@ class ResourcesParams(dg.Model):
     """Where data is kept; paths are from the project's root."""
 
     database: str = Field(default="data/warehouse.duckdb", description="DuckDB file with the source tables.")
-    datasets: str = Field(default="data/datasets", description="Folder of the materialized datasets.")
+    project: str | None = Field(
+        default=None, description="Project of Google Cloud whose BigQuery has the source tables, in place of DuckDB."
+    )
+    datasets: str | None = Field(
+        default=None,
+        description="Folder of the materialized datasets, data/datasets; with a project a dataset of BigQuery, dqx.",
+    )
     store: str = Field(default="data/metrics.db", description="SQLite file of the metric store.")
 
 
@@ -103,7 +124,7 @@ class DatasetScaffolder(dg.Scaffolder[DatasetParams]):
 
 
 class ResourcesScaffolder(dg.Scaffolder[ResourcesParams]):
-    """Writes the resources with paths from the project's root."""
+    """Writes the resources: DuckDB with paths from the project's root, or BigQuery."""
 
     @classmethod
     def get_scaffold_params(cls) -> type[ResourcesParams]:
@@ -114,8 +135,18 @@ class ResourcesScaffolder(dg.Scaffolder[ResourcesParams]):
         """Write the defs.yaml."""
         given = request.params
         store = given.store if "://" in given.store else f"sqlite:///{_from_root(given.store)}"
-        paths = {"database": _from_root(given.database), "datasets": _from_root(given.datasets), "store": store}
-        _write(request, RESOURCES.format(type=request.type_name, **paths))
+        if given.project is not None:
+            text = BIGQUERY.format(
+                type=request.type_name, project=given.project, datasets=given.datasets or "dqx", store=store
+            )
+        else:
+            paths = {
+                "database": _from_root(given.database),
+                "datasets": _from_root(given.datasets or "data/datasets"),
+                "store": store,
+            }
+            text = RESOURCES.format(type=request.type_name, **paths)
+        _write(request, text)
 
 
 def _from_root(path: str) -> str:

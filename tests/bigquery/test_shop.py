@@ -149,7 +149,11 @@ def taken(shop, forms):
     with dg.instance_for_test() as instance:
         done = dg.materialize(
             [shop_daily, *readers], selection=readers, instance=instance, partition_key="2024-01-09|train",
-            resources={"datasets_io_manager": DatasetIOManager(engine=engine_of(shop)), "engine": engine_of(shop)},
+            resources={
+                "datasets_io_manager": DatasetIOManager(engine=engine_of(shop)),
+                "engine": engine_of(shop),
+                "store": MetricStore(url=f"sqlite:///{shop[1] / 'metrics.db'}"),
+            },
             raise_on_error=False,
         )  # fmt: skip
         failures = [event.step_failure_data for event in done.all_events if event.is_step_failure]

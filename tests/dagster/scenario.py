@@ -94,3 +94,10 @@ def key(day: int, split: str) -> str:
 def span(first: str, last: str) -> dict[str, str]:
     """The tags of a run over a range of partitions."""
     return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+
+
+def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str | None) -> str | None:
+    """A tick of a sensor; its cursor afterwards."""
+    context = dg.build_sensor_context(instance=instance, cursor=cursor)
+    sensor(context)
+    return context.cursor

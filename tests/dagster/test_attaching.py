@@ -1,12 +1,16 @@
 """What suites are attached to: several assets, assets that are not ours, one check for many assertions."""
 
+import re
+
 import dagster as dg
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dqx_core import Context, DuckRelationDataSource, MetricProvider, Suite, check
 from dqx_core.errors import DefinitionError
-from dqx_dagster import DuckDBEngine, MetricStore, suite_checks
+from dqx_dagster import DqxTranslator, DuckDBEngine, MetricStore, suite_checks
 from tests.dagster.scenario import PARTITIONS, SUITE, feed, key, source, table
 
 
@@ -118,7 +122,16 @@ def test_a_table_in_duckdb_that_dbt_makes_is_checked_through_the_engine_with_set
 
 
 def test_every_field_of_a_resource_is_described():
-    from dqx_dagster import DatasetIOManager, MetricsIOManager
+    from dqx_dagster import BigQueryEngine, DatasetIOManager, MetricsIOManager
 
-    for resource in (DuckDBEngine, MetricStore, DatasetIOManager, MetricsIOManager):
+    for resource in (DuckDBEngine, BigQueryEngine, MetricStore, DatasetIOManager, MetricsIOManager):
         assert all(field.description for field in resource.model_fields.values()), resource
+
+
+@given(check=st.text(), assertion=st.text())
+def test_any_name_becomes_one_that_dagster_takes_and_stays_it(check, assertion):
+    name = DqxTranslator().check_name(check, assertion)
+
+    assert re.fullmatch(r"[a-z0-9_]+", name)
+    assert name == DqxTranslator().check_name(check, assertion)
+    assert dg.AssetCheckSpec(name, asset="a").name == name

@@ -55,7 +55,7 @@ def test_a_backfill_of_thirty_dates_and_two_splits_by_the_daemon_leaves_what_the
         return found if [run["status"] for run in found["runs"]] in ENDED else None
 
     # The daemon looks at a backfill every half a minute: its runs have ended before it says so.
-    backfill = deployed.until(ended, 120, "the runs of the backfill have ended")
+    backfill = deployed.until(ended, 300, "the runs of the backfill have ended")
     shown, kept = deployed.statuses("sales"), stored(deployed.folder)
 
     assert [run["status"] for run in backfill["runs"]] == ["SUCCESS", "SUCCESS"]

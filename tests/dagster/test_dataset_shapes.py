@@ -170,6 +170,27 @@ def test_its_schedule_asks_for_the_newest_there_is_in_one_run(tmp_path, instance
     }[shape]
 
 
+def test_a_schedule_is_at_an_hour_of_the_datasets_own_time_zone_and_knows_which_day_has_closed_there(
+    tmp_path, instance
+):
+    make(tmp_path)
+    asset = dataset_asset(definition(partitions={"start": "2026-01-01", "end": LAST, "timezone": "Pacific/Auckland"}))
+    schedule = dataset_schedule(asset, hour=0, minute=30)
+    repository = location(tmp_path, asset, schedules=[schedule]).get_repository_def()
+
+    def day(moment):
+        context = dg.build_schedule_context(
+            instance=instance, repository_def=repository, scheduled_execution_time=moment
+        )
+        found = repository.get_schedule_def("sales_daily").evaluate_tick(context)
+        return [request.tags["dagster/asset_partition_range_start"] for request in found.run_requests]
+
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 0 * * *", "Pacific/Auckland")
+    # Half past midnight of the 6th in Auckland is noon of the 5th in UTC.
+    assert day(dt.datetime(2026, 1, 5, 11, 30, tzinfo=dt.UTC)) == ["2026-01-05|train"]
+    assert day(dt.datetime(2026, 1, 1, 10, 30, tzinfo=dt.UTC)) == []
+
+
 def test_a_schedule_of_an_asset_that_is_no_dataset_is_refused():
     @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="things"))
     def things() -> None: ...

@@ -1,10 +1,14 @@
 """A gate across runs: bad partitions stop a consumer whichever run found them bad."""
 
+import datetime as dt
+
 import dagster as dg
+import pyarrow as pa
 import pytest
 
+from dqx_core import DuckRelationDataSource
 from dqx_dagster import MetricStore, require_checks, suite_checks
-from tests.dagster.scenario import GATED, PARTITIONS, feed, key, source, span
+from tests.dagster.scenario import GATED, PARTITIONS, SUITE, feed, key, source, span
 
 
 @dg.asset(partitions_def=PARTITIONS, deps=[feed], required_resource_keys={"store"}, name="model")
@@ -65,3 +69,95 @@ def test_one_bad_partition_of_a_range_stops_the_range_and_is_the_one_named(world
     assert not stopped.success
     assert "2026-01-05|train" in reason(stopped)
     assert "2026-01-04" not in reason(stopped)
+
+
+def test_a_partition_that_was_judged_again_and_passed_lets_the_consumer_run(tmp_path, instance):
+    rows = [40]
+
+    def corrected(_resources):
+        table = pa.table({"date": [dt.date(2026, 1, 5)] * rows[0], "split": ["train"] * rows[0]})
+        return DuckRelationDataSource.from_arrow(table, "feed", date_column="date", dimensions={"split": "split"})
+
+    defs = dg.Definitions(
+        assets=[feed, model],
+        asset_checks=[suite_checks(GATED, feed, source=corrected, engine=None)],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+        executor=dg.in_process_executor,
+    )
+    whole = defs.resolve_implicit_global_asset_job_def()
+
+    def succeeds(asset):
+        how = {"partition_key": key(5, "train"), "raise_on_error": False}
+        return whole.get_subset(asset_selection={asset.key}).execute_in_process(instance=instance, **how).success
+
+    judged, stopped = succeeds(feed), succeeds(model)
+    rows[0] = 4
+    again, passed = succeeds(feed), succeeds(model)
+
+    assert (judged, stopped, again, passed) == (False, False, True, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "day", "passes"),
+    [
+        ({}, 5, True),
+        ({"severity": "P1"}, 5, False),
+        ({"severity": "P1"}, 4, True),
+        ({}, 6, False),
+        ({"unjudged": "pass"}, 6, True),
+    ],
+)
+def test_a_gate_may_stop_on_more_severities_and_let_pass_what_nobody_judged(tmp_path, instance, options, day, passes):
+    @dg.asset(partitions_def=PARTITIONS, deps=[feed], required_resource_keys={"store"})
+    @require_checks(SUITE, feed, **options)
+    def guarded(context: dg.AssetExecutionContext) -> None: ...
+
+    defs = dg.Definitions(
+        assets=[feed, guarded],
+        asset_checks=[suite_checks(SUITE, feed, source=source, engine=None)],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+        executor=dg.in_process_executor,
+    )
+    whole = defs.resolve_implicit_global_asset_job_def()
+    # On the 5th a P1 fails; the 6th is not judged.
+    whole.get_subset(asset_selection={feed.key}).execute_in_process(
+        instance=instance, tags=span(key(4, "train"), key(5, "train"))
+    )
+    found = whole.get_subset(asset_selection={guarded.key}).execute_in_process(
+        instance=instance, partition_key=key(day, "train"), raise_on_error=False
+    )
+
+    assert found.success is passes
+
+
+async def awaits(context: dg.AssetExecutionContext):
+    return dg.MaterializeResult(metadata={"trained": True})
+
+
+async def awaits_and_yields(context: dg.AssetExecutionContext):
+    yield dg.MaterializeResult(metadata={"trained": True})
+
+
+def yields(context: dg.AssetExecutionContext):
+    yield dg.MaterializeResult(metadata={"trained": True})
+
+
+@pytest.mark.parametrize("compute", [awaits, awaits_and_yields, yields])
+def test_any_kind_of_function_may_have_a_gate(tmp_path, instance, compute):
+    options = {"partitions_def": PARTITIONS, "deps": [feed], "required_resource_keys": {"store"}, "name": "trained"}
+    trained = dg.asset(**options)(require_checks(GATED, feed)(compute))
+    defs = dg.Definitions(
+        assets=[feed, trained],
+        asset_checks=[suite_checks(GATED, feed, source=source, engine=None)],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+        executor=dg.in_process_executor,
+    )
+    whole = defs.resolve_implicit_global_asset_job_def()
+
+    def found(day):
+        how = {"partition_key": key(day, "train"), "raise_on_error": False}
+        whole.get_subset(asset_selection={feed.key}).execute_in_process(instance=instance, **how)
+        result = whole.get_subset(asset_selection={trained.key}).execute_in_process(instance=instance, **how)
+        return [m.metadata["trained"].value for m in result.asset_materializations_for_node("trained")]
+
+    assert (found(4), found(5)) == ([True], [])

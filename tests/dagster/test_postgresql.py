@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 from dqx_core import MetricDB
-from dqx_dagster import MetricsIOManager, MetricStore, suite_checks, suite_metrics_asset
-from tests.dagster.scenario import HAS_ROWS, MOVES, SUITE, feed, key, source, span
+from dqx_dagster import MetricsIOManager, MetricStore, failed_checks_sensor, suite_checks, suite_metrics_asset
+from tests.dagster.scenario import HAS_ROWS, MOVES, SUITE, feed, key, source, span, tick
 
 pytestmark = pytest.mark.xdist_group("postgresql")
 
@@ -26,7 +26,7 @@ def server():
         running.cleanup()
 
 
-def test_runs_keep_verdicts_and_numbers_on_postgresql(server, tmp_path):
+def test_runs_keep_verdicts_and_numbers_on_postgresql_and_alerts_come_once(server, tmp_path):
     for name in ("dagster", "metrics"):
         server.psql(f"CREATE DATABASE {name};")
     uri = server.get_uri
@@ -39,10 +39,15 @@ def test_runs_keep_verdicts_and_numbers_on_postgresql(server, tmp_path):
         resources={"store": MetricStore(url=url), "metrics_io_manager": MetricsIOManager(url=url)},
         executor=dg.in_process_executor,
     )
+    told = []
+    sensor = failed_checks_sensor(told.append)
     with dg.instance_for_test(overrides={"storage": storage}, temp_dir=str(tmp_path)) as instance:
+        cursor = tick(sensor, instance, None)
         result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=instance, tags=span(key(4, "train"), key(6, "eval"))
         )
+        for _ in range(3):
+            cursor = tick(sensor, instance, cursor)
         statuses = {
             (name, record.partition): record.status.value
             for name in (HAS_ROWS, MOVES)
@@ -60,5 +65,6 @@ def test_runs_keep_verdicts_and_numbers_on_postgresql(server, tmp_path):
     }
     db.close()
     assert result.success
+    assert [found.run_id for found in told] == [result.run_id]
     assert statuses == kept
     assert [at for at, status in kept.items() if status == "FAILED"] == [(MOVES, key(5, "train"))]

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from dqx_dagster import MetricStore, reverify_job, suite_checks
-from tests.dagster.scenario import GATED, HAS_ROWS, SUITE, feed, key, source, span
+from tests.dagster.scenario import GATED, HAS_ROWS, PARTITIONS, SUITE, feed, key, source, span
 
 
 def location(folder, suite=SUITE):
@@ -42,6 +42,13 @@ def test_a_range_is_judged_partition_by_partition(tmp_path, instance):
 
     assert again.success
     assert {p for p, _, _ in history(instance, HAS_ROWS)} == {key(d, s) for d in (2, 3, 4) for s in ("train", "eval")}
+
+
+def test_it_has_the_partitions_of_the_asset_and_no_checks_of_its_own_so_that_it_can_be_backfilled(tmp_path):
+    job = location(tmp_path).resolve_job_def("again")
+
+    assert job.partitions_def == PARTITIONS
+    assert job.asset_layer.asset_graph.asset_check_keys == set()
 
 
 def test_a_failed_blocking_check_fails_the_run_after_all_results_are_in(tmp_path, instance):

@@ -82,12 +82,13 @@ def test_each_partition_of_the_range_is_judged_under_its_own_key(backfilled):
     }
 
 
-def test_a_materialized_partition_says_its_rows_window_and_sql(backfilled):
+def test_a_materialized_partition_says_its_rows_size_window_sql_and_first_rows(backfilled):
     result, _ = backfilled
 
     made = {m.partition: m.metadata for m in result.asset_materializations_for_node("shop_ranking")}
     train = made["2024-01-21|train"]
-    assert train["dagster/partition_row_count"].value > 0
+    assert train["dagster/partition_row_count"].value == train["rows"].value > 0
+    assert train["bytes"].value > 0
     assert "train [2024-01-14, 2024-01-19)" in train["window"].value
     assert "SELECT" in train["sql"].value
     assert {"revenue", "category"} <= {column.name for column in train["dagster/column_schema"].value.columns}

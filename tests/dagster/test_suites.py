@@ -5,7 +5,7 @@ import pytest
 
 from dqx_core import Context, DuckRelationDataSource, MetricDB, MetricProvider, Suite, check, metrics_by_execution_id
 from dqx_core.errors import DefinitionError
-from dqx_dagster import MetricStore, suite_checks
+from dqx_dagster import DqxTranslator, MetricStore, suite_checks
 from tests.dagster.scenario import (
     GATED,
     HAS_ROWS,
@@ -133,7 +133,16 @@ def test_a_blocking_failure_stops_the_consumer_in_the_same_run(tmp_path, instanc
     assert not [e for e in bad.all_events if e.is_successful_output and e.step_key == "consumer"]
 
 
-def test_a_broken_suite_fails_when_the_code_location_loads():
+def test_a_broken_suite_fails_when_the_code_location_loads_and_says_what_is_wrong():
+    @check(name="Prices", datasets=["feed"])
+    def prices(mp: MetricProvider, ctx: Context) -> None:
+        ctx.assert_that(mp.average("value")).where(name="In bounds").is_between(2, 1)
+
+    with pytest.raises(DefinitionError, match=r"'In bounds': .*the lower limit is above the upper. Swap them"):
+        suite_checks(Suite("Broken", (prices,)), feed, source=source, engine=None)
+
+
+def test_two_assertions_that_get_one_name_fail_when_the_code_location_loads():
     @check(name="Twins", datasets=["feed"])
     def twins(mp: MetricProvider, ctx: Context) -> None:
         ctx.assert_that(mp.num_rows()).where(name="Rows!").is_positive()
@@ -141,6 +150,87 @@ def test_a_broken_suite_fails_when_the_code_location_loads():
 
     with pytest.raises(DefinitionError, match=r"'Twins › Rows\?' and 'Twins › Rows!' are both called 'twins__rows'"):
         suite_checks(Suite("Twin suite", (twins,)), feed, source=source, engine=None)
+
+
+def test_two_suites_whose_checks_have_one_name_fail_when_the_code_location_loads(tmp_path):
+    twin = Suite("Another", SUITE.checks)
+
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="Duplicate asset check key"):
+        definitions(tmp_path, SUITE, twin).resolve_asset_graph()
+
+
+@pytest.mark.parametrize(
+    ("severity", "shown", "blocks"),
+    [("P0", "ERROR", True), ("P1", "ERROR", False), ("P2", "WARN", False), ("P3", "WARN", False)],
+)
+def test_p0_is_an_error_and_blocks_p1_is_an_error_and_the_others_warn(tmp_path, instance, severity, shown, blocks):
+    @check(name="Rows", datasets=["feed"])
+    def rows(mp: MetricProvider, ctx: Context) -> None:
+        ctx.assert_that(mp.num_rows()).where(name="None", severity=severity).is_zero()
+
+    result = launch(definitions(tmp_path, Suite("Rows", (rows,))), instance, partition_key=key(2, "train"))
+
+    [failed] = result.get_asset_check_evaluations()
+    assert (failed.passed, failed.severity.value, failed.blocking) == (False, shown, blocks)
+    assert result.success is not blocks
+    assert bool(result.asset_materializations_for_node("consumer")) is not blocks
+
+
+def test_a_translator_decides_what_severities_are_in_results_too(tmp_path, instance):
+    class Lenient(DqxTranslator):
+        def severity(self, severity):
+            return dg.AssetCheckSeverity.ERROR if severity == "P2" else dg.AssetCheckSeverity.WARN
+
+        def blocking(self, severity):
+            return severity == "P2"
+
+    defs = dg.Definitions(
+        assets=[feed],
+        asset_checks=[
+            suite_checks(suite, feed, source=source, engine=None, translator=Lenient()) for suite in (SUITE, GATED)
+        ],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+        executor=dg.in_process_executor,
+    )
+    lenient = launch(defs, instance, partition_key=key(5, "train"))
+    strict = launch(defs, instance, partition_key=key(9, "eval"))
+
+    assert {e.severity.value for e in lenient.get_asset_check_evaluations() if not e.passed} == {"WARN"}
+    assert lenient.success  # its P0 failed, and warns
+    [hollow] = [e for e in strict.get_asset_check_evaluations() if not e.passed]
+    assert (hollow.check_name, hollow.severity.value, hollow.blocking) == (HAS_VALUES, "ERROR", True)
+    assert not strict.success
+
+
+def test_every_number_of_an_earlier_day_is_a_number_of_its_own(tmp_path, instance):
+    @check(name="Lags", datasets=["feed"])
+    def lags(mp: MetricProvider, ctx: Context) -> None:
+        value = mp.average("value")
+        ctx.assert_that(value - mp.average("value", lag=1) - mp.average("value", lag=7)).where(name="One").is_zero()
+        rows = mp.num_rows() - mp.num_rows(lag=1)
+        ctx.assert_that(rows * (value - mp.average("value", lag=1))).where(name="Two").is_zero()
+
+    result = launch(definitions(tmp_path, Suite("Lags", (lags,))), instance, partition_key=key(9, "train"))
+
+    found = {e.check_name: e.metadata for e in result.get_asset_check_evaluations()}
+    numbers = {name: {k: v.value for k, v in shown.items() if "lag_" in k} for name, shown in found.items()}
+    assert numbers == {
+        "lags__one": {"lag_1d": 8.0, "lag_7d": 2.0},
+        "lags__two": {"average(value) lag_1d": 8.0, "num_rows() lag_1d": 4.0},
+    }
+    assert all(isinstance(found[name][k], dg.FloatMetadataValue) for name in numbers for k in numbers[name])
+    days = {record.data["date"] for record in found["lags__one"]["numbers"].records}
+    assert days == {"2026-01-02", "2026-01-08", "2026-01-09"}
+
+
+def test_in_a_range_each_day_is_judged_after_the_one_before_with_its_number_of_the_same_run(tmp_path, instance):
+    result = launch(definitions(tmp_path), instance, tags=span(key(4, "train"), key(7, "eval")))
+
+    moved = [e for e in result.get_asset_check_evaluations() if e.check_name == MOVES and e.partition.endswith("train")]
+    assert [e.partition for e in moved] == [key(day, "train") for day in (4, 5, 6, 7)]
+    assert [e.metadata["lag_1d"].value for e in moved] == [4.0, 4.0, 40.0, 4.0]
+    carried = {record.data["carried from run"] for e in moved for record in e.metadata["numbers"].records}
+    assert carried == {""}
 
 
 def test_metrics_asset_and_checks_of_one_run_measure_once(tmp_path, instance):
@@ -214,9 +304,10 @@ def test_a_number_that_was_carried_forward_says_from_which_run(tmp_path, instanc
 def test_a_result_is_linked_to_the_materialization_it_judged(tmp_path, instance):
     result = launch(definitions(tmp_path), instance, partition_key=key(2, "train"))
 
-    [made] = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=feed.key, asset_partitions=[key(2, "train")]), limit=5
-    ).records
-    for evaluation in result.get_asset_check_evaluations():
+    ranged = launch(definitions(tmp_path), instance, tags=span(key(3, "train"), key(4, "eval")))
+
+    for evaluation in (*result.get_asset_check_evaluations(), *ranged.get_asset_check_evaluations()):
         judged = evaluation.target_materialization_data
-        assert (judged.run_id, judged.storage_id) == (result.run_id, made.storage_id)
+        of_partition = dg.AssetRecordsFilter(asset_key=feed.key, asset_partitions=[evaluation.partition])
+        [made] = instance.fetch_materializations(of_partition, limit=5).records
+        assert (judged.run_id, judged.storage_id) == (made.event_log_entry.run_id, made.storage_id)
