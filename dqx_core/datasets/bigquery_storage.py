@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,10 @@ ML_COLUMNS = ("ml_use", "is_eval")
 
 _ML_USE = {"train": "TRAIN", "test": "TEST"}
 _DEFINITION = "dqx_definition"
+_PARTS = re.compile(r"\b(STRUCT|RECORD|JSON|GEOGRAPHY|RANGE|INTERVAL)\b")
+"""Types of a column whose values have parts, or that not every table can hold."""
+_RESERVED = ("_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER", "_CHANGE_")
+"""How the name of a column cannot begin."""
 _MOST_DAYS = 2_000
 """Days over which a staged source is parted; BigQuery lets a job write to 4,000 partitions."""
 
@@ -53,9 +58,11 @@ class BigQueryStorage:
     A day is replaced by one query job whose destination is the partition of the day (`table$20240131`), to be
     truncated: BigQuery puts the new rows in the place of the old ones when the job succeeds, and does nothing else
     when it fails or is killed. No temporary table and no copy job has to be cleaned up, and rows that must not be
-    (a null where nulls are written to fail) fail the job before anything is replaced. Rows of splits that were not
-    asked for are read from the partition and written again by the same job; so two runs that write different splits of
-    one day at the same time may undo one another, and should be one run.
+    (a null where nulls are written to fail) fail the job before anything is replaced.
+
+    Where only some splits are asked for, it is one MERGE that deletes the rows of those and inserts the new ones: the
+    other splits are not touched, so that two runs may write different splits of one day at the same time. BigQuery
+    gives up the later of two such statements on one partition, and it is started again.
 
     Args:
         engine: What runs the jobs.
@@ -84,7 +91,7 @@ class BigQueryStorage:
         if not windows or not wanted:
             return results
         schemas = schemas_of(definition, BigQueryCatalog(self.engine, tuple(definition_schemas(definition))))
-        self._refuse_names(definition, schemas)
+        self._refuse_columns(definition, schemas)
         check_joins(definition, self.engine)
         self.tables.make_dataset(self.dataset, self._location(definition))
         with self._stage(definition, windows, schemas) as stage:
@@ -176,8 +183,20 @@ class BigQueryStorage:
         """Where the source is: a query cannot write elsewhere."""
         return self.engine.location_of_dataset(definition.source.table.rsplit(".", 1)[0])
 
-    def _refuse_names(self, definition: DatasetDefinition, schemas: Schemas) -> None:
-        taken = [name for name in resolve(definition, schemas) if self.ml_columns and name.lower() in ML_COLUMNS]
+    def _refuse_columns(self, definition: DatasetDefinition, schemas: Schemas) -> None:
+        columns = resolve(definition, schemas)
+        for name, column in columns.items():
+            if _PARTS.search(column.type):
+                raise DefinitionError(
+                    f"Dataset '{definition.name}': column '{name}' is {column.type}, which is not one value "
+                    "of a row. Make a view that has its parts as columns, and use that."
+                )
+            if name.upper().startswith(_RESERVED):
+                raise DefinitionError(
+                    f"Dataset '{definition.name}': BigQuery keeps names such as '{name}' for itself. Give the column "
+                    "another name with as: …."
+                )
+        taken = [name for name in columns if self.ml_columns and name.lower() in ML_COLUMNS]
         if taken:
             raise DefinitionError(
                 f"Dataset '{definition.name}' has a column '{taken[0]}', which ml_columns adds. Give it another name "
@@ -198,9 +217,12 @@ class BigQueryStorage:
         days = (windows[-1].date - min(day for day in starts if day)).days if all(starts) else _MOST_DAYS
         parted = time is not None and time.type in TIMES and days < _MOST_DAYS
         layout = Layout(partitioned_by=time.name if time is not None and parted else None)
+        query = source_query(definition, [each.date for each in windows], schemas)
         try:
-            query = source_query(definition, [each.date for each in windows], schemas)
-            self.tables.write(query, name, layout, lives=dt.timedelta(days=1))
+            fields = [Field(column, kind) for column, kind in self.engine.schema(query).items()]
+            # Made before it is filled, so that it expires whatever happens in between.
+            self.tables.make(name, fields, layout, lives=dt.timedelta(days=1))
+            self.tables.write(query, name)
             yield table_of(name)
         finally:
             with contextlib.suppress(EngineError):  # out of reach: it expires in a day
@@ -224,7 +246,9 @@ class _Writer:
         return self.storage.place(self.definition.name)
 
     def write(self, days: Window) -> Iterator[PartitionResult]:
-        """One query job for a date; then what it wrote, by split."""
+        """One job for a date; then what it wrote, by split."""
+        from sqlglot import exp
+
         storage, tables = self.storage, self.storage.tables
         rows = self._rows(days)
         try:
@@ -232,8 +256,16 @@ class _Writer:
                 given = [Field(name, kind) for name, kind in storage.engine.schema(rows).items()]
                 self.known.append((given, self._target(given)))
             [(fields, target)] = self.known
-            query = self._whole(rows, fields, target, days)
-            tables.write(query, f"{self.name}${days.date:%Y%m%d}", Layout())
+            others = [split for split in self.definition.split.part_names if split not in self.splits]
+            if others:
+                # Also what is of no split that there is now.
+                gone = exp.and_(
+                    exp.EQ(this=_column(DATE_COLUMN), expression=literal(days.date)),
+                    exp.not_(_column(SPLIT_COLUMN).isin(*(literal(split) for split in others))),
+                )
+                tables.replace_rows(self.name, gone, rows, [field.name for field in fields])
+            else:
+                tables.write(self._whole(rows, fields, target), f"{self.name}${days.date:%Y%m%d}")
         except NotRunError:
             raise
         except EngineError as error:
@@ -281,12 +313,6 @@ class _Writer:
     def _target(self, fields: Sequence[Field]) -> Table:
         """The table, made or given the columns that it lacks."""
         tables = self.storage.tables
-        for each in fields:
-            if "STRUCT" in each.type or each.type in {"JSON", "GEOGRAPHY"}:
-                raise DefinitionError(
-                    f"Dataset '{self.definition.name}': column '{each.name}' is {each.type}, which is not one value "
-                    "of a row. Make a view that has its parts as columns, and use that."
-                )
         found = tables.described(self.name)
         if found is None:
             tables.make(self.name, fields, LAYOUT, self.definition.description or None)
@@ -314,8 +340,8 @@ class _Writer:
         assert made is not None
         return made
 
-    def _whole(self, rows: exp.Select, fields: Sequence[Field], target: Table, days: Window) -> exp.Query:
-        """All rows of the day in the table's own order of columns: those asked for, and those of other splits."""
+    def _whole(self, rows: exp.Select, fields: Sequence[Field], target: Table) -> exp.Select:
+        """The rows in the table's own order of columns."""
         from sqlglot import exp
 
         given = {field.name.lower() for field in fields}
@@ -325,16 +351,7 @@ class _Writer:
             else aliased(exp.cast(exp.Null(), exp.DataType.build(field.type, dialect="bigquery")), field.name)
             for field in target.fields
         ]
-        new = exp.select(*columns).from_(rows.subquery("new_rows"))
-        others = [split for split in self.definition.split.part_names if split not in self.splits]
-        if not others:
-            return new
-        kept = exp.select(*(_column(field.name) for field in target.fields)).from_(table_of(self.name))
-        kept = kept.where(
-            exp.EQ(this=_column(DATE_COLUMN), expression=literal(days.date)),
-            _column(SPLIT_COLUMN).isin(*(literal(split) for split in others)),
-        )
-        return exp.Union(this=new, expression=kept, distinct=False)
+        return exp.select(*columns).from_(rows.subquery("new_rows"))
 
     def _measured(self, fields: Sequence[Field], date: dt.date) -> dict[str, tuple[int, int, str]]:
         """Rows, bytes of their text, and a fingerprint of the rows whatever their order, by split."""

@@ -15,6 +15,7 @@ from dqx_core.errors import DefinitionError, EngineError, NotRunError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from google.api_core import exceptions
     from google.api_core.retry import Retry
     from google.cloud import bigquery
     from sqlglot import exp
@@ -62,7 +63,7 @@ class BigQuery:
             raise DefinitionError("BigQuery needs Google's client: pip install 'dqx-dagster[bigquery]'")
         self.maximum_bytes_billed = maximum_bytes_billed
         self._given, self._project, self._location = client, project, location
-        self._extra, self._storage_api, self._patience = dict(labels or {}), storage_api, patience
+        self._extra, self._storage_api, self._patience = _checked(labels or {}), storage_api, patience
         self._ready: bigquery.Client | None = None
         self._locations: dict[str, str | None] = {}
         self._statements: deque[str] = deque(maxlen=10_000)
@@ -192,7 +193,7 @@ class BigQuery:
     def labels(self) -> dict[str, str]:
         """What a job started now is labelled with: who asked for it, in the characters that labels may have."""
         named = {f"dqx_{name}": value for name, value in current_labels().items()}
-        return {label(name): label(value) for name, value in {**self._extra, **named}.items()}
+        return self._extra | {label(name): label(value) for name, value in named.items()}
 
     def location_of(self, tree: exp.Expr) -> str | None:
         """Where a statement must run: where the first dataset that it names is."""
@@ -245,12 +246,9 @@ class BigQuery:
             raise NotRunError(NAME, what, _cause(error), _AGAIN) from error
         except exceptions.GoogleAPICallError as error:
             reason = _reason(error)
-            if "bytesBilledLimitExceeded" in str(error) or "exceeded limit for bytes billed" in str(error):
-                raise NotRunError(NAME, what, reason, _LESS) from error
-            if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
-                raise NotRunError(NAME, what, reason, _ROLES) from error
-            if isinstance(error, exceptions.TooManyRequests | exceptions.ServerError):
-                raise NotRunError(NAME, what, reason, _AGAIN) from error
+            way_out = _way_out(error)
+            if way_out is not None:
+                raise NotRunError(NAME, what, reason, way_out) from error
             raise EngineError(NAME, what, f"{reason}\n{sql}" if sql else reason) from error
 
     def close(self) -> None:
@@ -264,6 +262,9 @@ class BigQuery:
 _LESS = "Ask for fewer days or columns, or raise the limit."
 _AGAIN = "What was stored before is safe; try again when the service answers."
 _ROLES = "Its account needs the roles BigQuery Job User on the project, and Data Viewer (Editor to write) on the data."
+_QUOTA = "A quota of the project is used up: wait until it fills again, or ask for more of it in the console."
+_BILLING = "Link the project to a billing account."
+_STOPPED = "Somebody cancelled it in BigQuery. What was stored before is safe; run it again if that was not meant."
 _CREDENTIALS = "Log in with `gcloud auth application-default login`, or give the resource a service account."
 
 
@@ -280,6 +281,24 @@ def label(text: str) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", text.lower())[:63]
 
 
+def _checked(labels: Mapping[str, str]) -> dict[str, str]:
+    """A person's labels as they may be.
+
+    Raises:
+        DefinitionError: A name does not begin with a letter, is one of ours, or two become the same.
+    """
+    found: dict[str, str] = {}
+    for name, value in labels.items():
+        key = label(name)
+        if not re.match("[a-z]", key) or key.startswith("dqx_") or key in found:
+            raise DefinitionError(
+                f"'{name}' cannot be the name of a label. Names begin with a letter, are made of small letters, digits, "
+                "_ and -, differ from each other, and do not begin with dqx_, which are dqx's own."
+            )
+        found[key] = label(value)
+    return found
+
+
 def in_units(count: int) -> str:
     """A number of bytes for people."""
     size, unit = float(count), "B"
@@ -288,6 +307,27 @@ def in_units(count: int) -> str:
             break
         size /= 1024
     return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def _way_out(error: exceptions.GoogleAPICallError) -> str | None:
+    """What to do about an error that is no fault of the statement; None: it is one."""
+    from google.api_core import exceptions
+
+    ways = {
+        "bytesBilledLimitExceeded": _LESS, "quotaExceeded": _QUOTA, "rateLimitExceeded": _AGAIN,
+        "billingNotEnabled": _BILLING, "stopped": _STOPPED,
+    }  # fmt: skip
+    told = [str(each.get("reason")) for each in error.errors or () if isinstance(each, dict)]
+    known = next((ways[reason] for reason in told if reason in ways), None)
+    if known is not None:
+        return known
+    if "exceeded limit for bytes billed" in str(error):
+        return _LESS
+    if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
+        return _ROLES
+    if isinstance(error, exceptions.TooManyRequests | exceptions.ServerError):
+        return _AGAIN
+    return None
 
 
 def _reason(error: BaseException) -> str:

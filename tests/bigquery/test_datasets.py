@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
+
 import pyarrow.parquet as pq
 import pytest
 from google.cloud import bigquery
@@ -190,6 +194,42 @@ def test_one_split_is_replaced_and_the_other_stays(storage, server, client):
     assert new.rows != train.rows or new.fingerprint != train.fingerprint
 
 
+def test_two_runs_may_write_different_splits_of_one_day_at_the_same_time(storage, server, client):
+    before = {r.split: r for r in storage.materialize(daily(), [day(2)])}
+    sell(server, client, transactions=shop.transactions(seed=2))
+    both = threading.Barrier(2)
+    server.warehouse.before_commit = lambda _dataset, _table: suppressed(both.wait, 20)
+    found = {}
+
+    def write(split):
+        # Both have read the day as it was before either writes it.
+        with client_of(server) as other:
+            [found[split]] = BigQueryStorage(BigQuery(other), "datasets").materialize(daily(), [day(2)], [split])
+
+    threads = [threading.Thread(target=write, args=[split]) for split in ("train", "eval")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    server.warehouse.before_commit = lambda _dataset, _table: None
+    again = {r.split: r for r in storage.materialize(daily(), [day(2)])}
+    assert {split: r.fingerprint for split, r in found.items()} == {s: r.fingerprint for s, r in again.items()}
+    assert all(found[split].fingerprint != before[split].fingerprint for split in before)
+
+
+def suppressed(wait, seconds):
+    """Wait for the other, who may be done already."""
+    with contextlib.suppress(threading.BrokenBarrierError):
+        wait(seconds if wait.__self__.broken is False else 0)
+
+
+def test_rows_of_a_split_that_is_no_more_go_with_the_first_split_that_is_written(storage, client):
+    parts = {"train": 60, "eval": 20, "test": 20}
+    storage.materialize(daily(split={"strategy": "group", "key": "customer_id", "parts": parts}), [day(1)])
+    storage.materialize(daily(), [day(1)], ["eval"])
+    assert {k.split for k in storage.partitions("daily")} == {"train", "eval"}
+
+
 def test_a_day_without_rows_leaves_none_of_the_old(storage, server, client):
     storage.materialize(daily(), days(2, 3))
     sales = shop.transactions()
@@ -268,6 +308,16 @@ def test_several_dates_read_the_source_once_and_leave_no_stage(storage, engine, 
     of_sales = [s for s in engine.statements if "`raw_data`.`transactions`" in s and "EXISTS" not in s]
     assert len(of_sales) == 1
     assert [t.table_id for t in client.list_tables("datasets")] == ["ranking"]
+
+
+def test_a_stage_expires_by_itself_whatever_happens_to_who_made_it(storage, server):
+    server.faults.append(Fault("DELETE", "/_dqx_stage", 403, "accessDenied"))
+    storage.materialize(ranking(), days(9, 10))
+    [(stage, _)] = [each for each in server.warehouse.tables("datasets") if each[0].startswith("_dqx_stage")]
+    expires = int(server.warehouse.said("datasets", stage)["expirationTime"]) / 1000
+    assert 0 < expires - time.time() < 86_400
+    changed_later = [path for method, path, _ in server.requests if method == "PATCH"]
+    assert changed_later == []
 
 
 def test_jobs_of_a_materialization_are_told(storage, engine):
