@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dqx_core.engines.base import Estimate
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from google.api_core import exceptions
     from google.api_core.retry import Retry
     from google.cloud import bigquery
+    from google.cloud.bigquery_storage import BigQueryReadClient
     from sqlglot import exp
 
 NAME = "BigQuery"
+LARGE = 10_000
+"""Rows from which on a result is large: a page or two of REST's."""
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 
 
@@ -38,8 +42,8 @@ class BigQuery:
         location: Where jobs run; None: where the dataset is that they read.
         maximum_bytes_billed: A statement that would read more is refused before it runs.
         labels: Of every job, beside its own.
-        storage_api: Fetch rows through the BigQuery Storage API (package google-cloud-bigquery-storage), which is
-            faster when they are many. Otherwise through REST, which is faster when they are few.
+        storage_api: Fetch results of ten thousand rows and more through the BigQuery Storage API, which is faster
+            when they are many: True, or what makes a client of it. All others come through REST.
         patience: For how many seconds a call is tried again while the service does not answer. None: as long as the
             client does, ten minutes and more.
     """
@@ -54,7 +58,7 @@ class BigQuery:
         location: str | None = None,
         maximum_bytes_billed: int | None = None,
         labels: Mapping[str, str] | None = None,
-        storage_api: bool = False,
+        storage_api: bool | Callable[[], BigQueryReadClient] = False,
         patience: float | None = None,
     ) -> None:
         if maximum_bytes_billed is not None and maximum_bytes_billed < 1:
@@ -104,8 +108,18 @@ class BigQuery:
         sql = self.text(tree)
         with self.running(sql, tree) as (job, _):
             rows = job.result(**self.patiently(job_retry=True))
-            table: pa.Table = rows.to_arrow(create_bqstorage_client=self._storage_api)
+            large = bool(self._storage_api) and (rows.total_rows or 0) >= LARGE
+            # Both said always: with its package installed, the client dials the Storage API unless it is told not to.
+            table: pa.Table = rows.to_arrow(
+                bqstorage_client=self._reader if large else None,
+                create_bqstorage_client=large and self._storage_api is True,
+            )
             return table
+
+    @cached_property
+    def _reader(self) -> BigQueryReadClient | None:
+        """The Storage API client that was asked for; None: the client makes one for each result, or none."""
+        return None if isinstance(self._storage_api, bool) else self._storage_api()
 
     def schema(self, tree: exp.Query) -> Mapping[str, str]:
         return self.estimate(tree).schema
@@ -261,7 +275,10 @@ class BigQuery:
 
 _LESS = "Ask for fewer days or columns, or raise the limit."
 _AGAIN = "What was stored before is safe; try again when the service answers."
-_ROLES = "Its account needs the roles BigQuery Job User on the project, and Data Viewer (Editor to write) on the data."
+_ROLES = (
+    "Its account needs the roles BigQuery Job User on the project (Read Session User too for the Storage API), and "
+    "Data Viewer (Editor to write) on the data."
+)
 _QUOTA = "A quota of the project is used up: wait until it fills again, or ask for more of it in the console."
 _BILLING = "Link the project to a billing account."
 _STOPPED = "Somebody cancelled it in BigQuery. What was stored before is safe; run it again if that was not meant."
@@ -292,8 +309,8 @@ def _checked(labels: Mapping[str, str]) -> dict[str, str]:
         key = label(name)
         if not re.match("[a-z]", key) or key.startswith("dqx_") or key in found:
             raise DefinitionError(
-                f"'{name}' cannot be the name of a label. Names begin with a letter, are made of small letters, digits, "
-                "_ and -, differ from each other, and do not begin with dqx_, which are dqx's own."
+                f"'{name}' cannot be the name of a label. Names begin with a letter, are made of small letters, "
+                "digits, _ and -, differ from each other, and do not begin with dqx_, which are dqx's own."
             )
         found[key] = label(value)
     return found
@@ -351,8 +368,8 @@ def _cause(error: BaseException) -> str:
 def _need_storage_library() -> None:
     if not _installed("google.cloud.bigquery_storage"):
         raise DefinitionError(
-            "storage_api=True needs the package google-cloud-bigquery-storage, which is not installed. "
-            "Install it, or leave storage_api out: rows then come through REST."
+            "storage_api=True needs the package google-cloud-bigquery-storage, which is not installed: "
+            "pip install 'dqx-dagster[bigquery]'. Or leave storage_api out: rows then come through REST."
         )
 
 
@@ -361,5 +378,5 @@ def _installed(module: str) -> bool:
 
     try:
         return find_spec(module) is not None
-    except ModuleNotFoundError:  # nothing of Google's is there
+    except (ModuleNotFoundError, ValueError):  # nothing of Google's is there
         return False

@@ -51,7 +51,7 @@ DIALECTS: Mapping[str, Dialect] = {
             "INTERVAL": "TO_JSON_STRING",
             "GEOGRAPHY": "ST_ASTEXT",
             "BYTES": "TO_HEX",
-        },  # fmt: skip
+        },
     ),
 }
 

@@ -153,6 +153,9 @@ class Server:
             job.done.set()
             return job
         statistics["totalBytesBilled"] = str(estimate.billed)
+        if change is None:  # a result is a table too, of a dataset that nobody sees
+            anonymous = {"projectId": project, "datasetId": "_results", "tableId": job_id}
+            resource["configuration"]["query"] = {"destinationTable": anonymous, **configuration["query"]}
         self._keep(job_id, job, lambda: self._query(job, configuration["query"], change or tree, estimate))
         return job
 

@@ -371,11 +371,6 @@ def test_an_interrupt_while_a_job_is_waited_for_cancels_it(engine, server, inter
     assert job.resource["status"]["errorResult"]["reason"] == "stopped"
 
 
-def test_the_storage_api_without_its_package_is_refused_with_the_way_out(client):
-    with pytest.raises(DefinitionError, match="google-cloud-bigquery-storage"):
-        BigQuery(client, storage_api=True).run(exp.select("1 AS one"))
-
-
 # Versions.
 
 
