@@ -56,6 +56,20 @@ def test_partitions_are_written_to_a_table_and_listed(dqx, client):
     assert client.get_table("local.kept.daily").num_rows > 100
 
 
+def test_what_made_a_partition_is_found_again(dqx):
+    dqx("materialize", "daily", "--date", "2024-01-03")
+    out, err, code = dqx("manifest", "daily", "--date", "2024-01-03", "--split", "eval", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert (found["definition_hash"], found["split"]) == (define(changed(DAILY)).definition_hash, "eval")
+    assert found["window"]["whole"] == ["2024-01-03", "2024-01-04"]
+    assert "FROM `raw_data`.`transactions`" in found["sql"]
+    out, _, _ = dqx("manifest", "daily", "--date", "2024-01-03")
+    assert found["definition_hash"] in out
+    _, err, code = dqx("manifest", "daily", "--date", "2024-01-04")
+    assert (code, "has no partition 2024-01-04 train" in err) == (2, True)
+
+
 def test_a_limit_is_told_in_one_line_without_a_trace(dqx):
     out, err, code = dqx("materialize", "daily", "--date", "2024-01-03", "--maximum-bytes-billed", "10")
     assert code == 3  # the engine, not the definition
