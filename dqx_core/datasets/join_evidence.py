@@ -247,12 +247,7 @@ class Samples:
                 exp.alias_(exp.Count(this=exp.Star()), "rows", quoted=True),
             )
             .from_(table_of(table))
-            .where(
-                exp.In(
-                    this=_text(column),
-                    query=exp.select(_column("key_0")).from_(_named(sample.copy(), "sampled")).subquery(),
-                )
-            )
+            .where(exp.In(this=_text(column), query=keys.subquery()))
             .group_by(exp.Literal.number(1))
         )
         numbers = [literal(self._columns.index(left)) for left in lefts]
