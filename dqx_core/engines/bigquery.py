@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 NAME = "BigQuery"
+MIB = 2**20
+"""What bytes are billed by, ten at least for each table of a statement."""
 LARGE = 10_000
 """Rows from which on a result is large: a page or two of REST's."""
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
@@ -138,7 +140,9 @@ class BigQuery:
             job = self.client.query(
                 sql, job_config=config, location=self.location_of(tree), **self.patiently(), job_retry=None
             )
-            return Estimate(int(job.total_bytes_processed or 0), {f.name: type_name(f) for f in job.schema or ()})
+            read, tables = int(job.total_bytes_processed or 0), len(job.referenced_tables)
+            billed = max(-(-read // MIB), 10 * max(1, tables)) * MIB if read else 0
+            return Estimate(read, {f.name: type_name(f) for f in job.schema or ()}, billed)
 
     @contextmanager
     def running(self, sql: str, tree: exp.Expr, **config: Any) -> Iterator[tuple[bigquery.QueryJob, Estimate]]:

@@ -9,6 +9,7 @@ import time
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlglot
 from google.cloud import bigquery
 
 from dqx_core import InMemoryMetricDB
@@ -22,6 +23,7 @@ from dqx_core.datasets.storage import FolderStorage
 from dqx_core.engines.bigquery import BigQuery
 from dqx_core.engines.bigquery_tables import BigQueryTables, Layout
 from dqx_core.engines.duckdb import DuckDB
+from dqx_core.engines.jobs import recording
 from dqx_core.errors import DefinitionError, EngineError, NotRunError
 from tests.bigquery.conftest import client_of
 from tests.bigquery.server import Fault
@@ -466,7 +468,10 @@ def test_a_query_is_validated_with_its_bytes_and_its_cost(service, client):
     assert found.columns["amount"] == "FLOAT64"
     dry = client.query(found.sql, job_config=bigquery.QueryJobConfig(dry_run=True))
     assert found.bytes == dry.total_bytes_processed > 0
-    assert found.cost == pytest.approx(found.bytes / 2**40 * 6.25)
+    assert found.cost == pytest.approx(2 * 10 * 2**20 / 2**40 * 6.25)  # two tables, ten MiB at least for each
+    with recording() as jobs:
+        service.engine.run(sqlglot.parse_one(found.sql, dialect="bigquery"))
+    assert found.cost == pytest.approx(sum(job.cost(6.25) for job in jobs))
     whole = sum(t.bytes for t in found.tables)
     assert found.bytes < whole  # quantity and product_id's neighbours are not read
 

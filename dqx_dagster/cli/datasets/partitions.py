@@ -86,7 +86,7 @@ def validate_query(
             [(t.name, t.rows, None if t.bytes is None else round(t.bytes / 1e6, 1)) for t in found.tables],
         )
         if found.cost is not None:
-            out.print(f"Reading all of it costs at most {found.cost:,.6f}.")
+            out.print(f"It would read {found.bytes:,} bytes and cost at most {found.cost:,.6f}.")
     raise typer.Exit(0 if found.valid else 2)
 
 
