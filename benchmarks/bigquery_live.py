@@ -12,6 +12,7 @@ import json
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -224,6 +225,28 @@ def one_split(live: Live) -> None:
     before = {(k.date, k.split): k.rows for k in storage.partitions("daily")}
     storage.materialize(live.definition(), [shop.day(1)], ["train"])
     assert before == {(k.date, k.split): k.rows for k in storage.partitions("daily")}
+
+
+@claim("two runs may write two splits of one day at the same time")
+def two_splits(live: Live) -> None:
+    def write(split: str) -> str:
+        [result] = BigQueryStorage(live.engine, live.dataset).materialize(live.definition(), [shop.day(1)], [split])
+        return result.fingerprint
+
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(write, ("train", "eval")))
+    storage = BigQueryStorage(live.engine, live.dataset)
+    assert found == [each.fingerprint for each in storage.materialize(live.definition(), [shop.day(1)])]
+
+
+@claim("a partition says what made it")
+def manifests(live: Live) -> None:
+    storage = BigQueryStorage(live.engine, live.dataset)
+    [train, _] = storage.materialize(live.definition(), [shop.day(2)])
+    found = storage.manifest("daily", shop.day(2), "train")
+    assert found is not None
+    assert (found.definition_hash, found.sql) == (live.definition().definition_hash, train.sql)
+    assert (found.rows, found.fingerprint) == (train.rows, train.fingerprint)
 
 
 @claim("a null where nulls are written to fail replaces nothing, and is counted")

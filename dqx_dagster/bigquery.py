@@ -47,7 +47,8 @@ class BigQueryEngine(DatasetEngine):
         default={}, description="Labels of every job, beside dqx_suite, dqx_execution_id and dqx_dataset."
     )
     storage_api: bool = Field(
-        default=False, description="Fetch rows through the BigQuery Storage API, not REST: faster when they are many."
+        default=False,
+        description="Fetch results of ten thousand rows and more through the BigQuery Storage API, not REST.",
     )
     ml_columns: bool = Field(
         default=False, description="Give tables the columns ml_use (Vertex AI) and is_eval (BigQuery ML) of the split."

@@ -35,7 +35,7 @@ class DryRun:
     bytes: int | None
     """What it would read, if the engine says so; else what these take on disk, the most that can be read."""
     cost: float | None
-    """Of reading that many bytes, in the currency of the price; None without a price or without bytes."""
+    """Of what is billed for it, ten MiB a table at least, in the currency of the price; None if one is not known."""
     sql: str
 
     @property
@@ -62,11 +62,12 @@ def dry_run(
     columns: dict[str, str] = {}
     sql = ""
     reads: int | None = None
+    billed: int | None = None
     try:
         query = partition_query(definition, date, schemas_of(definition, catalog))
         sql = render(query, engine.dialect)
         estimate = engine.estimate(query)
-        reads = estimate.bytes
+        reads, billed = estimate.bytes, estimate.billed
         columns = {
             name: normal_type(kind, engine.dialect) for name, kind in estimate.schema.items() if name != SPLIT_COLUMN
         }
@@ -76,5 +77,6 @@ def dry_run(
         problems.append(str(error))
     sizes = [info.bytes for info in tables if info.bytes is not None]
     total = reads if reads is not None else sum(sizes) if sizes else None
-    cost = None if price_per_tib is None or total is None else total / TIB * price_per_tib
+    paid = total if billed is None else billed
+    cost = None if price_per_tib is None or paid is None else paid / TIB * price_per_tib
     return DryRun(definition.name, date, tuple(problems), columns, tables, total, cost, sql)

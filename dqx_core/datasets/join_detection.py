@@ -16,7 +16,7 @@ from dqx_core.datasets.key_names import KeyName, Words, key_names, similarity, s
 
 if TYPE_CHECKING:
     from dqx_core.datasets.catalog import Catalog
-    from dqx_core.engines.duckdb import DuckDB
+    from dqx_core.engines.base import Engine
 
 Confidence = Literal["high", "medium", "low"]
 
@@ -117,7 +117,7 @@ class _Scored:
     candidate: JoinCandidate
 
 
-def detect_joins(tables: Sequence[str], engine: DuckDB, catalog: Catalog) -> list[JoinCandidate]:
+def detect_joins(tables: Sequence[str], engine: Engine, catalog: Catalog) -> list[JoinCandidate]:
     """The joins between some tables, the likeliest first; none that names and values do not speak for.
 
     Raises:
@@ -136,7 +136,7 @@ def detect_joins(tables: Sequence[str], engine: DuckDB, catalog: Catalog) -> lis
     return [each.candidate for each in _best([*single, *several])]
 
 
-def _described(tables: Sequence[str], engine: DuckDB, catalog: Catalog) -> list[_Table]:
+def _described(tables: Sequence[str], engine: Engine, catalog: Catalog) -> list[_Table]:
     schemas = {table: catalog.schema(table) for table in tables}
     holds = stems(tables)
     return [
@@ -160,7 +160,7 @@ def _score(name: float, included: float, by_chance: float, penalty: float) -> fl
     return NAME * name * included + VALUES * max(0.0, included - by_chance) - penalty
 
 
-def _of_one_column(pairs: Iterable[_Pair], engine: DuckDB) -> Iterator[_Scored]:
+def _of_one_column(pairs: Iterable[_Pair], engine: Engine) -> Iterator[_Scored]:
     by_right: dict[tuple[str, str], list[_Pair]] = {}
     sampled: dict[tuple[str, str], ColumnFacts] = {}
     for pair in pairs:
@@ -198,7 +198,7 @@ def _scored(
     return _Scored(score, candidate)
 
 
-def _of_several_columns(left: _Table, right: _Table, engine: DuckDB) -> Iterator[_Scored]:
+def _of_several_columns(left: _Table, right: _Table, engine: Engine) -> Iterator[_Scored]:
     """Columns that are a key of the right table only together, each with a namesake on the left."""
     matches = [pair for column in right.facts if (pair := _namesake(left, right, column)) is not None]
     found: list[set[str]] = []

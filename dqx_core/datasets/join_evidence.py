@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dqx_core.datasets.catalog import table_of
+from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
-    from dqx_core.engines.duckdb import DuckDB
+    from dqx_core.engines.base import Engine
 
 KEY_TYPES = frozenset({"INT64", "STRING", "DATE"})
 SAMPLE = 2_000
@@ -78,7 +79,7 @@ class Evidence:
         return max(self.inclusion, 1 - self.orphans)
 
 
-def column_facts(table: str, schema: Mapping[str, str], engine: DuckDB) -> dict[str, ColumnFacts]:
+def column_facts(table: str, schema: Mapping[str, str], engine: Engine) -> dict[str, ColumnFacts]:
     """The facts of the columns that may be keys: one scan, and one more for those that are nearly unique."""
     from sqlglot import exp
 
@@ -129,12 +130,12 @@ def _number(column: str, type_name: str) -> exp.Expr:
             return exp.cast(_column(column), "bigint")
         case "DATE":
             since = exp.cast(literal("1970-01-01"), "date")
-            return exp.Anonymous(this="DATE_DIFF", expressions=[literal("day"), since, _column(column)])
-    digits = exp.Anonymous(this="REGEXP_EXTRACT", expressions=[_text(column), literal("[0-9]{1,18}$")])
+            return exp.DateDiff(this=_column(column), expression=since, unit=exp.var("DAY"))
+    digits = exp.RegexpExtract(this=_text(column), expression=literal("[0-9]{1,18}$"))
     return exp.TryCast(this=digits, to=exp.DataType.build("bigint"))
 
 
-def _row(engine: DuckDB, table: str, aggregates: Mapping[str, exp.Expr]) -> dict[str, Any]:
+def _row(engine: Engine, table: str, aggregates: Mapping[str, exp.Expr]) -> dict[str, Any]:
     from sqlglot import exp
 
     query = exp.select(*(exp.alias_(tree, name, quoted=True) for name, tree in aggregates.items()))
@@ -159,7 +160,7 @@ def _not_null(columns: Sequence[str]) -> list[exp.Expr]:
     return [exp.not_(exp.Is(this=_column(column), expression=exp.Null())) for column in columns]
 
 
-def _sampled(table: str, columns: Sequence[str], distinct: int) -> exp.Select:
+def _sampled(table: str, columns: Sequence[str], distinct: int, dialect: str) -> exp.Select:
     """About `SAMPLE` keys of a table with the number of their rows: those with certain hashes, whatever the order."""
     from sqlglot import exp
 
@@ -169,15 +170,21 @@ def _sampled(table: str, columns: Sequence[str], distinct: int) -> exp.Select:
     ).from_(table_of(table))
     every = max(1, distinct // SAMPLE)
     if every > 1:
-        hashed = exp.Anonymous(this="HASH", expressions=[_column(column) for column in columns])
+        texts = [_text(column) for column in columns]
+        key = texts[0] if len(texts) == 1 else exp.Concat(expressions=texts, safe=False)
+        hashed = exp.Anonymous(this=dialect_of(dialect).hash64, expressions=[key])
         query = query.where(exp.EQ(this=exp.Mod(this=hashed, expression=literal(every)), expression=literal(0)))
     return query.where(*_not_null(columns)).group_by(*(_text(column) for column in columns))
 
 
 class Samples:
-    """Sampled values of columns, readable by the engine while the block lasts."""
+    """Sampled values of columns, readable by the engine while the block lasts.
 
-    def __init__(self, engine: DuckDB, facts: Mapping[tuple[str, str], ColumnFacts]) -> None:
+    DuckDB takes them once and is given them back as a table; a warehouse, which nothing is written to here, samples
+    again in each question.
+    """
+
+    def __init__(self, engine: Engine, facts: Mapping[tuple[str, str], ColumnFacts]) -> None:
         self._engine = engine
         self._facts = facts
         self._columns = list(facts)
@@ -186,18 +193,45 @@ class Samples:
     def __enter__(self) -> Samples:
         import pyarrow as pa
 
-        parts = []
-        for number, (table, column) in enumerate(self._columns):
-            rows = self._engine.run(_sampled(table, [column], self._facts[table, column].distinct))
-            parts.append(rows.append_column("of", pa.array([number] * rows.num_rows, pa.int64())))
-        if parts:
-            self._engine.register(self._view, pa.concat_tables(parts))
+        from dqx_core.engines.duckdb import DuckDB
+
+        if isinstance(self._engine, DuckDB):
+            parts = []
+            for number, each in enumerate(self._columns):
+                rows = self._engine.run(self._sampled(each))
+                parts.append(rows.append_column("of", pa.array([number] * rows.num_rows, pa.int64())))
+            if parts:
+                self._engine.register(self._view, pa.concat_tables(parts))
         return self
+
+    def _sampled(self, column: tuple[str, str]) -> exp.Select:
+        return _sampled(column[0], [column[1]], self._facts[column].distinct, self._engine.dialect)
+
+    def _of(self, columns: Collection[tuple[str, str]]) -> exp.Expr:
+        """The samples of some columns, each with its number, to be read from."""
+        from sqlglot import exp
+
+        from dqx_core.engines.duckdb import DuckDB
+
+        if isinstance(self._engine, DuckDB):
+            return exp.Table(this=exp.to_identifier(self._view, quoted=True))
+        parts: list[exp.Query] = [
+            exp.select(exp.Star(), exp.alias_(literal(self._columns.index(each)), "of", quoted=True)).from_(
+                self._sampled(each).subquery("one")
+            )
+            for each in columns
+        ]
+        every = parts[0]
+        for part in parts[1:]:
+            every = exp.Union(this=every, expression=part, distinct=False)
+        return every.subquery()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._columns:
+        from dqx_core.engines.duckdb import DuckDB
+
+        if self._columns and isinstance(self._engine, DuckDB):
             self._engine.connection.unregister(self._view)
 
     def found_in(self, table: str, column: str, lefts: Collection[tuple[str, str]]) -> dict[tuple[str, str], Evidence]:
@@ -205,20 +239,21 @@ class Samples:
         from sqlglot import exp
 
         of, key, rows = (exp.column(name, table="sample", quoted=True) for name in ("of", "key_0", "rows"))
-        sample = exp.Table(this=exp.to_identifier(self._view, quoted=True))
+        sample = self._of(lefts)
+        keys = exp.select(_column("key_0")).from_(_named(sample.copy(), "sampled"))
         right = (
             exp.select(
                 exp.alias_(_text(column), "value", quoted=True),
                 exp.alias_(exp.Count(this=exp.Star()), "rows", quoted=True),
             )
             .from_(table_of(table))
-            .where(exp.In(this=_text(column), query=exp.select(_column("key_0")).from_(sample.copy()).subquery()))
+            .where(exp.In(this=_text(column), query=keys.subquery()))
             .group_by(exp.Literal.number(1))
         )
         numbers = [literal(self._columns.index(left)) for left in lefts]
         query = (
             exp.select(exp.alias_(of, "of", quoted=True), *_counts(rows))
-            .from_(sample.as_("sample", quoted=True))
+            .from_(_named(sample, "sample"))
             .join(
                 right.subquery("partner"),
                 on=exp.EQ(this=key, expression=exp.column("value", table="partner", quoted=True)),
@@ -228,6 +263,14 @@ class Samples:
             .group_by(of.copy())
         )
         return {self._columns[row["of"]]: _evidence(row) for row in self._engine.run(query).to_pylist()}
+
+
+def _named(source: exp.Expr, name: str) -> exp.Expr:
+    """A table or a query in brackets, under a name."""
+    from sqlglot import exp
+
+    source.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+    return source
 
 
 def _counts(rows: exp.Expr) -> list[exp.Expr]:
@@ -255,7 +298,7 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
     )
 
 
-def uniqueness(table: str, columns: Sequence[str], engine: DuckDB) -> tuple[float, int]:
+def uniqueness(table: str, columns: Sequence[str], engine: Engine) -> tuple[float, int]:
     """Distinct keys of several columns per row that has them all, and how many there are."""
     from sqlglot import exp
 
@@ -274,7 +317,7 @@ def uniqueness(table: str, columns: Sequence[str], engine: DuckDB) -> tuple[floa
 
 
 def together(
-    left: str, left_columns: Sequence[str], right: str, right_columns: Sequence[str], distinct: int, engine: DuckDB
+    left: str, left_columns: Sequence[str], right: str, right_columns: Sequence[str], distinct: int, engine: Engine
 ) -> Evidence:
     """What becomes of sampled keys of several columns."""
     from sqlglot import exp
@@ -297,7 +340,7 @@ def together(
     ]
     query = (
         exp.select(*_counts(exp.column("rows", table="sample", quoted=True)))
-        .from_(_sampled(left, left_columns, distinct).subquery("sample"))
+        .from_(_sampled(left, left_columns, distinct, engine.dialect).subquery("sample"))
         .join(partners.subquery("partner"), on=exp.and_(*same), join_type="left")
     )
     return _evidence(engine.run(query).to_pylist()[0])

@@ -30,6 +30,7 @@ from dqx_core.errors import DefinitionError, ValidationError, hint
 
 if TYPE_CHECKING:
     from dqx_core.datasets.join_detection import JoinCandidate
+    from dqx_core.datasets.stored import Manifest
     from dqx_core.engines.base import Engine
     from dqx_core.engines.duckdb import DuckDB
     from dqx_core.store import DatasetVersion, MetricDB
@@ -245,7 +246,7 @@ class DatasetService:
         names = list(dict.fromkeys(self.table(table) for table in tables))
         if len(names) < 2:
             raise DefinitionError(f"A join needs two tables, not {', '.join(tables) or 'none'}. Name two or more.")
-        return detect_joins(names, _duckdb(self.engine, "look for joins"), self.catalog)
+        return detect_joins(names, self.engine, self.catalog)
 
     def suggest_columns(self, tables: Sequence[str]) -> Mapping[Role, RoleSuggestion]:
         """The likeliest columns for each role; the first table is the primary one."""
@@ -345,6 +346,14 @@ class DatasetService:
             )
         self._record(definition)
         return self.storage.materialize(definition, dates, splits, progress=progress)
+
+    def manifest(self, name: str, date: dt.date, split: str) -> Manifest:
+        """What a stored partition says of itself: the definition and SQL that made it, its window, its rows."""
+        found = self.storage.manifest(name, date, split)
+        if found is None:
+            there = ", ".join(f"{p.date} {p.split}" for p in self.storage.partitions(name)[-5:]) or "none"
+            raise DefinitionError(f"Dataset '{name}' has no partition {date} {split}. The newest there are: {there}.")
+        return found
 
     def _schemas(self, definition: DatasetDefinition) -> dict[str, Mapping[str, str]]:
         return dict(schemas_of(definition, self.catalog))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.datasets.stored import Manifest
     from dqx_core.engines.base import DataSource
     from dqx_core.engines.duckdb import DuckDB
 
@@ -43,6 +44,9 @@ class Storage(Protocol):
 
     def partitions(self, dataset: str) -> Sequence[Kept]:
         """Every partition there is, in order."""
+
+    def manifest(self, dataset: str, date: dt.date, split: str) -> Manifest | None:
+        """What a partition says of itself, as it was last written; None: it was not."""
 
     def splits(self, dataset: str) -> Sequence[str]:
         """The splits of which a partition is there."""
@@ -98,6 +102,9 @@ class FolderStorage:
             if found is not None:
                 kept.append(Kept(date, split, found.rows, found.definition_hash, found.written_at))
         return kept
+
+    def manifest(self, dataset: str, date: dt.date, split: str) -> Manifest | None:
+        return manifest(self.root, dataset, date, split)
 
     def splits(self, dataset: str) -> Sequence[str]:
         return [*dict.fromkeys(split for _, split in stored_partitions(self.root, dataset))]

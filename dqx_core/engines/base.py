@@ -21,6 +21,8 @@ class Estimate:
     """What it would read: of the columns it uses, in the partitions it leaves; None: the engine cannot say."""
     schema: Mapping[str, str]
     """Column → type of its rows."""
+    billed: int | None = None
+    """What it would be billed for, where that is more than it reads: engines have a least."""
 
 
 class Engine(Protocol):

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dqx_core.engines.base import Estimate
@@ -15,11 +16,17 @@ from dqx_core.errors import DefinitionError, EngineError, NotRunError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from google.api_core import exceptions
     from google.api_core.retry import Retry
     from google.cloud import bigquery
+    from google.cloud.bigquery_storage import BigQueryReadClient
     from sqlglot import exp
 
 NAME = "BigQuery"
+MIB = 2**20
+"""What bytes are billed by, ten at least for each table of a statement."""
+LARGE = 10_000
+"""Rows from which on a result is large: a page or two of REST's."""
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 
 
@@ -37,8 +44,8 @@ class BigQuery:
         location: Where jobs run; None: where the dataset is that they read.
         maximum_bytes_billed: A statement that would read more is refused before it runs.
         labels: Of every job, beside its own.
-        storage_api: Fetch rows through the BigQuery Storage API (package google-cloud-bigquery-storage), which is
-            faster when they are many. Otherwise through REST, which is faster when they are few.
+        storage_api: Fetch results of ten thousand rows and more through the BigQuery Storage API, which is faster
+            when they are many: True, or what makes a client of it. All others come through REST.
         patience: For how many seconds a call is tried again while the service does not answer. None: as long as the
             client does, ten minutes and more.
     """
@@ -53,7 +60,7 @@ class BigQuery:
         location: str | None = None,
         maximum_bytes_billed: int | None = None,
         labels: Mapping[str, str] | None = None,
-        storage_api: bool = False,
+        storage_api: bool | Callable[[], BigQueryReadClient] = False,
         patience: float | None = None,
     ) -> None:
         if maximum_bytes_billed is not None and maximum_bytes_billed < 1:
@@ -62,7 +69,7 @@ class BigQuery:
             raise DefinitionError("BigQuery needs Google's client: pip install 'dqx-dagster[bigquery]'")
         self.maximum_bytes_billed = maximum_bytes_billed
         self._given, self._project, self._location = client, project, location
-        self._extra, self._storage_api, self._patience = dict(labels or {}), storage_api, patience
+        self._extra, self._storage_api, self._patience = _checked(labels or {}), storage_api, patience
         self._ready: bigquery.Client | None = None
         self._locations: dict[str, str | None] = {}
         self._statements: deque[str] = deque(maxlen=10_000)
@@ -103,8 +110,18 @@ class BigQuery:
         sql = self.text(tree)
         with self.running(sql, tree) as (job, _):
             rows = job.result(**self.patiently(job_retry=True))
-            table: pa.Table = rows.to_arrow(create_bqstorage_client=self._storage_api)
+            large = bool(self._storage_api) and (rows.total_rows or 0) >= LARGE
+            # Both said always: with its package installed, the client dials the Storage API unless it is told not to.
+            table: pa.Table = rows.to_arrow(
+                bqstorage_client=self._reader if large else None,
+                create_bqstorage_client=large and self._storage_api is True,
+            )
             return table
+
+    @cached_property
+    def _reader(self) -> BigQueryReadClient | None:
+        """The Storage API client that was asked for; None: the client makes one for each result, or none."""
+        return None if isinstance(self._storage_api, bool) else self._storage_api()
 
     def schema(self, tree: exp.Query) -> Mapping[str, str]:
         return self.estimate(tree).schema
@@ -123,7 +140,9 @@ class BigQuery:
             job = self.client.query(
                 sql, job_config=config, location=self.location_of(tree), **self.patiently(), job_retry=None
             )
-            return Estimate(int(job.total_bytes_processed or 0), {f.name: type_name(f) for f in job.schema or ()})
+            read, tables = int(job.total_bytes_processed or 0), len(job.referenced_tables)
+            billed = max(-(-read // MIB), 10 * max(1, tables)) * MIB if read else 0
+            return Estimate(read, {f.name: type_name(f) for f in job.schema or ()}, billed)
 
     @contextmanager
     def running(self, sql: str, tree: exp.Expr, **config: Any) -> Iterator[tuple[bigquery.QueryJob, Estimate]]:
@@ -192,7 +211,7 @@ class BigQuery:
     def labels(self) -> dict[str, str]:
         """What a job started now is labelled with: who asked for it, in the characters that labels may have."""
         named = {f"dqx_{name}": value for name, value in current_labels().items()}
-        return {label(name): label(value) for name, value in {**self._extra, **named}.items()}
+        return self._extra | {label(name): label(value) for name, value in named.items()}
 
     def location_of(self, tree: exp.Expr) -> str | None:
         """Where a statement must run: where the first dataset that it names is."""
@@ -245,12 +264,9 @@ class BigQuery:
             raise NotRunError(NAME, what, _cause(error), _AGAIN) from error
         except exceptions.GoogleAPICallError as error:
             reason = _reason(error)
-            if "bytesBilledLimitExceeded" in str(error) or "exceeded limit for bytes billed" in str(error):
-                raise NotRunError(NAME, what, reason, _LESS) from error
-            if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
-                raise NotRunError(NAME, what, reason, _ROLES) from error
-            if isinstance(error, exceptions.TooManyRequests | exceptions.ServerError):
-                raise NotRunError(NAME, what, reason, _AGAIN) from error
+            way_out = _way_out(error)
+            if way_out is not None:
+                raise NotRunError(NAME, what, reason, way_out) from error
             raise EngineError(NAME, what, f"{reason}\n{sql}" if sql else reason) from error
 
     def close(self) -> None:
@@ -263,7 +279,13 @@ class BigQuery:
 
 _LESS = "Ask for fewer days or columns, or raise the limit."
 _AGAIN = "What was stored before is safe; try again when the service answers."
-_ROLES = "Its account needs the roles BigQuery Job User on the project, and Data Viewer (Editor to write) on the data."
+_ROLES = (
+    "Its account needs the roles BigQuery Job User on the project (Read Session User too for the Storage API), and "
+    "Data Viewer (Editor to write) on the data."
+)
+_QUOTA = "A quota of the project is used up: wait until it fills again, or ask for more of it in the console."
+_BILLING = "Link the project to a billing account."
+_STOPPED = "Somebody cancelled it in BigQuery. What was stored before is safe; run it again if that was not meant."
 _CREDENTIALS = "Log in with `gcloud auth application-default login`, or give the resource a service account."
 
 
@@ -280,6 +302,24 @@ def label(text: str) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", text.lower())[:63]
 
 
+def _checked(labels: Mapping[str, str]) -> dict[str, str]:
+    """A person's labels as they may be.
+
+    Raises:
+        DefinitionError: A name does not begin with a letter, is one of ours, or two become the same.
+    """
+    found: dict[str, str] = {}
+    for name, value in labels.items():
+        key = label(name)
+        if not re.match("[a-z]", key) or key.startswith("dqx_") or key in found:
+            raise DefinitionError(
+                f"'{name}' cannot be the name of a label. Names begin with a letter, are made of small letters, "
+                "digits, _ and -, differ from each other, and do not begin with dqx_, which are dqx's own."
+            )
+        found[key] = label(value)
+    return found
+
+
 def in_units(count: int) -> str:
     """A number of bytes for people."""
     size, unit = float(count), "B"
@@ -288,6 +328,27 @@ def in_units(count: int) -> str:
             break
         size /= 1024
     return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def _way_out(error: exceptions.GoogleAPICallError) -> str | None:
+    """What to do about an error that is no fault of the statement; None: it is one."""
+    from google.api_core import exceptions
+
+    ways = {
+        "bytesBilledLimitExceeded": _LESS, "quotaExceeded": _QUOTA, "rateLimitExceeded": _AGAIN,
+        "billingNotEnabled": _BILLING, "stopped": _STOPPED,
+    }  # fmt: skip
+    told = [str(each.get("reason")) for each in error.errors or () if isinstance(each, dict)]
+    known = next((ways[reason] for reason in told if reason in ways), None)
+    if known is not None:
+        return known
+    if "exceeded limit for bytes billed" in str(error):
+        return _LESS
+    if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
+        return _ROLES
+    if isinstance(error, exceptions.TooManyRequests | exceptions.ServerError):
+        return _AGAIN
+    return None
 
 
 def _reason(error: BaseException) -> str:
@@ -311,8 +372,8 @@ def _cause(error: BaseException) -> str:
 def _need_storage_library() -> None:
     if not _installed("google.cloud.bigquery_storage"):
         raise DefinitionError(
-            "storage_api=True needs the package google-cloud-bigquery-storage, which is not installed. "
-            "Install it, or leave storage_api out: rows then come through REST."
+            "storage_api=True needs the package google-cloud-bigquery-storage, which is not installed: "
+            "pip install 'dqx-dagster[bigquery]'. Or leave storage_api out: rows then come through REST."
         )
 
 
@@ -321,5 +382,5 @@ def _installed(module: str) -> bool:
 
     try:
         return find_spec(module) is not None
-    except ModuleNotFoundError:  # nothing of Google's is there
+    except (ModuleNotFoundError, ValueError):  # nothing of Google's is there
         return False

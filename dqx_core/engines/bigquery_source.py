@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from dqx_core.engines.bigquery import NAME, BigQuery
-from dqx_core.engines.bigquery_tables import BigQueryTables, Table
+from dqx_core.engines.bigquery_tables import INGESTED, BigQueryTables, Table
 from dqx_core.engines.relation import AUTO, DEFAULT_DATE_COLUMN, Options, RelationDataSource
 from dqx_core.errors import DefinitionError, EngineError, hint
 
 _COUNTS_FOR = 5.0
 """Seconds. A plan asks for the versions of many days at once; one look at the partitions answers all."""
+
+LOADED = "partition_time"
+"""What the time of loading is called in a source."""
 
 _UNPARTITIONED = "__UNPARTITIONED__"
 """Where rows are that were streamed in and have no partition yet."""
@@ -25,7 +28,7 @@ class BigQueryDataSource(RelationDataSource):
     """A named relation on BigQuery.
 
     Make one with `from_table` or `from_query`; each takes the `Options`. The date column is `yyyy_mm_dd` if there is
-    one, else the column by which the table is partitioned.
+    one, else the column by which the table is partitioned, or the time of loading by which it is.
     """
 
     @classmethod
@@ -35,7 +38,9 @@ class BigQueryDataSource(RelationDataSource):
         """The rows of a table or view, `dataset.name` or `project.dataset.name`.
 
         Unless `data_version` is given, the version of a day is when its partition was last modified; of a table that
-        is parted by no column, or by another one, when the table was.
+        is parted by no column, or by another one, when the table was. A view, an external table and a table with rows
+        in its streaming buffer have none: they are measured again each time. A table that is parted by the time of
+        loading has that as one column more, `partition_time`.
 
         Raises:
             EngineError: There is no such table, or BigQuery is out of reach.
@@ -49,10 +54,16 @@ class BigQueryDataSource(RelationDataSource):
             raise EngineError(NAME, f"find table '{table}'", f"there is none. {hint(table, tables.names(dataset))}")
         parts = [exp.to_identifier(part, quoted=True) for part in reversed(table.split("."))]
         place = exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
-        columns = {field.name.lower() for field in found.fields}
-        if options.get("date_column", AUTO) == AUTO and DEFAULT_DATE_COLUMN not in columns:
-            options["date_column"] = found.partitioned_by
-        source = cls(engine, exp.select("*").from_(place), name or table.rsplit(".", 1)[-1], **options)
+        relation, schema = exp.select("*").from_(place), {field.name: field.type for field in found.fields}
+        spelled = {column.lower() for column in schema}
+        partition = found.partitioned_by
+        if partition == INGESTED and LOADED not in spelled:
+            # It is no column until it has a name of its own; what is asked of that still prunes.
+            relation = relation.select(exp.alias_(exp.column(INGESTED), LOADED, quoted=True))
+            schema[LOADED], partition = "TIMESTAMP", LOADED
+        if options.get("date_column", AUTO) == AUTO and DEFAULT_DATE_COLUMN not in spelled:
+            options["date_column"] = partition if partition in schema else None
+        source = cls(engine, relation, name or table.rsplit(".", 1)[-1], schema=schema, **options)
         if source._data_version is None and found.kind == "table":
             source._data_version = _Versions(engine, found, source.date_column)
         return source
@@ -89,21 +100,25 @@ class _Versions:
 
     def __init__(self, engine: BigQuery, table: Table, date_column: str | None) -> None:
         self._engine, self._table = engine, table
-        self._by_day = date_column is not None and date_column == table.partitioned_by
+        parted = LOADED if table.partitioned_by == INGESTED else table.partitioned_by
+        self._by_day = date_column is not None and parted is not None and date_column.lower() == parted.lower()
         self._seen: tuple[float, Any] | None = None
 
     def __call__(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
         if not self._by_day:
             modified = self._now(self._whole)
             return None if modified is None else str(modified)
-        partitions: dict[str, dt.datetime] = self._now(self._partitions)
+        partitions: dict[str, dt.datetime | None] = self._now(self._partitions)
         # A day is one partition, several (hours), or within one (a month or a year).
         day = f"{date:%Y%m%d}"
-        of_day = {
-            name: modified.isoformat()
+        known = {
+            name: modified
             for name, modified in sorted(partitions.items())
             if name == _UNPARTITIONED or name.startswith(day) or day.startswith(name)
         }
+        of_day = {name: modified.isoformat() for name, modified in known.items() if modified is not None}
+        if _UNPARTITIONED in known or len(of_day) < len(known):
+            return None  # rows are on their way into it
         if len(of_day) == 1:
             return next(iter(of_day.values()))
         return hashlib.sha256(json.dumps(of_day).encode()).hexdigest()[:32] if of_day else "no partition"
@@ -116,9 +131,9 @@ class _Versions:
 
     def _whole(self) -> dt.datetime | None:
         found = BigQueryTables(self._engine).described(self._table.name)
-        return None if found is None else found.modified
+        return None if found is None or found.streaming else found.modified
 
-    def _partitions(self) -> dict[str, dt.datetime]:
+    def _partitions(self) -> dict[str, dt.datetime | None]:
         from sqlglot import exp
 
         *dataset, table = self._table.name.split(".")

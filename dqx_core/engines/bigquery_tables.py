@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from google.cloud import bigquery
     from sqlglot import exp
+
+
+INGESTED = "_PARTITIONTIME"
+"""The pseudo-column of tables that are parted by the time of loading."""
+
+_ATTEMPTS = 7
+_CONFLICT = "Could not serialize access"
+"""What BigQuery says to the later of two statements that change one partition."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +50,13 @@ class Table:
     modified: dt.datetime | None
     description: str | None
     partitioned_by: str | None
-    """The column that parts it by time; None: it is not parted, or by the time of loading."""
+    """The column that parts it by time, `_PARTITIONTIME` where that is the time of loading; None: none does."""
     granularity: str | None
     """"HOUR", "DAY", "MONTH" or "YEAR"."""
     clustered_by: tuple[str, ...]
     labels: Mapping[str, str]
+    streaming: bool = False
+    """Whether rows are in its streaming buffer: they are read, and no time of modification knows of them yet."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ class BigQueryTables:
                 found = self.engine.client.get_table(self._full(name), **self.engine.patiently())
             except NotFound:
                 return None
-        time = found.time_partitioning
+        parted = found.time_partitioning
         plain = found.table_type == "TABLE"
         return Table(
             name=name,
@@ -92,14 +103,31 @@ class BigQueryTables:
             bytes=int(found.num_bytes or 0) if plain else None,
             modified=found.modified,
             description=found.description,
-            partitioned_by=None if time is None else time.field,
-            granularity=None if time is None else time.type_,
+            partitioned_by=None if parted is None else parted.field or INGESTED,
+            granularity=None if parted is None else parted.type_,
             clustered_by=tuple(found.clustering_fields or ()),
             labels=dict(found.labels or {}),
+            streaming=found.streaming_buffer is not None,
         )
 
-    def make(self, name: str, fields: Sequence[Field], layout: Layout, description: str | None = None) -> None:
-        """An empty table; one that is there stays."""
+    def make(
+        self,
+        name: str,
+        fields: Sequence[Field],
+        layout: Layout,
+        description: str | None = None,
+        *,
+        lives: dt.timedelta | None = None,
+    ) -> None:
+        """An empty table; one that is there stays.
+
+        Args:
+            name: The table.
+            fields: Its columns.
+            layout: How it is laid out.
+            description: For people.
+            lives: After how long BigQuery deletes it, should nobody do so before.
+        """
         from google.cloud import bigquery
 
         table = bigquery.Table(self._full(name), schema=_schema(fields))
@@ -107,6 +135,7 @@ class BigQueryTables:
         table.time_partitioning = _time(layout)
         table.clustering_fields = list(layout.clustered_by) or None
         table.labels = self.engine.labels()
+        table.expires = None if lives is None else dt.datetime.now(dt.UTC) + lives
         with self.engine.speaking(f"make table '{name}'"):
             self.engine.client.create_table(table, exists_ok=True, **self.engine.patiently())
 
@@ -117,32 +146,84 @@ class BigQueryTables:
             table.schema = [*table.schema, *_schema(fields)]
             self.engine.client.update_table(table, ["schema"], **self.engine.patiently())
 
-    def write(self, query: exp.Query, name: str, layout: Layout, *, lives: dt.timedelta | None = None) -> None:
-        """Put the rows of a query into a table, whatever was in it: all of them or, on an error, none.
+    def write(self, query: exp.Query, name: str) -> None:
+        """Put the rows of a query into a table or a partition that is there, whatever was in it.
 
-        Args:
-            query: What to write.
-            name: The table, made if it is not there.
-            layout: How it is laid out.
-            lives: After how long BigQuery deletes it, should nobody do so before.
+        It is one job, which replaces all of it or, when it fails or is cancelled, nothing. A partition is named by its
+        day: `shop.daily$20240131`.
         """
         from google.cloud import bigquery
 
-        config: dict[str, Any] = {
-            "destination": bigquery.TableReference.from_string(self._full(name)),
-            "write_disposition": bigquery.WriteDisposition.WRITE_TRUNCATE,
-            "time_partitioning": _time(layout),
-            "clustering_fields": list(layout.clustered_by) or None,
-        }
+        # A table whole would be laid out anew; what is truncated is a partition, and a table only while it is empty.
+        disposition = bigquery.WriteDisposition
         with self.engine.running(
-            self.engine.text(query), query, **{key: value for key, value in config.items() if value is not None}
+            self.engine.text(query),
+            query,
+            destination=bigquery.TableReference.from_string(self._full(name)),
+            write_disposition=disposition.WRITE_TRUNCATE if "$" in name else disposition.WRITE_EMPTY,
+            create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
         ) as (job, _):
             job.result(**self.engine.patiently(job_retry=True))
-        if lives is not None:
-            with self.engine.speaking(f"set when table '{name}' expires"):
-                table = self.engine.client.get_table(self._full(name), **self.engine.patiently())
-                table.expires = dt.datetime.now(dt.UTC) + lives
-                self.engine.client.update_table(table, ["expires"], **self.engine.patiently())
+
+    def change(self, statement: exp.Expr) -> None:
+        """Run a statement that changes rows (INSERT, MERGE): all of it happens, or nothing.
+
+        Where another job changed the same partition at the same time, BigQuery gives up one of the two; that one is
+        started again.
+
+        Raises:
+            EngineError: BigQuery refused it, or was interrupted by others too many times.
+        """
+        sql = self.engine.text(statement)
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self.engine.running(sql, statement) as (job, _):
+                    job.result(**self.engine.patiently(job_retry=True))
+                return
+            except EngineError as error:
+                if _CONFLICT not in str(error) or attempt == _ATTEMPTS - 1:
+                    raise
+            time.sleep(0.5 * 2**attempt)
+
+    def replace_rows(self, name: str, gone: exp.Expr, rows: exp.Query, columns: Sequence[str]) -> None:
+        """Put rows in the place of those that a condition picks, in one statement; all other rows stay.
+
+        It is a MERGE that matches nothing: what BigQuery's reference gives for deleting and inserting in one step.
+        Unlike a job that reads what is to stay and writes it again, it cannot undo what another one wrote beside it.
+
+        Args:
+            name: The table.
+            gone: A condition on its rows, whose partitions are told by literals.
+            rows: A query that gives the columns.
+            columns: Those that are written; others are null.
+        """
+        from sqlglot import exp
+
+        def column(of: str, name: str) -> exp.Column:
+            return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(of, quoted=True))
+
+        condition = gone.copy()
+        for each in condition.find_all(exp.Column):
+            each.set("table", exp.to_identifier("target", quoted=True))
+        parts = [exp.to_identifier(part, quoted=True) for part in reversed(name.split("."))]
+        target = exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
+        insert = exp.Insert(
+            this=exp.Tuple(expressions=[exp.to_identifier(each, quoted=True) for each in columns]),
+            expression=exp.Tuple(expressions=[column("source", each) for each in columns]),
+        )
+        self.change(
+            exp.Merge(
+                this=target.as_("target", quoted=True),
+                using=rows.subquery(exp.to_identifier("source", quoted=True)),
+                on=exp.false(),
+                whens=exp.Whens(
+                    expressions=[
+                        exp.When(matched=False, source=True, condition=condition, then=exp.Var(this="DELETE")),
+                        exp.When(matched=False, source=False, then=insert),
+                    ]
+                ),
+            )
+        )
 
     def replace_partition(self, source: str, target: str, day: dt.date) -> None:
         """Put the rows that one table has of a day in the place of those of another, in one step; it costs nothing.
@@ -219,9 +300,27 @@ class BigQueryTables:
             self.engine.client.delete_table(self._full(name), not_found_ok=True, **self.engine.patiently())
 
     def make_dataset(self, dataset: str, location: str | None = None) -> None:
-        """An empty dataset; one that is there stays."""
+        """An empty dataset; one that is there stays, and needs no right to make one.
+
+        Raises:
+            EngineError: It is there, and is not where it should be.
+        """
+        from google.api_core.exceptions import NotFound
         from google.cloud import bigquery
 
+        with self.engine.speaking(f"look at dataset '{dataset}'"):
+            try:
+                there = self.engine.client.get_dataset(dataset, **self.engine.patiently()).location
+            except NotFound:
+                there = None
+        if there is not None:
+            if location is not None and there.lower() != location.lower():
+                raise EngineError(
+                    NAME, f"use dataset '{dataset}'", f"it is in {there}, and the tables that are read are in "
+                    f"{location}: a query cannot write elsewhere. Name a dataset in {location}, or one that is not "
+                    "there yet",
+                )  # fmt: skip
+            return
         wanted = bigquery.Dataset(dataset if "." in dataset else f"{self.engine.project}.{dataset}")
         if location is not None:
             wanted.location = location

@@ -41,6 +41,7 @@ class Options(TypedDict, total=False):
 class RelationDataSource:
     """A named relation on an engine.
 
+    `schema` is column → type of the relation where that is known already; otherwise the engine is asked.
     Without a date column the data is the nominal day, and a lagged metric is never computed from it.
     """
 
@@ -55,6 +56,7 @@ class RelationDataSource:
         skip_dates: Collection[dt.date] = (),
         data_version: DataVersion | None = None,
         is_there: IsThere | None = None,
+        schema: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.skip_dates = frozenset(skip_dates)
@@ -64,7 +66,8 @@ class RelationDataSource:
         self._is_there = is_there
         if not name.strip():
             raise DefinitionError("A data source needs a name: the dataset that checks ask for.")
-        self.schema: Mapping[str, str] = engine.schema(relation)
+        # What is known need not be asked for; and a table may refuse to be read without a condition on its partitions.
+        self.schema: Mapping[str, str] = engine.schema(relation) if schema is None else schema
         spelled = {column.lower(): column for column in self.schema}
         if date_column == AUTO:
             date_column = spelled.get(DEFAULT_DATE_COLUMN)

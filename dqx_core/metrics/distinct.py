@@ -120,7 +120,7 @@ class ApproxUniqueCount(StatementMetric):
 
         column = rows.plain(self.column)
         known = exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null()))
-        text = exp.Cast(this=column, to=exp.DataType.build("text"))
+        text = exp.Cast(this=rows.key(self.column), to=exp.DataType.build("text"))
         chosen = rows.selected(groups, exp.alias_(hashed(text), "hash", quoted=True)).where(known)
         hash_ = exp.column("hash", quoted=True)
         bucket = exp.BitwiseAnd(this=hash_.copy(), expression=exp.Literal.number(_BUCKETS - 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dqx_core.errors import DefinitionError
 
@@ -23,6 +23,8 @@ class Dialect:
     """The function of text that gives a 64-bit hash, the same for the same text in every run."""
     quantile_aggregates: bool
     """Whether QUANTILE_CONT is an aggregate; else only a window function."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Type whose values cannot be grouped by, or cast to text, as they are → the function that makes text of them."""
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -41,6 +43,15 @@ DIALECTS: Mapping[str, Dialect] = {
         narrow=frozenset(),
         hash64="FARM_FINGERPRINT",
         quantile_aggregates=False,
+        texts={
+            "ARRAY": "TO_JSON_STRING",
+            "STRUCT": "TO_JSON_STRING",
+            "JSON": "TO_JSON_STRING",
+            "RANGE": "TO_JSON_STRING",
+            "INTERVAL": "TO_JSON_STRING",
+            "GEOGRAPHY": "ST_ASTEXT",
+            "BYTES": "TO_HEX",
+        },
     ),
 }
 

@@ -149,7 +149,7 @@ def grouped_statement(metrics: Sequence[OverItems], columns: tuple[str, ...], gr
     copies = any(column.name == COPIES for tree in aggregates.values() for column in tree.find_all(exp.Column))
     rows = grouping.rows(metrics[0].where)
     groups = grouping.groups()
-    values = [exp.alias_(rows.plain(column), name, quoted=True) for column, name in names.items()]
+    values = [exp.alias_(rows.key(column), name, quoted=True) for column, name in names.items()]
     inner = rows.selected(groups, *values, *([exp.alias_(exp.Count(this=exp.Star()), COPIES, quoted=True)] * copies))
     inner = inner.group_by(*[each.this.copy() for each in (*groups, *values)])
     tree = per_group(inner, groups, aggregates, ITEMS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dqx_core.sql.conditions import condition
+from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.types import ColumnKind, kind_of
 
 if TYPE_CHECKING:
@@ -129,6 +131,18 @@ class Rows:
     def plain(self, column: str) -> exp.Expr:
         """The column of every row."""
         return column_of(column)
+
+    def key(self, column: str) -> exp.Expr:
+        """The column as something that rows can be grouped by: text, of a value with parts; null stays null."""
+        from sqlglot import exp
+
+        plain = self.plain(column)
+        base = re.split(r"[<(]", self.type_name(column))[0].upper()
+        function = dialect_of(self.dialect).texts.get(base)
+        if function is None:
+            return plain
+        known = exp.Not(this=exp.Is(this=plain.copy(), expression=exp.Null()))
+        return exp.Case(ifs=[exp.If(this=known, true=exp.Anonymous(this=function, expressions=[plain]))])
 
     def column(self, column: str) -> exp.Expr:
         """The column of the rows that meet the condition; null in the others, which aggregates skip."""

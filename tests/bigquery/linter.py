@@ -48,7 +48,7 @@ SIGNATURES: Mapping[type[exp.Expr], set[str]] = {
 }
 """What the first argument may be."""
 
-ANONYMOUS = {"ERROR"}
+ANONYMOUS = {"ERROR", "ST_ASTEXT"}
 """Functions of BigQuery that sqlglot has no node for."""
 
 _TYPES = {

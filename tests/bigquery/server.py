@@ -26,6 +26,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import duckdb
 import typer
 
+from tests.bigquery import changes
 from tests.bigquery.warehouse import LEGACY, Estimate, RestError, Result, Warehouse, type_of
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -136,11 +137,12 @@ class Server:
             self._keep(job_id, job, lambda: self._other(kind, configuration[kind]))
             return job
         default = (configuration["query"].get("defaultDataset") or {}).get("datasetId")
-        tree = self.warehouse.tree(configuration["query"]["query"], default)
-        estimate = self.warehouse.estimate(tree)
+        change = changes.change_of(self.warehouse, configuration["query"]["query"])
+        tree = None if change else self.warehouse.tree(configuration["query"]["query"], default)
+        estimate = changes.estimate_of(self.warehouse, change) if change else self.warehouse.estimate(tree)
         statistics = {
-            "totalBytesProcessed": str(estimate.bytes), "statementType": "SELECT", "cacheHit": False,
-            "schema": {"fields": estimate.fields},
+            "totalBytesProcessed": str(estimate.bytes), "statementType": change.kind if change else "SELECT",
+            "cacheHit": False, "schema": {"fields": estimate.fields},
             "referencedTables": [
                 {"projectId": project, "datasetId": d, "tableId": t} for d, t in estimate.tables
             ],
@@ -151,7 +153,10 @@ class Server:
             job.done.set()
             return job
         statistics["totalBytesBilled"] = str(estimate.billed)
-        self._keep(job_id, job, lambda: self._query(job, configuration["query"], tree, estimate))
+        if change is None:  # a result is a table too, of a dataset that nobody sees
+            anonymous = {"projectId": project, "datasetId": "_results", "tableId": job_id}
+            resource["configuration"]["query"] = {"destinationTable": anonymous, **configuration["query"]}
+        self._keep(job_id, job, lambda: self._query(job, configuration["query"], change or tree, estimate))
         return job
 
     def _keep(self, job_id: str, job: Job, work: Callable[[], None]) -> None:
@@ -188,6 +193,9 @@ class Server:
                 400, "bytesBilledLimitExceeded",
                 f"Query exceeded limit for bytes billed: {limit}. {estimate.billed} or higher required.",
             )  # fmt: skip
+        if isinstance(tree, changes.Change):
+            changes.run(self.warehouse, tree)
+            return
         target = config.get("destinationTable")
         if target is not None and not target["datasetId"].startswith("_"):
             self.warehouse.write(tree, target["datasetId"], target["tableId"], config)
@@ -316,7 +324,7 @@ class Server:
     def get_table(self, _query: dict[str, str], _body: Any, project: str, dataset: str, table: str) -> Any:
         said = self.warehouse.said(dataset, table)
         rows, size = self.warehouse.size(dataset, table)
-        kept = ("timePartitioning", "clustering", "labels", "description", "expirationTime")
+        kept = ("timePartitioning", "clustering", "labels", "description", "expirationTime", "streamingBuffer")
         return {
             "kind": "bigquery#table",
             "id": f"{project}:{dataset}.{table}",

@@ -2,12 +2,13 @@
 
 import json
 import sys
+import time
 
 import pytest
 
 from dqx_core.datasets import define, new_text
 from dqx_dagster.cli import main, printing
-from tests.bigquery.server import service_account
+from tests.bigquery.server import Fault, service_account
 from tests.bigquery.test_datasets import sell
 from tests.core.datasets.shop import DAILY, changed
 
@@ -45,7 +46,7 @@ def test_a_query_is_validated_with_bytes_and_cost(dqx):
     assert code == 0, err
     found = json.loads(out)
     assert found["problems"] == []
-    assert found["cost"] == pytest.approx(found["bytes"] / 2**40 * 6.25)
+    assert found["cost"] == pytest.approx(len(found["tables"]) * 10 * 2**20 / 2**40 * 6.25)
     assert 0 < found["bytes"] < sum(table["bytes"] for table in found["tables"])
 
 
@@ -56,11 +57,33 @@ def test_partitions_are_written_to_a_table_and_listed(dqx, client):
     assert client.get_table("local.kept.daily").num_rows > 100
 
 
+def test_what_made_a_partition_is_found_again(dqx):
+    dqx("materialize", "daily", "--date", "2024-01-03")
+    out, err, code = dqx("manifest", "daily", "--date", "2024-01-03", "--split", "eval", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert (found["definition_hash"], found["split"]) == (define(changed(DAILY)).definition_hash, "eval")
+    assert found["window"]["whole"] == ["2024-01-03", "2024-01-04"]
+    assert "FROM `raw_data`.`transactions`" in found["sql"]
+    out, _, _ = dqx("manifest", "daily", "--date", "2024-01-03")
+    assert found["definition_hash"] in out
+    _, err, code = dqx("manifest", "daily", "--date", "2024-01-04")
+    assert (code, "has no partition 2024-01-04 train" in err) == (2, True)
+
+
 def test_a_limit_is_told_in_one_line_without_a_trace(dqx):
     out, err, code = dqx("materialize", "daily", "--date", "2024-01-03", "--maximum-bytes-billed", "10")
     assert code == 3  # the engine, not the definition
     assert "maximum_bytes_billed=10" in err
     assert "Traceback" not in out + err
+
+
+def test_a_service_that_does_not_answer_is_waited_for_as_long_as_is_said(dqx, server):
+    server.faults.append(Fault("POST", "/jobs$", 503, "backendError", times=10**6))
+    began = time.monotonic()
+    _, err, code = dqx("materialize", "daily", "--date", "2024-01-03", "--bigquery-patience", "0.2")
+    assert (code, time.monotonic() - began < 20) == (3, True)
+    assert "try again when the service answers" in err
 
 
 def test_tables_of_the_project_are_shown(dqx):

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
+
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlglot
 from google.cloud import bigquery
 
 from dqx_core import InMemoryMetricDB
 from dqx_core.datasets import DuckDBCatalog, analyze, newest_date, preview, schemas_of
 from dqx_core.datasets.bigquery_catalog import BigQueryCatalog
 from dqx_core.datasets.bigquery_storage import BigQueryStorage
+from dqx_core.datasets.join_detection import detect_joins
 from dqx_core.datasets.profile import column_stats, samples
 from dqx_core.datasets.service import DatasetService
 from dqx_core.datasets.storage import FolderStorage
 from dqx_core.engines.bigquery import BigQuery
 from dqx_core.engines.bigquery_tables import BigQueryTables, Layout
+from dqx_core.engines.duckdb import DuckDB
+from dqx_core.engines.jobs import recording
 from dqx_core.errors import DefinitionError, EngineError, NotRunError
 from tests.bigquery.conftest import client_of
 from tests.bigquery.server import Fault
@@ -81,6 +90,30 @@ def test_both_engines_write_the_same_rows_into_the_same_splits(storage, folder, 
     assert {name: kind for r in there for name, kind in r.columns.items()} == {
         name: kind for r in here for name, kind in r.columns.items()
     }
+
+
+@pytest.mark.parametrize("definition", [ranking(), daily()], ids=["ranking", "daily"])
+def test_a_partition_says_what_made_it_on_both(storage, folder, definition):
+    for place in (storage, folder):
+        results = place.materialize(definition, [day(9)])
+        for result in results:
+            found = place.manifest(definition.name, result.date, result.split)
+            assert (found.definition_hash, found.rows, found.fingerprint, found.sql, found.data_version) == (
+                definition.definition_hash, result.rows, result.fingerprint, result.sql, result.data_version,
+            )  # fmt: skip
+        assert place.manifest(definition.name, day(8), "train") is None
+        assert {k.definition_hash for k in place.partitions(definition.name)} == {definition.definition_hash}
+    here, there = (place.manifest(definition.name, day(9), "train") for place in (folder, storage))
+    same = ("dataset", "date", "split", "timezone", "window", "columns", "rows", "leaks")
+    assert [getattr(here, name) for name in same] == [getattr(there, name) for name in same]
+
+
+def test_rows_that_somebody_else_wrote_have_no_definition(storage, server, client):
+    storage.materialize(daily(), [day(2)])
+    storage.materialize(daily(description="Again"), [day(2)], ["train"])
+    server.warehouse.connection.execute("INSERT INTO datasets.daily FROM datasets.daily WHERE split = 'eval'")
+    known = {k.split: k.definition_hash is not None for k in storage.partitions("daily")}
+    assert known == {"train": True, "eval": False}
 
 
 def test_suites_measure_both_alike(storage, folder):
@@ -190,12 +223,48 @@ def test_one_split_is_replaced_and_the_other_stays(storage, server, client):
     assert new.rows != train.rows or new.fingerprint != train.fingerprint
 
 
+def test_two_runs_may_write_different_splits_of_one_day_at_the_same_time(storage, server, client):
+    before = {r.split: r for r in storage.materialize(daily(), [day(2)])}
+    sell(server, client, transactions=shop.transactions(seed=2))
+    both = threading.Barrier(2)
+    server.warehouse.before_commit = lambda _dataset, _table: suppressed(both.wait, 20)
+    found = {}
+
+    def write(split):
+        # Both have read the day as it was before either writes it.
+        with client_of(server) as other:
+            [found[split]] = BigQueryStorage(BigQuery(other), "datasets").materialize(daily(), [day(2)], [split])
+
+    threads = [threading.Thread(target=write, args=[split]) for split in ("train", "eval")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    server.warehouse.before_commit = lambda _dataset, _table: None
+    again = {r.split: r for r in storage.materialize(daily(), [day(2)])}
+    assert {split: r.fingerprint for split, r in found.items()} == {s: r.fingerprint for s, r in again.items()}
+    assert all(found[split].fingerprint != before[split].fingerprint for split in before)
+
+
+def suppressed(wait, seconds):
+    """Wait for the other, who may be done already."""
+    with contextlib.suppress(threading.BrokenBarrierError):
+        wait(seconds if wait.__self__.broken is False else 0)
+
+
+def test_rows_of_a_split_that_is_no_more_go_with_the_first_split_that_is_written(storage, client):
+    parts = {"train": 60, "eval": 20, "test": 20}
+    storage.materialize(daily(split={"strategy": "group", "key": "customer_id", "parts": parts}), [day(1)])
+    storage.materialize(daily(), [day(1)], ["eval"])
+    assert {k.split for k in storage.partitions("daily")} == {"train", "eval"}
+
+
 def test_a_day_without_rows_leaves_none_of_the_old(storage, server, client):
     storage.materialize(daily(), days(2, 3))
     sales = shop.transactions()
     sell(server, client, transactions=sales[sales["transaction_date"].dt.date != day(2)])
     assert [r.rows for r in storage.materialize(daily(), [day(2)])] == [0, 0]
-    assert {k.date for k in storage.partitions("daily")} == {day(3)}
+    assert {k.date for k in storage.partitions("daily") if k.rows} == {day(3)}
 
 
 def test_a_new_column_is_added_and_one_that_is_gone_is_null(storage, client):
@@ -265,9 +334,21 @@ def test_a_dataset_is_exported_to_parquet(storage, tmp_path):
 
 def test_several_dates_read_the_source_once_and_leave_no_stage(storage, engine, client):
     storage.materialize(ranking(), days(9, 12))
-    of_sales = [s for s in engine.statements if "`raw_data`.`transactions`" in s and "EXISTS" not in s]
+    of_sales = [
+        s for s in engine.statements if "`raw_data`.`transactions`" in s and "EXISTS" not in s and "INSERT" not in s
+    ]
     assert len(of_sales) == 1
-    assert [t.table_id for t in client.list_tables("datasets")] == ["ranking"]
+    assert [t.table_id for t in client.list_tables("datasets")] == ["_dqx_manifests", "ranking"]
+
+
+def test_a_stage_expires_by_itself_whatever_happens_to_who_made_it(storage, server):
+    server.faults.append(Fault("DELETE", "/_dqx_stage", 403, "accessDenied"))
+    storage.materialize(ranking(), days(9, 10))
+    [(stage, _)] = [each for each in server.warehouse.tables("datasets") if each[0].startswith("_dqx_stage")]
+    expires = int(server.warehouse.said("datasets", stage)["expirationTime"]) / 1000
+    assert 0 < expires - time.time() < 86_400
+    changed_later = [path for method, path, _ in server.requests if method == "PATCH"]
+    assert changed_later == []
 
 
 def test_jobs_of_a_materialization_are_told(storage, engine):
@@ -350,8 +431,35 @@ def test_the_operations_on_datasets_run_over_bigquery(service):
     assert service.analyze("daily").facts.rows == len(TABLES["transactions"])
     assert "`raw_data`" in service.query("daily", day(1))
     assert service.tfx("daily", day(1)).config["input_config"]["splits"][0]["name"] == "train"
-    with pytest.raises(DefinitionError, match="Only DuckDB can look for joins"):
-        service.detect_joins(["transactions", "products"])
+    assert service.suggest_columns(["transactions"])["timestamp"]
+
+
+def test_the_same_joins_are_found_on_both(engine, service):
+    duck = shop.engine(TABLES)
+    names = ["raw_data.transactions", "raw_data.products"]
+    here = detect_joins(names, duck, DuckDBCatalog(duck))
+    assert [(c.left_columns, c.right_columns) for c in here] == [(("product_id",), ("id",))]
+    assert service.detect_joins(["transactions", "products"]) == here
+
+
+def test_a_key_of_two_columns_is_found_on_both(engine, server):
+    regions = pa.table({"country": ["NL", "NL", "BE", "BE"] * 6, "week": [n // 4 for n in range(24)],
+                        "area": ["a", "b"] * 12, "rate": [n / 7 for n in range(24)]})  # fmt: skip
+    sales = pa.table({"sale_id": range(96), "country": ["NL", "BE"] * 48, "week": [n // 2 % 6 for n in range(96)],
+                      "area": [("a", "b")[n // 12 % 2] for n in range(96)]})  # fmt: skip
+    connection = server.warehouse.connection
+    for name, rows in (("regions", regions), ("sales", sales)):
+        connection.register("given", rows)
+        connection.execute(f"CREATE TABLE raw_data.{name} AS FROM given")
+    duck = DuckDB()
+    duck.connection.execute("CREATE SCHEMA raw_data")
+    for name, rows in (("regions", regions), ("sales", sales)):
+        duck.connection.register("given", rows)
+        duck.connection.execute(f"CREATE TABLE raw_data.{name} AS FROM given")
+    names = ["raw_data.sales", "raw_data.regions"]
+    here = detect_joins(names, duck, DuckDBCatalog(duck))
+    assert {len(c.left_columns) for c in here} == {3}
+    assert detect_joins(names, engine, BigQueryCatalog(engine)) == here
 
 
 def test_a_query_is_validated_with_its_bytes_and_its_cost(service, client):
@@ -360,7 +468,10 @@ def test_a_query_is_validated_with_its_bytes_and_its_cost(service, client):
     assert found.columns["amount"] == "FLOAT64"
     dry = client.query(found.sql, job_config=bigquery.QueryJobConfig(dry_run=True))
     assert found.bytes == dry.total_bytes_processed > 0
-    assert found.cost == pytest.approx(found.bytes / 2**40 * 6.25)
+    assert found.cost == pytest.approx(2 * 10 * 2**20 / 2**40 * 6.25)  # two tables, ten MiB at least for each
+    with recording() as jobs:
+        service.engine.run(sqlglot.parse_one(found.sql, dialect="bigquery"))
+    assert found.cost == pytest.approx(sum(job.cost(6.25) for job in jobs))
     whole = sum(t.bytes for t in found.tables)
     assert found.bytes < whole  # quantity and product_id's neighbours are not read
 

@@ -102,6 +102,46 @@ def test_only_the_partitions_and_columns_of_the_question_are_read(engine, source
     assert [job.bytes_estimated for job in scanned] == [job.bytes_processed for job in scanned]
 
 
+def described(server, table, **changes):
+    """Have the project say something else of a table of dataset `shop`."""
+    server.warehouse.say("shop", table, server.warehouse.said("shop", table) | changes)
+
+
+def test_a_table_that_must_be_asked_for_its_partitions_is_measured(engine, server):
+    described(server, "sales", requirePartitionFilter=True)
+    with pytest.raises(EngineError, match="without a filter over column"):
+        engine.run(select("price"))
+    source = BigQueryDataSource.from_table(engine, "shop.sales", "sales")
+    assert [str(r.status) for r in suite().run([source], ResultKey(DAYS[2]))] == ["PASSED"] * 3
+
+
+@pytest.fixture
+def loaded(engine, server):
+    """A table that is parted by the time of loading: four days of three rows."""
+    server.warehouse.connection.execute(
+        "CREATE TABLE shop.loaded AS SELECT day::TIMESTAMPTZ AS _PARTITIONTIME, price, email FROM shop.sales"
+    )
+    fields = [
+        field for field in server.warehouse.said("shop", "sales")["fields"] if field["name"] in ("price", "email")
+    ]
+    days = {f"{day:%Y%m%d}": 1 for day in DAYS}
+    said = {"fields": fields, "created": 1, "modified": 1, "partitions": days, "timePartitioning": {"type": "DAY"}}
+    server.warehouse.say("shop", "loaded", said)
+    return "shop.loaded"
+
+
+def test_a_table_that_is_parted_by_the_time_of_loading_is_measured_a_day_at_a_time(engine, server, loaded):
+    source = BigQueryDataSource.from_table(engine, loaded, "sales")
+    assert dict(source.schema) == {"price": "FLOAT64", "email": "STRING", "partition_time": "TIMESTAMP"}
+    assert source.date_column == "partition_time"
+    assert [str(r.status) for r in suite(history="isolated").run([source], ResultKey(DAYS[2]))] == ["PASSED"] * 3
+    assert [job.bytes_processed for job in engine.jobs if job.bytes_processed] == [2 * 3 * 8, 3 * 4]
+    first = {day: source.data_version(day, {}) for day in DAYS}
+    described(server, "loaded", partitions={f"{day:%Y%m%d}": 1 + (day == DAYS[1]) for day in DAYS})
+    again = BigQueryDataSource.from_table(engine, loaded, "sales")
+    assert [day for day in DAYS if again.data_version(day, {}) != first[day]] == [DAYS[1]]
+
+
 def test_a_query_is_a_source_too(engine):
     sql = "SELECT * FROM shop.sales WHERE split = 'train'"
     source = BigQueryDataSource.from_query(engine, sql, "sales", date_column="day")
@@ -130,6 +170,15 @@ def test_jobs_say_who_asked(source, server):
 def test_labels_have_the_characters_that_they_may(text):
     assert len(label(text)) <= 63
     assert set(label(text)) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-")
+
+
+def test_labels_of_a_persons_own_go_with_every_job_and_never_hide_ours(server, client):
+    client.create_dataset("shop")
+    BigQuery(client, labels={"Team": "Data Science"}).run(exp.select("1 AS one"))
+    assert jobs_inserted(server)[-1]["labels"] == {"team": "data-science"}
+    for labels in ({"1st": "a"}, {"": "a"}, {"a b": "1", "a-b": "2"}, {"dqx_suite": "mine"}):
+        with pytest.raises(DefinitionError, match="cannot be the name of a label"):
+            BigQuery(client, labels=labels)
 
 
 def test_jobs_and_bytes_are_kept_with_the_execution(engine, source):
@@ -242,7 +291,12 @@ def test_a_job_that_failed_for_a_reason_of_bigquerys_is_run_again(engine, server
 
 @pytest.mark.parametrize(
     ("status", "reason", "way_out"),
-    [(403, "accessDenied", "BigQuery Job User"), (500, "internalError", "try again when the service answers")],
+    [
+        (403, "accessDenied", "BigQuery Job User"),
+        (403, "quotaExceeded", "wait until it fills again"),
+        (403, "billingNotEnabled", "billing account"),
+        (500, "internalError", "try again when the service answers"),
+    ],
 )
 def test_what_is_no_fault_of_the_statement_is_said_at_once(server, source, status, reason, way_out):
     hurried = BigQuery(client_of(server), patience=0.1)
@@ -254,6 +308,14 @@ def test_what_is_no_fault_of_the_statement_is_said_at_once(server, source, statu
     assert 1000 - server.faults[0].times < 5  # the suite was not taken apart to find the metric that is to blame
     assert db.info().numbers == 0
     hurried.close()
+
+
+def test_a_job_that_somebody_cancelled_is_not_run_again_in_parts(server, source):
+    server.job_fault = lambda configuration: RestError(400, "stopped", "Job execution was cancelled")
+    before = len(server.jobs)
+    with pytest.raises(NotRunError, match="Somebody cancelled it in BigQuery"):
+        suite(history="isolated").run([source], ResultKey(DAYS[0]))
+    assert len(server.jobs) == before + 1
 
 
 def test_nobody_there_is_an_error_that_says_so():
@@ -309,11 +371,6 @@ def test_an_interrupt_while_a_job_is_waited_for_cancels_it(engine, server, inter
     assert job.resource["status"]["errorResult"]["reason"] == "stopped"
 
 
-def test_the_storage_api_without_its_package_is_refused_with_the_way_out(client):
-    with pytest.raises(DefinitionError, match="google-cloud-bigquery-storage"):
-        BigQuery(client, storage_api=True).run(exp.select("1 AS one"))
-
-
 # Versions.
 
 
@@ -348,6 +405,30 @@ def test_a_table_without_partitions_has_one_version(engine):
     assert BigQueryDataSource.from_table(engine, "shop.flat", date_column="day").data_version(DAYS[0], {}) != before
 
 
+def test_rows_that_are_still_on_their_way_have_no_version_and_are_measured_again(engine, server):
+    def version(table):
+        return BigQueryDataSource.from_table(engine, table, date_column="day").data_version(DAYS[0], {})
+
+    BigQueryTables(engine).load(rows(), "shop.flat")
+    assert version("shop.sales")
+    assert version("shop.flat")
+    described(server, "flat", streamingBuffer={"estimatedRows": "7"})
+    assert version("shop.flat") is None
+    partitions = server.warehouse.said("shop", "sales")["partitions"]
+    for moment in (partitions["20240101"], None):
+        described(server, "sales", partitions=partitions | {"__UNPARTITIONED__": moment})
+        assert version("shop.sales") is None
+    described(server, "sales", partitions=partitions | {"20240101": None})
+    assert version("shop.sales") is None
+
+
+def test_a_view_has_no_version_and_is_measured_again(engine, server):
+    server.warehouse.connection.execute("CREATE VIEW shop.seen AS FROM shop.sales")
+    view = BigQueryDataSource.from_table(engine, "shop.seen", "sales", date_column="day")
+    assert view.data_version(DAYS[0], {}) is None
+    assert [str(r.status) for r in suite().run([view], ResultKey(DAYS[2]))] == ["PASSED"] * 3
+
+
 def test_unchanged_days_are_carried_forward_and_changed_ones_measured_again(engine):
     db = InMemoryMetricDB()
 
@@ -364,6 +445,18 @@ def test_unchanged_days_are_carried_forward_and_changed_ones_measured_again(engi
 
 
 # Tables.
+
+
+def test_a_dataset_that_is_there_needs_no_right_to_make_one(engine, server):
+    server.faults.append(Fault("POST", "/datasets$", 403, "accessDenied"))
+    BigQueryTables(engine).make_dataset("shop", "EU")
+    with pytest.raises(NotRunError, match="Data Viewer"):
+        BigQueryTables(engine).make_dataset("another")
+
+
+def test_a_dataset_that_is_elsewhere_is_refused_with_the_way_out(engine):
+    with pytest.raises(EngineError, match=r"it is in EU, and the tables that are read are in US.*Name a dataset in US"):
+        BigQueryTables(engine).make_dataset("shop", "US")
 
 
 def test_a_table_that_is_not_there_is_told_with_the_nearest(engine):

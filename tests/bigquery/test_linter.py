@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import duckdb
 import pytest
 import sqlglot
 
 from dqx_core.datasets.catalog import schemas_of
 from dqx_core.datasets.tfx import tfx_export
+from dqx_core.passes.validation import ACCEPTED
+from dqx_core.sql.types import kind_of
 from tests.bigquery.linter import RefusedError, typed
 from tests.core.cases import CASES
 from tests.core.datasets.shop import daily, day, ranking
-from tests.core.sql.test_golden import BIGQUERY, GOLDEN, on_disk
+from tests.core.sql.test_golden import BIGQUERY, GOLDEN, Table, on_disk, statements
 
 SCHEMA = {
     "raw": {
@@ -101,6 +105,28 @@ def test_duckdb_lets_the_worst_of_it_pass():
 def test_the_golden_sql_of_every_metric_passes(spec):
     for sql in on_disk("bigquery", spec).read_text("utf-8").split(";\n\n"):
         typed(sql, {"raw data": {"rows": BIGQUERY}})
+
+
+KINDS = {type(spec): spec for spec in CASES if {"column", "among"} & {f.name for f in fields(spec)}}
+
+
+@pytest.mark.parametrize(
+    "type_name",
+    ["ARRAY<INT64>", "STRUCT<a INT64>", "ARRAY<STRUCT<a INT64>>", "JSON", "GEOGRAPHY", "INTERVAL", "BYTES", "TIME",
+     "BIGNUMERIC", "DATETIME"],
+)  # fmt: skip
+def test_every_metric_of_a_column_of_any_type_passes_or_is_refused_before(type_name):
+    schema = {"yyyy_mm_dd": "DATE", "split": "STRING", "c": type_name, "o": "INT64"}
+    passed = set()
+    for spec in KINDS.values():
+        named = {"column": "c", "order_by": "o", "among": ("c",), "where": None}
+        one = replace(spec, **{f.name: named[f.name] for f in fields(spec) if f.name in named})
+        if kind_of(type_name, "bigquery") not in ACCEPTED[one.takes_of("c")] or one.kind == "count_values":
+            continue
+        for tree in statements(Table(schema=schema), one):
+            typed(tree.sql("bigquery"), {"raw data": {"rows": schema}})
+        passed.add(one.kind)
+    assert passed >= {"count", "null_count", "unique_count", "approx_unique_count", "duplicate_count"}
 
 
 @pytest.mark.parametrize("path", sorted((GOLDEN.parent / "datasets").glob("*.bigquery.sql")), ids=lambda p: p.name)

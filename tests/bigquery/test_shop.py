@@ -1,5 +1,6 @@
 """The shop's code location from end to end on BigQuery, by switching one resource; and what goes wrong there."""
 
+import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,13 @@ from dagster_gcp import BigQueryResource
 
 from dqx_core import MetricDB
 from dqx_core.engines.jobs import jobs_of
+from dqx_core.errors import DefinitionError
 from dqx_dagster import BigQueryEngine, DatasetIOManager, DuckDBEngine, MetricsIOManager, MetricStore
+from dqx_dagster.cli.ci.gate import Settings, judge
 from dqx_dagster.cli.ci.ground import folder_of, ground
+from dqx_dagster.cli.ci.location import Location
+from dqx_dagster.cli.ci.spans import Wanted
+from dqx_dagster.cli.ci.verdicts import Outcome
 from examples.shop.world import generate
 from tests.bigquery.conftest import credentials_of
 from tests.bigquery.server import Fault, Server
@@ -94,7 +100,7 @@ def test_every_asset_and_check_of_both_days_is_there(backfilled):
         f"{d}|{s}" for d in days for s in ("train", "eval")
     }
     assert {e.partition for e in result.get_asset_check_evaluations()} == {p for _, p in made}
-    assert [t for t, _ in server.warehouse.tables("dqx_shop")] == ["shop_daily", "shop_ranking"]
+    assert [t for t, _ in server.warehouse.tables("dqx_shop")] == ["_dqx_manifests", "shop_daily", "shop_ranking"]
 
 
 def test_the_planted_incident_is_found_as_on_duckdb(backfilled):
@@ -160,16 +166,44 @@ def taken(shop, forms):
     return found, " ".join(str(each.user_failure_data or "") + each.error_display_string for each in failures)
 
 
-@pytest.mark.parametrize("configured", [False, True], ids=["a place of its own", "configured"])
-def test_a_gate_leaves_the_warehouse_as_it_is_and_says_so(shop, tmp_path, configured, monkeypatch):
+WRITTEN = {"shop_daily": {(dt.date(2024, 1, 9), "train")}}
+
+
+@pytest.fixture
+def gated(shop, tmp_path, monkeypatch):
+    """The shop on BigQuery as a gate finds it."""
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    here = location(shop, engine_of(shop)).get_repository_def()
-    with ground(here, configured=configured, history=False, baseline=False) as found:
-        found.make_room({})
-        assert not {"engine", "datasets_io_manager"} & {*found.resources}
-        told = [note for note in found.notes if note.startswith("Resource 'engine' keeps datasets in a warehouse")]
-    assert len(told) == (0 if configured else 1)
+    return location(shop, engine_of(shop)).get_repository_def()
+
+
+def test_a_gate_refuses_to_write_into_the_configured_dataset(gated):
+    for name in (None, "dqx_shop"):
+        with ground(gated, configured=False, history=False, baseline=False, dataset=name) as found:
+            found.make_room({})  # what is judged as it is, is read where it is
+            assert not {"engine", "datasets_io_manager"} & {*found.resources}
+            with pytest.raises(DefinitionError, match=r"partitions of shop_daily into 'dqx_shop'.*--bigquery-dataset"):
+                found.make_room(WRITTEN)
+
+
+def test_a_gate_writes_into_the_configured_dataset_when_it_is_told_to(gated):
+    with ground(gated, configured=True, history=False, baseline=False) as found:
+        found.make_room(WRITTEN)
+        assert not found.resources
+
+
+def test_a_gate_writes_into_a_dataset_of_its_own(shop, backfilled, gated):
+    server = shop[0]
+    before = {table: server.warehouse.said("dqx_shop", table) for table, _ in server.warehouse.tables("dqx_shop")}
+    where = Location("shop", gated, None)
+    gate = judge(
+        where, Settings(("shop_daily",), Wanted(("2024-01-09",)), history=False, allow_skipped=True, dataset="dqx_ci")
+    )
+    assert {v.outcome for v in gate.verdicts} >= {Outcome.PASSED}
+    assert [trouble for trouble in gate.troubles if trouble] == []
+    assert any("dataset 'dqx_ci', and stay" in note for note in gate.notes)
+    assert [table for table, _ in server.warehouse.tables("dqx_ci")] == ["_dqx_manifests", "shop_daily"]
+    assert before == {table: server.warehouse.said("dqx_shop", table) for table in before}
 
 
 @pytest.mark.parametrize("top", [True, False], ids=["a resource too", "of its own"])

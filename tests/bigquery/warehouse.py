@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from tests.bigquery.linter import RefusedError, kind_of, typed
 
 MIB = 2**20
 PARTITIONS = "__partitions"
+INGESTED = "_partitiontime"  # as sqlglot spells it
+"""The column, of tables that are parted by the time of loading, that `*` does not show; DuckDB has a real one."""
 _VIEW = [
     {"name": name, "type": kind, "mode": "NULLABLE"}
     for name, kind in (
@@ -89,6 +91,12 @@ def type_of(column: Mapping[str, Any]) -> str:
     return f"ARRAY<{base}>" if column.get("mode") == "REPEATED" else base
 
 
+def partition_column(said: Mapping[str, Any]) -> str | None:
+    """The column by which a table is parted."""
+    layout = said.get("timePartitioning")
+    return None if layout is None else layout.get("field") or INGESTED
+
+
 class Warehouse:
     """One project; its datasets are schemas of a DuckDB database, and what BigQuery knows besides is kept there too."""
 
@@ -101,6 +109,8 @@ class Warehouse:
         self.connection.execute("CREATE SCHEMA IF NOT EXISTS __rest")
         self.connection.execute("CREATE TABLE IF NOT EXISTS __rest.described (key VARCHAR PRIMARY KEY, said JSON)")
         self._clock = 0
+        self.before_commit: Callable[[str, str], object] = lambda _dataset, _table: None
+        """Called by a statement that has read what it needs, before it writes to a table."""
         # A statement comes twice, to be estimated and to be run, and tests repeat theirs.
         self._trees: dict[tuple[str, str], exp.Query] = {}
         self._reads: dict[int, list[Any]] = {}
@@ -229,10 +239,16 @@ class Warehouse:
                 )
             dataset, name = parts[-2:]
             said = self.said(dataset, name)
-            schema.setdefault(dataset, {})[name] = {f["name"]: type_of(f) for f in said["fields"]}
+            schema.setdefault(dataset, {})[name] = {f["name"]: type_of(f) for f in said["fields"]} | (
+                {INGESTED: "TIMESTAMP"} if partition_column(said) == INGESTED else {}
+            )
             table.set("this", exp.to_identifier(name, quoted=True))
             table.set("db", exp.to_identifier(dataset, quoted=True))
             table.set("catalog", None)
+        for column in parsed.find_all(exp.Column):  # a pseudo-column is nobody's, to sqlglot
+            if column.name.lower() == INGESTED and not column.table:
+                source = column.find_ancestor(exp.Select).args["from_"].this
+                column.set("table", exp.to_identifier(source.alias_or_name, quoted=True))
         key = (sql, json.dumps(schema))
         try:
             if key not in self._trees:
@@ -246,6 +262,15 @@ class Warehouse:
         if id(tree) not in self._reads:
             lean = pushdown_projections(pushdown_predicates(tree.copy(), dialect="bigquery"))
             self._reads[id(tree)] = list(_reads(lean))
+        for dataset, table, _, where in self._reads[id(tree)]:
+            said = self.said(dataset, table)
+            if said.get("requirePartitionFilter") and (
+                where is None or _prune(where, str(partition_column(said))) == "true"
+            ):
+                raise RestError(
+                    400, "invalidQuery", f"Cannot query over table '{dataset}.{table}' without a filter over column(s) "
+                    f"'{partition_column(said)}' that can be used for partition elimination",
+                )  # fmt: skip
         read = sum(self._bytes(*each) for each in self._reads[id(tree)])
         tables = list(dict.fromkeys((t.db, t.name) for t in tree.find_all(exp.Table) if t.db))
         return Estimate(_fields(tree), read, tables)
@@ -255,14 +280,14 @@ class Warehouse:
         fields = _fields(tree)
         try:
             if id(tree) not in self._texts:
-                self._texts[id(tree)] = _duck_sql(tree, fields)
+                self._texts[id(tree)] = duck_sql(tree, fields)
             return Result(fields, cursor.execute(self._texts[id(tree)]).fetchall())
         except duckdb.Error as error:
-            raise RestError(400, "invalidQuery", _own_words(error)) from error
+            raise RestError(400, "invalidQuery", own_words(error)) from error
 
     def write(self, tree: exp.Query, dataset: str, table: str, config: Mapping[str, Any]) -> None:
         """Put the rows of a query into a table, or into one partition of it."""
-        self._put(_duck_sql(tree, _fields(tree)), _fields(tree), dataset, table, config)
+        self._put(duck_sql(tree, _fields(tree)), _fields(tree), dataset, table, config)
 
     def copy(self, source: tuple[str, str], target: tuple[str, str], config: Mapping[str, Any]) -> None:
         """Copy a table or a partition."""
@@ -277,7 +302,7 @@ class Warehouse:
                 raise RestError(400, "invalid", "Incompatible table partitioning specification.")
             if there["fields"] != said["fields"]:
                 raise RestError(400, "invalid", f"Provided Schema does not match Table {self.project}:{to}.{bare}.")
-        where = f" WHERE {_of_partition(said, partition)}" if partition else ""
+        where = f" WHERE {of_partition(said, partition)}" if partition else ""
         self._put(f'FROM "{dataset}"."{name}"{where}', said["fields"], to, place, {**layout, **config})
 
     def load(self, files: list[Path], dataset: str, table: str, config: Mapping[str, Any]) -> None:
@@ -292,7 +317,7 @@ class Warehouse:
         """Write a table or a partition to a Parquet file in a folder that stands for a bucket."""
         name, _, partition = table.partition("$")
         said = self.said(dataset, name)
-        where = f" WHERE {_of_partition(said, partition)}" if partition else ""
+        where = f" WHERE {of_partition(said, partition)}" if partition else ""
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "000000000000.parquet"
         self.connection.cursor().execute(f'COPY (FROM "{dataset}"."{name}"{where}) TO \'{file}\' (FORMAT parquet)')
@@ -303,14 +328,20 @@ class Warehouse:
         mode = config.get("writeDisposition", "WRITE_EMPTY")
         there = self.has(dataset, name)
         layout = {key: config[key] for key in ("timePartitioning", "clustering") if config.get(key)}
-        now = self.now()
+        if not there and config.get("createDisposition") == "CREATE_NEVER":
+            raise RestError(404, "notFound", f"Not found: Table {self.project}:{dataset}.{name} was not found")
+        cursor = self.connection.cursor()
+        into = there and (partition or mode != "WRITE_TRUNCATE")
+        if into:
+            if layout and {key: self.said(dataset, name).get(key) for key in layout} != layout:
+                raise RestError(400, "invalid", "Incompatible table partitioning specification.")
+            self.stage(cursor, sql)
+            self.before_commit(dataset, name)
         with self.lock:
-            if not there and config.get("createDisposition") == "CREATE_NEVER":
-                raise RestError(404, "notFound", f"Not found: Table {self.project}:{dataset}.{name} was not found")
-            cursor = self.connection.cursor()
+            now = self.now()
             cursor.execute("BEGIN")
             try:
-                if there and not partition and mode == "WRITE_TRUNCATE":
+                if there and not into:
                     cursor.execute(f"CREATE OR REPLACE TABLE {target} AS {sql}")
                     said = {**self.said(dataset, name), "fields": fields, "partitions": {}, **layout}
                 elif not there:
@@ -319,7 +350,7 @@ class Warehouse:
                     said = {"fields": fields, "created": now, "partitions": {}, "labels": {}, **layout, **expires}
                 else:
                     said = self.said(dataset, name)
-                    among = _of_partition(said, partition) if partition else "true"
+                    among = of_partition(said, partition) if partition else "true"
                     [(rows,)] = cursor.execute(f"SELECT count(*) FROM {target} WHERE {among}").fetchall()
                     if rows and mode == "WRITE_EMPTY":
                         raise RestError(409, "duplicate", f"Already Exists: Table {self.project}:{dataset}.{table}")
@@ -327,7 +358,6 @@ class Warehouse:
                         raise RestError(
                             400, "invalid", f"Provided Schema does not match Table {self.project}:{dataset}.{name}."
                         )
-                    cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {sql}")
                     [(stray,)] = cursor.execute(
                         f"SELECT count(*) FROM incoming WHERE NOT coalesce({among}, false)"
                     ).fetchall()
@@ -342,12 +372,12 @@ class Warehouse:
                 cursor.execute("COMMIT")
             except duckdb.Error as error:
                 cursor.execute("ROLLBACK")
-                raise RestError(400, "invalidQuery", _own_words(error)) from error
+                raise RestError(400, "invalidQuery", own_words(error)) from error
             except RestError:
                 cursor.execute("ROLLBACK")
                 raise
             said["modified"] = now
-            column = (said.get("timePartitioning") or {}).get("field")
+            column = partition_column(said)
             if column is not None:
                 ids = cursor.execute(f"""SELECT DISTINCT strftime("{column}", '%Y%m%d') FROM {target}""").fetchall()
                 before = said["partitions"]
@@ -355,13 +385,20 @@ class Warehouse:
                 said["partitions"] = {one: now if one in touched else before.get(one, now) for (one,) in ids if one}
             self.say(dataset, name, said)
 
+    def stage(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+        """The rows of a query as they are now, in the cursor's own table `incoming`."""
+        try:
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {sql}")
+        except duckdb.Error as error:
+            raise RestError(400, "invalidQuery", own_words(error)) from error
+
     def _list_partitions(self, dataset: str) -> None:
         """The view INFORMATION_SCHEMA.PARTITIONS of a dataset, as a table of this moment."""
         rows: list[tuple[Any, ...]] = []
         for name, kind in self.tables(dataset):
             said = self.said(dataset, name)
             if kind == "TABLE":
-                column = (said.get("timePartitioning") or {}).get("field")
+                column = partition_column(said)
                 ids = said["partitions"] if column else {None: said["modified"]}
                 rows += [(dataset, name, one, None, moment) for one, moment in ids.items()]
         with self.lock:
@@ -378,7 +415,7 @@ class Warehouse:
     def _bytes(self, dataset: str, table: str, columns: list[str], where: exp.Expr | None) -> int:
         said = self.said(dataset, table)
         types = {f["name"]: type_of(f) for f in said["fields"]}
-        partition = (said.get("timePartitioning") or {}).get("field")
+        partition = partition_column(said)
         prunes = where is not None and partition is not None
         among = f" WHERE {_prune(where, partition)}" if prunes else ""
         sizes = [_width(name, types[name]) for name in dict.fromkeys(columns) if name in types]
@@ -435,8 +472,8 @@ def _prune(where: exp.Expr, partition: str) -> str:
     return " AND ".join(f"({part})" for part in kept) or "true"
 
 
-def _of_partition(said: Mapping[str, Any], partition: str) -> str:
-    column = (said.get("timePartitioning") or {}).get("field")
+def of_partition(said: Mapping[str, Any], partition: str) -> str:
+    column = partition_column(said)
     if column is None or not re.fullmatch(r"\d{8}", partition):
         raise RestError(400, "invalid", f"Partition decorator ${partition} does not fit the table's partitioning.")
     return f"CAST(\"{column}\" AS DATE) = DATE '{partition[:4]}-{partition[4:6]}-{partition[6:]}'"
@@ -460,7 +497,7 @@ def _duck_type(type_name: str) -> str:
     return f"{_DUCK[type_name[6:-1]]}[]" if type_name.startswith("ARRAY<") else _DUCK[type_name]
 
 
-def _duck_sql(tree: exp.Query, fields: list[dict[str, Any]]) -> str:
+def duck_sql(tree: exp.Query, fields: list[dict[str, Any]]) -> str:
     """The same query for DuckDB, whose result has the types that BigQuery would give it."""
     copy = tree.copy()
     for cast in list(copy.find_all(exp.Cast)):
@@ -476,6 +513,6 @@ def _duck_sql(tree: exp.Query, fields: list[dict[str, Any]]) -> str:
     return f"SELECT {', '.join(columns)} FROM ({inner}) AS result"
 
 
-def _own_words(error: Exception) -> str:
+def own_words(error: Exception) -> str:
     """DuckDB's reason without its prefix, as a text that ERROR() raised is in BigQuery."""
     return str(error).removeprefix("Invalid Input Error: ").strip()

@@ -111,6 +111,16 @@ def ci(
             help="Whether yesterday's numbers come from the configured store, which is only read.",
         ),
     ] = True,
+    bigquery_dataset: Annotated[
+        str | None,
+        _option(
+            "--bigquery-dataset",
+            panel=WHAT,
+            envvar="DQX_CI_BIGQUERY_DATASET",
+            help="BigQuery dataset that partitions are written to, in place of the configured one; made if it is not "
+            "there, and it stays.",
+        ),
+    ] = None,
     fail_on: Annotated[
         FailOn,
         _option("--fail-on", panel=STRICT, case_sensitive=False, help="From which severity on a failure counts."),
@@ -168,6 +178,8 @@ def ci(
         attribute,
         location,
     )
+    if configured and bigquery_dataset is not None:
+        raise DefinitionError("--configured writes where it is configured, --bigquery-dataset elsewhere: name one.")
     if max_change is not None and baseline is None:
         raise DefinitionError("--max-change says how far numbers may move from a baseline: name it with --baseline.")
     settings = Settings(
@@ -180,6 +192,7 @@ def ci(
         allow_skipped=allow_skipped,
         baseline=baseline,
         max_change=None if max_change is None else _share(max_change),
+        dataset=bigquery_dataset,
     )
     files = {"junit": junit, "json": json, "markdown": markdown, "sarif": sarif}
     _check_writable(files)

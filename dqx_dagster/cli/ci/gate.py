@@ -42,6 +42,8 @@ class Settings:
     allow_skipped: bool = False
     baseline: str | None = None
     max_change: float | None = None
+    dataset: str | None = None
+    """The dataset of a warehouse that partitions are written to, in place of the configured one."""
 
 
 def judge(location: Location, settings: Settings, tell: Tell = lambda done, total: None) -> Gate:
@@ -59,7 +61,13 @@ def judge(location: Location, settings: Settings, tell: Tell = lambda done, tota
         # A store at a URL is a baseline that needs nothing of what is configured.
         compared = settings.baseline is not None and "://" not in settings.baseline
         here = stack.enter_context(
-            ground(repository, configured=settings.configured, history=settings.history, baseline=compared)
+            ground(
+                repository,
+                configured=settings.configured,
+                history=settings.history,
+                baseline=compared,
+                dataset=settings.dataset,
+            )
         )
         planned = batches(repository, chosen, settings.wanted, here.instance)
         against = None

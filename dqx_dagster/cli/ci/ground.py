@@ -61,11 +61,23 @@ class Ground:
     """Where all of it is; None: what is configured is used."""
     folders: Mapping[str, DatasetEngine | DatasetIOManager] = field(default_factory=dict)
     """What keeps datasets in a folder."""
+    warehouses: Mapping[str, DatasetEngine | DatasetIOManager] = field(default_factory=dict)
+    """What keeps them in a warehouse."""
+    dataset: str | None = None
+    """The dataset of the warehouse that the runs write to, in place of the configured one."""
 
     def make_room(self, written: Written) -> None:
-        """Let the runs write these partitions beside the configured ones, in folders that show both."""
+        """Let the runs write these partitions beside the configured ones, in folders that show both.
+
+        A warehouse has no such folders: there it takes a dataset of the gate's own.
+
+        Raises:
+            DefinitionError: The runs would write to a warehouse where the configured datasets are.
+        """
         if self.folder is None:
             return
+        if written:
+            self.resources.update({key: self._elsewhere(key, each, written) for key, each in self.warehouses.items()})
         roots: dict[str, str] = {}
         for key, each in self.folders.items():
             below = folder_of(each)
@@ -73,13 +85,39 @@ class Ground:
             if below not in roots:
                 roots[below] = str(self.folder / f"datasets-{len(roots)}")
                 lay_over(Path(below), Path(roots[below]), written)
-            fields = {name: getattr(each, name) for name in type(each).model_fields}
             instead = {"engine": None} if isinstance(each, DatasetIOManager) else {}
-            self.resources[key] = type(each)(**{**fields, **instead, "datasets": roots[below]})
+            self.resources[key] = _with(each, **instead, datasets=roots[below])
+
+    def _elsewhere(self, key: str, resource: DatasetEngine | DatasetIOManager, written: Written) -> object:
+        """A resource of a warehouse, with the gate's dataset in place of its own."""
+        if isinstance(resource, DatasetIOManager):
+            assert resource.engine is not None
+            return _with(resource, engine=self._elsewhere(key, resource.engine, written))
+        there = getattr(resource, "datasets", None)
+        if self.dataset is None or self.dataset == there:
+            raise DefinitionError(
+                f"The gate would write partitions of {', '.join(sorted(written))} into '{there}', where resource "
+                f"'{key}' keeps the configured ones. Give it a dataset of its own: --bigquery-dataset NAME, which is "
+                "made if it is not there. Or judge what is there, with --checks-only; or write there all the same, "
+                "with --configured."
+            )
+        return _with(resource, datasets=self.dataset)
+
+
+def _with(resource: DatasetEngine | DatasetIOManager, **instead: object) -> DatasetEngine | DatasetIOManager:
+    """A resource with other values in some fields."""
+    return type(resource)(**{name: getattr(resource, name) for name in type(resource).model_fields} | instead)
 
 
 @contextmanager
-def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bool, baseline: bool) -> Iterator[Ground]:
+def ground(
+    repository: dg.RepositoryDefinition,
+    *,
+    configured: bool,
+    history: bool,
+    baseline: bool,
+    dataset: str | None = None,
+) -> Iterator[Ground]:
     """Where the gate runs.
 
     By default everything a run leaves behind is in a temporary folder: the instance, the metric store, the partitions
@@ -90,6 +128,7 @@ def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bo
         configured: Use the instance of DAGSTER_HOME, the configured store and folders, and leave everything there.
         history: Whether earlier numbers come from the configured store.
         baseline: Whether the configured store is needed to compare with.
+        dataset: The dataset of a warehouse that partitions are written to, in place of the configured one.
 
     Raises:
         DefinitionError: There is no instance to use.
@@ -110,15 +149,9 @@ def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bo
         if history and known and production is None:
             notes = (*notes, "The configured metric store is not there: history begins with this run.")
         folders = {key: each for key, each in kept.items() if folder_of(each) is not None}
-        notes = (
-            *notes,
-            *(
-                f"Resource '{key}' keeps datasets in a warehouse: it is used as it is configured, and partitions that "
-                "are made here are written there. Give the gate a dataset of its own."
-                for key, each in kept.items()
-                if isinstance(each, DatasetEngine) and key not in folders
-            ),
-        )
+        warehouses = {key: each for key, each in kept.items() if _in_a_warehouse(each)}
+        if warehouses and dataset is not None:
+            notes = (*notes, f"Partitions are written to the warehouse's dataset '{dataset}', and stay there.")
         resources: dict[str, object] = {}
         if "io_manager" not in repository.get_top_level_resources():
             resources["io_manager"] = dg.FilesystemIOManager(base_dir=str(folder / "values"))
@@ -137,6 +170,8 @@ def ground(repository: dg.RepositoryDefinition, *, configured: bool, history: bo
             notes,
             folder,
             folders,
+            warehouses,
+            dataset,
         )
 
 
@@ -149,6 +184,11 @@ def folder_of(resource: DatasetEngine | DatasetIOManager) -> str | None:
     if isinstance(resource, DatasetIOManager) and resource.engine is not None:
         return folder_of(resource.engine)
     return resource.datasets if isinstance(resource, DuckDBEngine | DatasetIOManager) else None
+
+
+def _in_a_warehouse(resource: DatasetEngine | DatasetIOManager) -> bool:
+    engine = resource.engine if isinstance(resource, DatasetIOManager) else resource
+    return isinstance(engine, DatasetEngine) and folder_of(engine) is None
 
 
 def lay_over(below: Path, above: Path, written: Written) -> None:

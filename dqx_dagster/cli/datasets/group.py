@@ -45,6 +45,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "summary": partitions.summary,
         "compare": partitions.compare,
         "materialize": partitions.materialize,
+        "manifest": partitions.manifest,
         "export": partitions.export,
     },
 }

@@ -86,7 +86,7 @@ def validate_query(
             [(t.name, t.rows, None if t.bytes is None else round(t.bytes / 1e6, 1)) for t in found.tables],
         )
         if found.cost is not None:
-            out.print(f"Reading all of it costs at most {found.cost:,.6f}.")
+            out.print(f"It would read {found.bytes:,} bytes and cost at most {found.cost:,.6f}.")
     raise typer.Exit(0 if found.valid else 2)
 
 
@@ -209,6 +209,29 @@ def export(
         service.definition(name)  # a dataset that is not there is told as such
         service.storage.export(name, uri, _day(date))
     out.print(f"Wrote {name} to {uri}.", markup=False, highlight=False, soft_wrap=True)
+
+
+def manifest(
+    places: Places,
+    name: Dataset,
+    date: Annotated[dt.datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The partition's date.")],
+    split: Annotated[str, typer.Option("--split", help="train, eval or another part.")] = "train",
+    as_json: AsJson = False,
+) -> None:
+    """What a stored partition says of itself: which definition and SQL made it, its window, rows and fingerprint.
+
+    Example: dqx datasets manifest shop_daily --date 2024-01-20 --split eval
+    """
+    with places.opened(tables=False) as service:
+        found = service.manifest(name, date.date(), split)
+    if as_json:
+        print_json(found)
+        return
+    told = {key: value for key, value in vars(found).items() if key not in ("sql", "columns", "window", "leaks")}
+    told["window"] = ", ".join(f"{part} [{first or '…'}, {end})" for part, (first, end) in found.window.items())
+    told["columns"] = ", ".join(f"{column} {kind}" for column, kind in found.columns.items())
+    table(["", f"{name} of {found.date} {found.split}"], told.items())
+    out.print(found.sql, markup=False, highlight=False, soft_wrap=True)
 
 
 def _show(found: Analysis, as_json: bool) -> None:

@@ -64,6 +64,14 @@ class Places:
             help="On BigQuery a statement that would read more is refused before it runs.",
         ),
     ] = None
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--bigquery-patience",
+            envvar="DQX_BIGQUERY_PATIENCE",
+            help="Seconds for which a call is tried again while BigQuery does not answer.",
+        ),
+    ] = 60.0
 
     @contextmanager
     def opened(self, *, tables: bool = True, writes: bool = False) -> Iterator[DatasetService]:
@@ -97,7 +105,7 @@ class Places:
         from dqx_core.datasets.bigquery_storage import BigQueryStorage
         from dqx_core.engines.bigquery import BigQuery
 
-        engine = BigQuery(project=self.project, maximum_bytes_billed=self.maximum_bytes)
+        engine = BigQuery(project=self.project, maximum_bytes_billed=self.maximum_bytes, patience=self.patience)
         return BigQueryCatalog(engine, schemas), engine, BigQueryStorage(engine, self.kept_in)
 
     def _duckdb(self, schemas: Sequence[str], tables: bool) -> tuple[Catalog, DuckDB, Storage | None]:

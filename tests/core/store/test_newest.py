@@ -101,9 +101,9 @@ def test_history_is_a_frame_of_the_newest_measurement_of_each_day(db: MetricDB) 
         {
             "yyyy_mm_dd": [day(n).yyyy_mm_dd for n in (1, 2, 3)],
             "value": [1.5, float("nan"), 9.0],
-            "error": [None, "no rows", None],
-            "execution_id": ["first", "second", "second"],
-            "data_version": ["v1", None, None],
+            "error": pd.Series([None, "no rows", None], dtype="object"),  # whatever pandas makes of text
+            "execution_id": pd.Series(["first", "second", "second"], dtype="object"),
+            "data_version": pd.Series(["v1", None, None], dtype="object"),
         }
     )
     pd.testing.assert_frame_equal(frame, expected)
