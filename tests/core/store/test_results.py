@@ -129,7 +129,8 @@ ANY_SYMBOLS = st.builds(
     NAMES,
     NAMES,
     st.none() | NAMES,
-    st.one_of(st.integers(), st.floats()).map(Success) | NAMES.map(Failure),
+    st.one_of(st.sampled_from([math.nan, math.inf, -math.inf]), st.integers(), st.floats()).map(Success)
+    | NAMES.map(Failure),
     st.dates(),
     st.dictionaries(NAMES, NAMES, max_size=3).map(Tags),
     st.integers(0, 400),
