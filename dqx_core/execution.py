@@ -15,6 +15,7 @@ from dqx_core.errors import EngineError, NotRunError
 from dqx_core.keys import Tags
 from dqx_core.metrics.base import BESIDE, GroupedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
 from dqx_core.metrics.counts import NumRows
+from dqx_core.pausing import no_collection
 from dqx_core.planning import Need, Plan, Scan, by_dimensions
 from dqx_core.sql.query import DAY, Grouping, Statement, grouped_statement, own_statement, scan_statement
 from dqx_core.states import Mergeable, State
@@ -47,20 +48,21 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
             announce(f"{source.name}: {', '.join(m.name for m in statement.reads)}")
         rows, broken = _run(statement)
         there = there or (rows, statement)
-        for spec in statement.reads:
-            state = _reader(spec, statement)
-            for need, tags in by_spec[spec]:
-                if not _answers(statement, tags, spec):
-                    continue
-                if scan.lagged and need in scan.lagged and not _parts(*there, need, tags):
-                    continue
-                if spec in broken:
-                    found[need] = Failure(broken[spec])
-                elif need in beside:
-                    parts = _parts(rows, statement, need, tags)
-                    found[need] = found[beside[need]].bind(partial(state, parts))
-                else:
-                    found[need] = state(_parts(rows, statement, need, tags))
+        with no_collection():
+            for spec in statement.reads:
+                state = _reader(spec, statement)
+                for need, tags in by_spec[spec]:
+                    if not _answers(statement, tags, spec):
+                        continue
+                    if scan.lagged and need in scan.lagged and not _parts(*there, need, tags):
+                        continue
+                    if spec in broken:
+                        found[need] = Failure(broken[spec])
+                    elif need in beside:
+                        parts = _parts(rows, statement, need, tags)
+                        found[need] = found[beside[need]].bind(partial(state, parts))
+                    else:
+                        found[need] = state(_parts(rows, statement, need, tags))
     return {need: found[need] for need in scan.needs if need in found}
 
 

@@ -22,6 +22,7 @@ from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
 from dqx_core.passes import prepare
 from dqx_core.passes.validation import warn_of_unused
+from dqx_core.pausing import no_collection
 from dqx_core.planning import History, Need, Plan, Reuse, Scan, data_versions, effective_key, needs_of, plan
 from dqx_core.profiles import Profile, unmatched
 from dqx_core.report import AnalysisReport, AssertionResult, Severity, Status, SymbolInfo
@@ -186,7 +187,8 @@ class VerificationSuite:
             data_av_threshold=self.data_av_threshold,
             profiles=self.suite.profiles,
         )
-        results = [result for key in ordered for result in evaluation.results(key)]
+        with no_collection():
+            results = [result for key in ordered for result in evaluation.results(key)]
         self.db.persist_results(self.execution_id, results)
         self._evaluation, self._keys, self._results = evaluation, tuple(ordered), results
         return results

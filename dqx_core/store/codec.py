@@ -130,27 +130,8 @@ def spec_of(canonical: str) -> MetricSpec:
     return spec_from_json(json.loads(canonical))
 
 
-def pack_symbol(symbol: SymbolInfo) -> dict[str, Any]:
-    """A symbol as JSON."""
-    match symbol.value:
-        case Success(number):
-            outcome = {"value": _pack_number(number)}
-        case Failure(reason):
-            outcome = {"error": reason}
-    return {
-        "name": symbol.name,
-        "metric": symbol.metric,
-        "dataset": symbol.dataset,
-        "yyyy_mm_dd": symbol.yyyy_mm_dd.isoformat(),
-        "tags": dict(symbol.tags),
-        "lag": symbol.lag,
-        "source_execution_id": symbol.source_execution_id,
-        **outcome,
-    }
-
-
 def unpack_symbol(packed: Mapping[str, Any]) -> SymbolInfo:
-    """The symbol that `pack_symbol` wrote."""
+    """A symbol from the JSON of a verdict."""
     value: Result[Number, str] = (
         Success(_unpack_number(packed["value"])) if "value" in packed else Failure(packed["error"])
     )
@@ -164,10 +145,6 @@ def unpack_symbol(packed: Mapping[str, Any]) -> SymbolInfo:
         packed["lag"],
         packed["source_execution_id"],
     )
-
-
-def _pack_number(number: Number) -> Number | str:
-    return repr(number) if isinstance(number, float) and not math.isfinite(number) else number
 
 
 def _unpack_number(packed: Number | str) -> Number:

@@ -14,6 +14,7 @@ from returns.result import Failure, Result, Success
 from sqlalchemy import ColumnElement, Connection, Dialect, Row, func, select
 
 from dqx_core.keys import ExecutionId, Tags
+from dqx_core.pausing import no_collection
 from dqx_core.report import AssertionResult, Severity, Status, SymbolInfo
 from dqx_core.states import Number
 from dqx_core.store.codec import digest, join_number, split_number, tags_of, unpack_symbol
@@ -27,7 +28,8 @@ def persist_results(connection: Connection, execution_id: ExecutionId, results: 
     execution = need_executions(connection, [execution_id], now)[execution_id]
     revive(connection, [execution_id])
     row = _rows(connection.dialect, execution, now)
-    last = {made[_KEY]: made for made in map(row, results)}
+    with no_collection():
+        last = {made[_KEY]: made for made in map(row, results)}
     upsert(connection, RESULT, _COLUMNS, ("result_key", "execution"), list(last.values()))
 
 

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from returns.result import Failure, Success
 from sqlalchemy import Column, Connection, Dialect, Table, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from dqx_core.keys import ExecutionId, Tags
 from dqx_core.metrics.metric import Metric
@@ -22,6 +21,9 @@ from dqx_core.store.codec import digest, make_metric_id, series_key, split_numbe
 from dqx_core.store.execution import Execution, check_execution_id
 from dqx_core.store.reading import SeriesName, chunks, executions_of, find_series, series_name
 from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 Row = dict[str, Any]
 Place = tuple[int, Any, int]
@@ -169,7 +171,7 @@ def revive(connection: Connection, execution_ids: Iterable[ExecutionId]) -> None
 
 def add_missing(connection: Connection, table: Table, rows: list[Row], on: str) -> None:
     """Insert the rows whose key `on` is not there yet, whoever else inserts them meanwhile."""
-    connection.execute(_insert(connection, table).on_conflict_do_nothing(index_elements=[on]), rows)
+    connection.execute(_insert(connection.dialect.name, table).on_conflict_do_nothing(index_elements=[on]), rows)
 
 
 def upsert(
@@ -197,7 +199,7 @@ def upsert(
 def _upsert(dialect: Any, table: Table, columns: tuple[str, ...], on: tuple[str, ...], rows: int) -> str:
     """An upsert of so many rows as text, with a place for each column of each in their order."""
     named = dialect(paramstyle="format" if dialect.name == "postgresql" else "qmark")
-    insert = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+    insert = _insert(dialect.name, table)
     changed = {name: insert.excluded[name] for name in columns if name not in on}
     upsert = insert.on_conflict_do_update(index_elements=list(on), set_=changed)
     before, values, after = str(upsert.compile(dialect=named, column_keys=list(columns))).partition(" VALUES ")
@@ -210,8 +212,15 @@ def processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any]:
     return column.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    # Imported here: a process has one store, and each dialect takes a while to import.
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 def _outcome(metric: Metric) -> tuple[float | None, str | None, str | None]:
