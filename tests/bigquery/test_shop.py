@@ -254,7 +254,8 @@ def test_jobs_of_datasets_are_labelled_with_the_run(backfilled):
     written = [
         job.resource["configuration"]
         for job in server.jobs.values()
-        if "$2024" in job.resource["configuration"].get("query", {}).get("destinationTable", {}).get("tableId", "")
+        for target in [job.resource["configuration"].get("query", {}).get("destinationTable", {})]
+        if "$2024" in target.get("tableId", "") and target["datasetId"] == "dqx_shop"
     ]
     assert len(written) == 4  # two days of two datasets: both splits of a day are one job
     assert {c["labels"]["dqx_dataset"] for c in written} == {"shop_daily", "shop_ranking"}
