@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.markup import escape
 from rich.prompt import Confirm, InvalidResponse, Prompt
 
-from dqx_core.errors import DqxError, ValidationError, hint
+from dqx_core.errors import DefinitionError, DqxError, ValidationError, hint
 from dqx_dagster.cli.datasets.places import Places, busy
 from dqx_dagster.cli.printing import out, table
 
@@ -102,9 +102,7 @@ def _source(service: DatasetService, answers: Answers) -> tuple[Answers, Schemas
     primary = _ask("Each row is a row of which table? Number or name", default="1", read=chosen)
     joins: list[JoinCandidate] = []
     if len(names) > 1:
-        with busy("Looking for joins"):
-            found = [join for join in service.detect_joins(names) if join.left_table == primary]
-        for join in found:
+        for join in _joins_of(service, primary, names):
             if join.right_table in {each.right_table for each in joins}:
                 continue
             on = ", ".join(f"{a} = {b}" for a, b in zip(join.left_columns, join.right_columns, strict=True))
@@ -115,6 +113,15 @@ def _source(service: DatasetService, answers: Answers) -> tuple[Answers, Schemas
                 joins.append(join)
     schemas = {name: service.catalog.schema(name) for name in (primary, *(join.right_table for join in joins))}
     return replace(answers, table=primary, joins=tuple(joins)), schemas
+
+
+def _joins_of(service: DatasetService, primary: str, names: Sequence[str]) -> list[JoinCandidate]:
+    try:
+        with busy("Looking for joins"):
+            return [join for join in service.detect_joins(names) if join.left_table == primary]
+    except DefinitionError as error:  # an engine that cannot look
+        out.print(f"{error} Write joins into the file afterwards.", markup=False, highlight=False)
+        return []
 
 
 def _columns(service: DatasetService, answers: Answers, schemas: Schemas) -> Answers:
