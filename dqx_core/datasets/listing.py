@@ -86,8 +86,9 @@ def stored(kept: Kept, versions: Sequence[DatasetVersion]) -> StoredPartition:
     """A partition with the version that made it: of those with its content, the last that was there when it was."""
     alike = [version for version in versions if version.definition_hash == kept.definition_hash]
     before = [version for version in alike if version.created <= kept.written_at]
-    made_by = before[-1] if before else alike[0] if alike else None
-    return StoredPartition(kept.date, kept.split, kept.rows, made_by and made_by.version, kept.written_at)
+    made_by = [*reversed(before), *alike][:1]
+    version = made_by[0].version if made_by else None
+    return StoredPartition(kept.date, kept.split, kept.rows, version, kept.written_at)
 
 
 def listed(
