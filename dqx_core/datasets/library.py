@@ -69,7 +69,8 @@ def find(folder: Path, name: str, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -
     """
     known = names_in(folder)
     if name not in known:
-        raise DefinitionError(f"There is no dataset '{name}' in {folder}. {hint(name, known)}")
+        way_out = hint(name, known) if known else "There are none. Make one with: dqx datasets new"
+        raise DefinitionError(f"There is no dataset '{name}' in {folder}. {way_out}")
     return known[name], from_yaml(known[name], schemas=schemas)
 
 

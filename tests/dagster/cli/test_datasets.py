@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -12,11 +13,11 @@ import duckdb
 import pytest
 from typer.main import get_command
 
-from dqx_core.datasets import DatasetService
+from dqx_core.datasets import DatasetService, from_yaml
 from dqx_dagster.cli import main, printing
 from dqx_dagster.cli.datasets import app
 from dqx_dagster.cli.datasets.group import PANELS
-from tests.core.datasets.shop import DAILY, RANKING, changed, products, transactions
+from tests.core.datasets.shop import DAILY, RANKING, changed, day, products, transactions
 
 
 class Said(NamedTuple):
@@ -285,6 +286,25 @@ def test_materialize(two, tmp_path):
     refused = two("materialize", "daily", "--date", "2024-01-01")
     assert (refused.code, "dqx datasets activate daily" in refused.err) == (2, True)
     assert "--from 2024-01-08" in two("materialize", "ranking").err
+
+
+def test_the_wizard_takes_only_what_goes_together(dqx, monkeypatch, tmp_path):
+    basics = ["weekly", "", "transactions", "y", *[""] * 4, "all"]
+    rows = ["7", "0", "1", "group", "customer_i", "customer_id, country", "0", "100", "30", "", "y"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([*basics, *rows]) + "\n"))
+    said = dqx("new")
+
+    assert "The dataset has no column 'customer_i'. Did you mean 'customer_id'?" in said.out
+    assert said.out.count("Write a whole number from 1 to 99.") == 2
+    assert (said.code, "null in customer_id or country" in said.out) == (1, True)  # which is asked for once more
+    basics[-1] = "quantity"
+    rows[4:6] = ["customer_id,product_id"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([*basics, *rows]) + "\n"))
+    assert dqx("new").code == 0
+    definition = from_yaml(tmp_path / "datasets" / "weekly.yaml")
+    assert definition.split.key == ("customer_id", "product_id")
+    assert definition.split.parts == {"train": 70, "eval": 30}
+    assert definition.partitions.start == day(7)  # the first whose seven days have rows
 
 
 # All of them

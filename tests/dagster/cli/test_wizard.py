@@ -54,7 +54,8 @@ def test_four_steps_lead_to_a_definition_with_its_sql_and_its_sizes(wizard, tmp_
         ("Did you mean 'amount'?", "amount"),
         ("Which of them?", "country, products.category"),
         ("How many days back?", "8"),
-        ("percent of revenue?", "80"),
+        ("percent of revenue?", "180"),
+        ("Write a whole number from 0 to 100.", "80"),
         ("Users with at least how many rows?", "2"),
         ("Split", "temporal"),
         ("Days of eval", "9"),
@@ -66,7 +67,8 @@ def test_four_steps_lead_to_a_definition_with_its_sql_and_its_sizes(wizard, tmp_
         ("Split", ""),
         ("Days of eval", "2"),
         ("Days between", "1"),
-        ("First partition", "2024-01-08"),
+        ("First partition, such as 2024-01-31 (2024-01-08)", "8.1.2024"),  # the first of which all 8 days have rows
+        ("'8.1.2024' is not a date such as 2024-01-31.", "2024-01-08"),
     )
     wizard.expect("WITH")
     wizard.expect("Quality")
