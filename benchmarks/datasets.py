@@ -14,10 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dqx_core.datasets import DatasetDefinition, define, materialize
+from dqx_core.datasets.materialize import PARQUET
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.sql.fingerprint import fingerprints, register
 
@@ -82,6 +84,8 @@ WITH a AS {kept} (
 SELECT * FROM b WHERE customer_id IN ({users}) {which}
 """
 IN_ORDER = "transaction_id, customer_id, product_id, transaction_date, amount, country"
+HASHED = f"count(*), sum(hash({IN_ORDER}))::VARCHAR"
+OPTIONS = ", ".join(f"{name} {value}" for name, value in PARQUET.items())
 
 
 def definition(split: str) -> DatasetDefinition:
@@ -123,10 +127,10 @@ def two_queries(connection: duckdb.DuckDBPyConnection, folder: Path, split: str,
 
 def written(connection: duckdb.DuckDBPyConnection, rows: str, file: Path, *, same: bool) -> None:
     """A Parquet file of the rows; `same`: in order, with the encodings we write, and read again for its hash."""
-    order, version = (f"ORDER BY {IN_ORDER}", ", PARQUET_VERSION V2") if same else ("", "")
-    connection.execute(f"COPY ({rows} {order}) TO '{file}' (FORMAT PARQUET{version})")
+    order, options = (f"ORDER BY {IN_ORDER}", OPTIONS) if same else ("", "FORMAT PARQUET")
+    connection.execute(f"COPY ({rows} {order}) TO '{file}' ({options})")
     if same:
-        connection.execute(f"SELECT count(*), sum(hash({IN_ORDER}))::VARCHAR FROM '{file}'").fetchall()
+        connection.execute(f"SELECT {HASHED} FROM '{file}'").fetchall()
 
 
 Seconds = tuple[float, float]
@@ -148,6 +152,35 @@ def compared(ways: dict[str, Callable[[], object]], rounds: int = 3) -> dict[str
     }
 
 
+def a_call_each(told: DatasetDefinition, engine: DuckDB, root: Path) -> None:
+    """Each part by a call of its own, which reads the source for itself."""
+    for part in ("train", "eval"):
+        materialize(told, [DATE], [part], engine=engine, root=root)
+
+
+def steps(connection: duckdb.DuckDBPyConnection, folder: Path, split: str) -> dict[str, Seconds]:
+    """The steps of writing train by hand, each alone."""
+    query = BY_HAND.format(part=PART[split], users=USERS[split], which="", kept="MATERIALIZED" * (split == "group"))
+    connection.execute(f"CREATE TEMPORARY TABLE made AS {query}")
+    train, file = "SELECT * EXCLUDE (split) FROM made WHERE split = 'train'", folder / "steps.parquet"
+
+    def run(sql: str) -> object:
+        return connection.execute(sql).fetchall()
+
+    found = compared(
+        {
+            "the query, its rows counted": partial(run, f"SELECT {HASHED} FROM ({query})"),
+            "the query, its rows kept in a table": partial(run, f"CREATE OR REPLACE TEMPORARY TABLE again AS {query}"),
+            "train written as it comes": partial(run, f"COPY ({train}) TO '{file}' ({OPTIONS})"),
+            "train sorted and written": partial(run, f"COPY ({train} ORDER BY {IN_ORDER}) TO '{file}' ({OPTIONS})"),
+            "train read again and hashed": partial(run, f"SELECT {HASHED} FROM '{file}'"),
+        }
+    )
+    connection.execute("DROP TABLE made")
+    connection.execute("DROP TABLE again")
+    return found
+
+
 def in_blocks(keys: pa.Array, size: int = 8_192) -> list[pa.Array]:
     """Slices that fit into the caches of a processor."""
     return [keys.slice(start, size) for start in range(0, len(keys), size)]
@@ -165,6 +198,10 @@ def hashing(connection: duckdb.DuckDBPyConnection) -> dict[str, Seconds]:
         hashes = pa.chunked_array([fingerprints(chunk) for batch in keys.chunks for chunk in in_blocks(batch)])
         return pc.max(hashes)
 
+    def nothing(texts: pa.Array) -> pa.Array:
+        return pa.array(np.zeros(len(texts), np.int64))
+
+    connection.create_function("nothing", nothing, ["VARCHAR"], "BIGINT", type="arrow")  # type: ignore[call-overload]
     joined = """
         SELECT max(h) FROM raw_data.transactions JOIN (
             SELECT customer_id, FARM_FINGERPRINT(customer_id) AS h
@@ -174,6 +211,9 @@ def hashing(connection: duckdb.DuckDBPyConnection) -> dict[str, Seconds]:
         {
             "hash()": partial(run, "SELECT max(hash(customer_id)) FROM raw_data.transactions"),
             "FARM_FINGERPRINT": partial(run, "SELECT max(FARM_FINGERPRINT(customer_id)) FROM raw_data.transactions"),
+            "a function in Python that hashes nothing": partial(
+                run, "SELECT max(nothing(customer_id)) FROM raw_data.transactions"
+            ),
             "FARM_FINGERPRINT of distinct keys, joined back": partial(run, joined),
             "FARM_FINGERPRINT of all keys at once, over Arrow": all_at_once,
         }
@@ -194,6 +234,7 @@ def measured(folder: Path) -> list[str]:
         seconds = compared(
             {
                 "dqx": partial(materialize, told, [DATE], engine=engine, root=folder / "dqx"),
+                "dqx, a call for each part": partial(a_call_each, told, engine, folder / "dqx"),
                 "by hand, same files": partial(by_hand, connection, folder, split, same=True),
                 "by hand, as it comes": partial(by_hand, connection, folder, split, same=False),
                 "two queries, same files": partial(two_queries, connection, folder, split, same=True),
@@ -205,14 +246,21 @@ def measured(folder: Path) -> list[str]:
             f"| {split} | {way} | {clock:.2f} | {used:.2f} | {ours[0] / clock:.2f} | {ours[1] / used:.2f} |"
             for way, (clock, used) in seconds.items()
         ]
+    lines += ["", "| split | step | seconds | of processors |", "|---|---|---|---|"]
+    for split in SPLITS:
+        alone = steps(connection, folder, split)
+        lines += [f"| {split} | {step} | {clock:.2f} | {used:.2f} |" for step, (clock, used) in alone.items()]
     lines += [
         "",
-        "| hash of ten million keys, a million of them distinct | seconds | of processors | of hash() |",
-        "|---|---|---|---|",
+        "| hash of ten million keys, a million of them distinct | seconds | of processors | / hash() | of processors |",
+        "|---|---|---|---|---|",
     ]
     seconds = hashing(connection)
-    plain = seconds["hash()"][0]
-    lines += [f"| {way} | {clock:.2f} | {used:.2f} | {clock / plain:.1f} |" for way, (clock, used) in seconds.items()]
+    plain = seconds["hash()"]
+    lines += [
+        f"| {way} | {clock:.2f} | {used:.2f} | {clock / plain[0]:.1f} | {used / plain[1]:.1f} |"
+        for way, (clock, used) in seconds.items()
+    ]
     connection.close()
     return lines
 

@@ -73,5 +73,8 @@ Number = Annotated[
     Decimal, AfterValidator(_plain), PlainSerializer(lambda n: format(n, "f"), return_type=str, when_used="json")
 ]
 Count = Annotated[int, Field(strict=True, ge=1)]
+
+Days = Annotated[int, Field(strict=True, ge=0, le=36_500)]
+"""At most a hundred years, so that no window begins before there are dates."""
 Scalar = bool | int | float | dt.datetime | dt.date | str
 """A value a person writes in YAML."""

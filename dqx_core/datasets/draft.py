@@ -84,6 +84,11 @@ def other_columns(
     return [place for place in places if place not in keys and place not in roles.values()]
 
 
+def column_names(answers: Answers) -> list[str]:
+    """What the dataset will call its columns, in order."""
+    return [column.get("as", column["column"]) for column in _columns(answers)]
+
+
 def _columns(answers: Answers) -> Iterator[dict[str, Any]]:
     """With roles first; a name that is taken, or that folders of partitions have, gets its table's before it."""
     taken = set(RESERVED)

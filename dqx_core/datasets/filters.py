@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from dqx_core.datasets.base import Count, Location, Number, Part, Problem, Scalar
+from dqx_core.datasets.base import Days, Location, Number, Part, Problem, Scalar
 from dqx_core.datasets.types import NUMERIC, literal_of
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class DateRange(Filter):
     """Days, rolling with the partition's date or fixed; a partition never holds a day after its own."""
 
     kind: Literal["date_range"] = "date_range"
-    rolling_days: Count | None = None
-    rolling_months: Count | None = None
+    rolling_days: Annotated[Days, Field(ge=1)] | None = None
+    rolling_months: Annotated[int, Field(strict=True, ge=1, le=1_200)] | None = None
     start: dt.date | None = None
     end: dt.date | None = None
     """The last day, itself included."""
@@ -55,13 +55,21 @@ class DateRange(Filter):
         """Whether its days move with the partition's date."""
         return self.rolling_days is not None or self.rolling_months is not None
 
+    @property
+    def fewest_days(self) -> int | None:
+        """Days of the shortest window that rolls; None: it does not."""
+        if self.rolling_months is None:
+            return self.rolling_days
+        ends = (dt.date(2023, month, 1) for month in range(1, 13))  # no leap year
+        return min((end - _months_before(end, self.rolling_months)).days for end in ends)
+
     def days(self, end: dt.date) -> tuple[dt.date | None, dt.date]:
         """First day (None: since ever) and day after the last, for a partition that ends before `end`."""
         if self.rolling_days is not None:
             return end - dt.timedelta(days=self.rolling_days), end
         if self.rolling_months is not None:
             return _months_before(end, self.rolling_months), end
-        return self.start, end if self.end is None else min(end, self.end + dt.timedelta(days=1))
+        return self.start, end if self.end is None or self.end >= end else self.end + dt.timedelta(days=1)
 
     def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
         """Nothing said, or two things; no column to tell time by."""

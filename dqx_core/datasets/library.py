@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,8 @@ class NameCheck:
     """A name that can, close to this one."""
 
 
-def check_name(name: str, taken: Collection[str]) -> NameCheck:
-    """Whether a name is well formed and not among those taken; if not, one that is."""
+def check_name(name: str, taken: Callable[[str], bool]) -> NameCheck:
+    """Whether a name is well formed and not taken; if not, one that is."""
     tidy = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     tidy = tidy if re.match(r"[a-z]", tidy) else f"dataset_{tidy}".rstrip("_")
     try:
@@ -40,15 +40,15 @@ def check_name(name: str, taken: Collection[str]) -> NameCheck:
     except pydantic.ValidationError as error:
         why = str(error.errors()[0].get("ctx", {}).get("error", f"'{name}' is not a name."))
         return NameCheck(name, False, why.partition(" For instance")[0], free_name(tidy, taken))
-    if name in taken:
+    if taken(name):
         return NameCheck(name, False, f"the name '{name}' is taken.", free_name(name, taken))
     return NameCheck(name, True)
 
 
-def free_name(name: str, taken: Collection[str]) -> str:
+def free_name(name: str, taken: Callable[[str], bool]) -> str:
     """The name, or with the first number that makes it free: `sales_2`."""
     numbered = (f"{name}_{number}" for number in itertools.count(2))
-    return next(each for each in itertools.chain([name], numbered) if each not in taken)
+    return next(each for each in itertools.chain([name], numbered) if not taken(each))
 
 
 def names_in(folder: Path) -> dict[str, Path]:
@@ -69,7 +69,8 @@ def find(folder: Path, name: str, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -
     """
     known = names_in(folder)
     if name not in known:
-        raise DefinitionError(f"There is no dataset '{name}' in {folder}. {hint(name, known)}")
+        way_out = hint(name, known) if known else "There are none. Make one with: dqx datasets new"
+        raise DefinitionError(f"There is no dataset '{name}' in {folder}. {way_out}")
     return known[name], from_yaml(known[name], schemas=schemas)
 
 
@@ -84,7 +85,7 @@ def add(folder: Path, definition: DatasetDefinition, text: str | None = None) ->
     if definition.name in taken or path.exists():
         raise DefinitionError(
             f"The name '{definition.name}' is taken by {taken.get(definition.name, path)}. "
-            f"Take another, for instance '{free_name(definition.name, taken)}', or change that one with: "
+            f"Take another, for instance '{free_name(definition.name, taken.__contains__)}', or change that one with: "
             f"dqx datasets update {definition.name}"
         )
     save(path, text if text is not None else new_text(definition))

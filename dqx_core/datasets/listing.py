@@ -82,6 +82,15 @@ class Details:
         return newest.version if newest and newest.definition_hash == self.definition.definition_hash else None
 
 
+def stored(kept: Kept, versions: Sequence[DatasetVersion]) -> StoredPartition:
+    """A partition with the version that made it: of those with its content, the last that was there when it was."""
+    alike = [version for version in versions if version.definition_hash == kept.definition_hash]
+    before = [version for version in alike if version.created <= kept.written_at]
+    made_by = [*reversed(before), *alike][:1]
+    version = made_by[0].version if made_by else None
+    return StoredPartition(kept.date, kept.split, kept.rows, version, kept.written_at)
+
+
 def listed(
     definitions: Mapping[str, DatasetDefinition],
     versions: Callable[[str], Sequence[DatasetVersion]],

@@ -49,6 +49,18 @@ if TYPE_CHECKING:
     from dqx_core.engines.base import Engine
     from dqx_core.engines.duckdb import DuckDB
 
+PARQUET = {
+    "FORMAT": "PARQUET",
+    # Version 2 has encodings for numbers that grow: smaller, and written faster.
+    "PARQUET_VERSION": "V2",
+    # A dictionary of more values than this is work that the file hardly gains by.
+    "DICTIONARY_SIZE_LIMIT": "10000",
+    # A quarter smaller than Snappy, for as much work.
+    "COMPRESSION": "ZSTD",
+    "COMPRESSION_LEVEL": "1",
+}
+"""How files are written."""
+
 _numbers = itertools.count(1)
 
 
@@ -311,11 +323,7 @@ def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) 
         this=rows.subquery(),
         kind=False,
         files=[literal(str(file))],
-        # Version 2 has encodings for numbers that grow: smaller, and written faster.
-        params=[
-            exp.CopyParameter(this=exp.var(name), expression=exp.var(value))
-            for name, value in (("FORMAT", "PARQUET"), ("PARQUET_VERSION", "V2"))
-        ],
+        params=[exp.CopyParameter(this=exp.var(name), expression=exp.var(value)) for name, value in PARQUET.items()],
     )
 
 

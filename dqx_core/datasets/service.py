@@ -17,7 +17,7 @@ from dqx_core.datasets.dates import newest_date
 from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition, define
 from dqx_core.datasets.dryrun import DryRun, dry_run
 from dqx_core.datasets.joins import check_joins
-from dqx_core.datasets.listing import Details, Page, StoredPartition, listed
+from dqx_core.datasets.listing import Details, Page, listed, stored
 from dqx_core.datasets.materialize import PartitionResult
 from dqx_core.datasets.preview import Preview, preview
 from dqx_core.datasets.profile import ColumnStats, ValueCount, column_stats, samples
@@ -91,19 +91,12 @@ class DatasetService:
         """A definition with its versions and its partitions."""
         path, definition = library.find(self.folder, name, schemas=self.schemas)
         versions = self.store.datasets.versions(name)
-        made_by = {version.definition_hash: version.version for version in versions}
-        partitions = []
-        for kept in self.storage.partitions(name):
-            version = made_by.get(kept.definition_hash or "")
-            partitions.append(StoredPartition(kept.date, kept.split, kept.rows, version, kept.written_at))
-        return Details(definition, path, tuple(versions), tuple(partitions))
+        partitions = tuple(stored(kept, versions) for kept in self.storage.partitions(name))
+        return Details(definition, path, tuple(versions), partitions)
 
     def check_name(self, name: str) -> library.NameCheck:
         """Whether a new dataset can have a name; names of files and of versions are taken."""
-        taken = set(library.names_in(self.folder))
-        if self.store.datasets.versions(name):
-            taken.add(name)
-        return library.check_name(name, taken)
+        return library.check_name(name, self._taken())
 
     def create(self, definition: DatasetDefinition | Mapping[str, Any]) -> Saved:
         """Write a new definition to the folder, as version 1. One that is active has to fit its tables."""
@@ -134,8 +127,7 @@ class DatasetService:
     def clone(self, name: str, new: str | None = None) -> Saved:
         """The same content as a draft under another name, `<name>_copy` unless one is given, in a file of its own."""
         path, original = library.find(self.folder, name, schemas=self.schemas)
-        taken = set(library.names_in(self.folder))
-        copy = library.copied(original, new or library.free_name(f"{name}_copy", taken))
+        copy = library.copied(original, new or library.free_name(f"{name}_copy", self._taken()))
         text = path.read_text("utf-8")
         data = writing.read_data(text) | {"name": copy.name, "status": copy.status}
         for part in ("split", "sample", "folds"):
@@ -165,8 +157,9 @@ class DatasetService:
             )
         versions, partitions = self.store.datasets.versions(name), self.storage.partitions(name)
         if (versions or partitions) and not force:
-            held = [f"{len(versions)} versions"] * bool(versions)
-            held += [f"{len(partitions)} partitions in {self.storage.place(name)}"] * bool(partitions)
+            held = [f"{len(versions)} version{'s' * (len(versions) > 1)}"] * bool(versions)
+            many = "s" * (len(partitions) > 1)
+            held += [f"{len(partitions)} partition{many} in {self.storage.place(name)}"] * bool(partitions)
             raise DefinitionError(
                 f"Dataset '{name}' has {' and '.join(held)}, which could not be explained without it. To delete it and "
                 "its versions, and leave the partitions where they are, say --force."
@@ -354,6 +347,11 @@ class DatasetService:
             there = ", ".join(f"{p.date} {p.split}" for p in self.storage.partitions(name)[-5:]) or "none"
             raise DefinitionError(f"Dataset '{name}' has no partition {date} {split}. The newest there are: {there}.")
         return found
+
+    def _taken(self) -> Callable[[str], bool]:
+        """Whether a name has a file, or versions of a file that is gone."""
+        names = library.names_in(self.folder)
+        return lambda name: name in names or bool(self.store.datasets.versions(name))
 
     def _schemas(self, definition: DatasetDefinition) -> dict[str, Mapping[str, str]]:
         return dict(schemas_of(definition, self.catalog))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from dqx_core.datasets.base import Count, Location, Name, Number, Part, Problem, Scalar
+from dqx_core.datasets.base import Days, Location, Name, Number, Part, Problem, Scalar
 from dqx_core.datasets.buckets import BUCKETS, Key, bucket, columns_of, hashed, places_of, unfit_key
 from dqx_core.datasets.types import literal_of
 from dqx_core.sql.literals import literal
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.datasets.flow import Flow, OutputColumn
 
-Days = tuple[dt.date | None, dt.date]
+FromTo = tuple[dt.date | None, dt.date]
 
 
 class Temporal(Part):
     """Eval is the last days of the window, train what comes before it and a gap; test, if any, comes last."""
 
     strategy: Literal["temporal"] = "temporal"
-    eval_days: Count
-    gap_days: int = Field(default=0, strict=True, ge=0)
+    eval_days: Annotated[Days, Field(ge=1)]
+    gap_days: Days = 0
     """Days between train and eval that are in neither, so that what train learns is not the day eval asks about."""
-    test_days: int = Field(default=0, strict=True, ge=0)
+    test_days: Days = 0
 
     @property
     def part_names(self) -> tuple[str, ...]:
@@ -42,11 +42,11 @@ class Temporal(Part):
         """Days at the end of the window that are not train."""
         return self.test_days + self.eval_days + self.gap_days
 
-    def days(self, end: dt.date) -> dict[str, Days]:
+    def days(self, end: dt.date) -> dict[str, FromTo]:
         """First day (None: since ever) and day after the last of each part, for a window that ends before `end`."""
         eval_end = end - dt.timedelta(days=self.test_days)
         eval_start = eval_end - dt.timedelta(days=self.eval_days)
-        days: dict[str, Days] = {
+        days: dict[str, FromTo] = {
             "train": (None, eval_start - dt.timedelta(days=self.gap_days)),
             "eval": (eval_start, eval_end),
         }
@@ -59,11 +59,12 @@ class Temporal(Part):
         if definition.partitions.content == "increment":
             yield ("strategy",), "a temporal split needs a window of days. Leave out partitions.content: increment."
         for each in definition.date_ranges:
-            if each.rolling_days is not None and each.rolling_days <= self.held_back:
+            window = each.fewest_days
+            if window is not None and window <= self.held_back:
+                said = "rolling_days" if each.rolling_days is not None else "days that rolling_months may be"
                 yield (
                     ("eval_days",),
-                    f"leaves no day for train: eval, gap and test take {self.held_back} of the "
-                    f"{each.rolling_days} rolling_days.",
+                    f"leaves no day for train: eval, gap and test take {self.held_back} of the {window} {said}.",
                 )
 
     def expression(self, flow: Flow) -> exp.Expr:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 DAY = dt.timedelta(days=1)
 
+FIRST, LAST = dt.date(1000, 1, 1), dt.date(9000, 12, 31)
+"""Dates that can be partitions: a window around them ends before dates do."""
+
 
 def _timezone(name: str) -> str:
     try:
@@ -43,7 +46,9 @@ class Partitions(Model):
     """The rolling window that ends with the day, or the rows of the day; see `DatasetDefinition.content`."""
 
     def problems(self) -> Iterator[Problem]:
-        """A calendar that ends before it begins."""
+        """A calendar that ends before it begins, or begins where dates do."""
+        if not FIRST <= self.start <= LAST:
+            yield ("partitions", "start"), f"start {self.start} is not a day from {FIRST} to {LAST}."
         if self.end is not None and self.end < self.start:
             yield ("partitions", "end"), f"end {self.end} is before start {self.start}."
 
@@ -118,7 +123,7 @@ def window(definition: DatasetDefinition, date: dt.date) -> Window:
         DefinitionError: The definition has no partition on that date.
     """
     calendar = definition.partitions
-    if date < calendar.start or (calendar.end is not None and date > calendar.end):
+    if not calendar.start <= date <= min(calendar.end or LAST, LAST):
         last = f"to {calendar.end}" if calendar.end else "on"
         raise DefinitionError(
             f"Dataset '{definition.name}' has no partition {date}: they go from {calendar.start} {last}. "

@@ -1,5 +1,6 @@
 """`dqx datasets` on BigQuery, as a person types it."""
 
+import io
 import json
 import sys
 import time
@@ -48,6 +49,19 @@ def test_a_query_is_validated_with_bytes_and_cost(dqx):
     assert found["problems"] == []
     assert found["cost"] == pytest.approx(len(found["tables"]) * 10 * 2**20 / 2**40 * 6.25)
     assert 0 < found["bytes"] < sum(table["bytes"] for table in found["tables"])
+
+
+def test_a_query_is_in_bigquerys_sql_unless_another_is_asked_for(dqx):
+    assert "`raw_data`" in dqx("query", "daily", "--date", "2024-01-03")[0]
+    assert '"raw_data"' in dqx("query", "daily", "--date", "2024-01-03", "--dialect", "duckdb")[0]
+
+
+def test_the_wizard_goes_on_where_joins_are_not_looked_for(dqx, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("weekly\n\ntransactions\n"))
+    out, _, code = dqx("new")
+    assert code == 1  # whoever stops answering leaves
+    assert "Only DuckDB can look for joins" in out
+    assert "3 of 4" in out
 
 
 def test_partitions_are_written_to_a_table_and_listed(dqx, client):

@@ -28,7 +28,9 @@ def query(
     name: Dataset,
     date: Date = None,
     split: Split = "both",
-    dialect: Annotated[str, typer.Option(help="duckdb or bigquery.")] = "duckdb",
+    dialect: Annotated[
+        str | None, typer.Option(help="duckdb or bigquery; that of where the tables are if left out.")
+    ] = None,
     tfx: Annotated[bool, typer.Option("--tfx", help="The configuration of TFX's BigQueryExampleGen.")] = False,
     span: Annotated[bool, typer.Option("--span", help="With --tfx: the date is TFX's span.")] = False,
     as_json: AsJson = False,
@@ -49,6 +51,7 @@ def query(
             return
         if span:
             raise DefinitionError("--span says how TFX runs the queries. Give it together with --tfx.")
+        dialect = dialect or service.engine.dialect
         sql = service.query(name, day, dialect=dialect, splits=_splits(split))
     if as_json:
         print_json({"dataset": name, "date": day, "split": split, "dialect": dialect, "sql": sql})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.markup import escape
 from rich.prompt import Confirm, InvalidResponse, Prompt
 
-from dqx_core.errors import DqxError, ValidationError, hint
+from dqx_core.errors import DefinitionError, DqxError, ValidationError, hint
 from dqx_dagster.cli.datasets.places import Places, busy
 from dqx_dagster.cli.printing import out, table
 
@@ -102,9 +102,7 @@ def _source(service: DatasetService, answers: Answers) -> tuple[Answers, Schemas
     primary = _ask("Each row is a row of which table? Number or name", default="1", read=chosen)
     joins: list[JoinCandidate] = []
     if len(names) > 1:
-        with busy("Looking for joins"):
-            found = [join for join in service.detect_joins(names) if join.left_table == primary]
-        for join in found:
+        for join in _joins_of(service, primary, names):
             if join.right_table in {each.right_table for each in joins}:
                 continue
             on = ", ".join(f"{a} = {b}" for a, b in zip(join.left_columns, join.right_columns, strict=True))
@@ -115,6 +113,15 @@ def _source(service: DatasetService, answers: Answers) -> tuple[Answers, Schemas
                 joins.append(join)
     schemas = {name: service.catalog.schema(name) for name in (primary, *(join.right_table for join in joins))}
     return replace(answers, table=primary, joins=tuple(joins)), schemas
+
+
+def _joins_of(service: DatasetService, primary: str, names: Sequence[str]) -> list[JoinCandidate]:
+    try:
+        with busy("Looking for joins"):
+            return [join for join in service.detect_joins(names) if join.left_table == primary]
+    except DefinitionError as error:  # an engine that cannot look
+        out.print(f"{error} Write joins into the file afterwards.", markup=False, highlight=False)
+        return []
 
 
 def _columns(service: DatasetService, answers: Answers, schemas: Schemas) -> Answers:
@@ -147,43 +154,67 @@ def _columns(service: DatasetService, answers: Answers, schemas: Schemas) -> Ans
 
 
 def _rows(service: DatasetService, answers: Answers) -> dict[str, Any]:
+    from dqx_core.datasets.dates import day_of
+
     _step(4, "Filters and split")
     said: dict[str, Any] = {"rolling_days": 0, "top_percent": 0, "min_transactions": 0}
-    first: dt.date | None = None
+    days: list[dt.date] = []
     if time := answers.roles.get("timestamp"):
         (stats,) = service.stats(time[0], [time[1]])
-        first = stats.min if isinstance(stats.min, dt.date) else None
-        if first is not None:
-            out.print(f"Rows go from {first} to {stats.max!s}.", highlight=False)
+        days = [day_of(each, "UTC") for each in (stats.min, stats.max) if isinstance(each, dt.date)]
+        if days:
+            out.print(f"Rows go from {stats.min!s} to {stats.max!s}.", highlight=False)
         said["rolling_days"] = _ask("How many days back? 0 for all", default="90", read=_whole)
     if "product_id" in answers.roles and "revenue" in answers.roles:
         said["top_percent"] = _ask(
-            "Only the products that make up how many percent of revenue? 0 for all", default="0", read=_whole
+            "Only the products that make up how many percent of revenue? 0 for all",
+            default="0",
+            read=lambda text: _whole(text, most=100),
         )
     if "user_id" in answers.roles:
         said["min_transactions"] = _ask("Users with at least how many rows?", default="1", read=_whole)
     said["split"] = _split(answers)
-    day = first.date() if isinstance(first, dt.datetime) else first
-    default = str(day) if day else None
-    said["start"] = _ask("First partition, such as 2024-01-31", default=default, read=dt.date.fromisoformat)
+    default = str(_first_full(days, said)) if days else None
+    said["start"] = _ask("First partition, such as 2024-01-31", default=default, read=_date)
     return said
 
 
+def _first_full(days: Sequence[dt.date], said: Mapping[str, Any]) -> dt.date:
+    """The first day whose window has rows from its beginning, or the newest there is."""
+    split = said["split"] or {}
+    window = said["rolling_days"] or split.get("eval_days", 0) + split.get("gap_days", 0) + 1
+    return min(days[0] + dt.timedelta(days=window - 1), days[-1])
+
+
 def _split(answers: Answers) -> dict[str, Any] | None:
+    from dqx_core.datasets.draft import column_names
+
+    names = column_names(answers)
+
+    def column(text: str) -> str:
+        if text not in names:
+            raise ValueError(f"The dataset has no column '{text}'. {hint(text, names)}")
+        return text
+
     by_time = "timestamp" in answers.roles
     strategies = ["temporal"] * by_time + ["group", "column", "none"]
     match Prompt.ask("Split", choices=strategies, default=strategies[0], console=out):
         case "temporal":
-            days = _ask("Days of eval, the last ones", default="7", read=_whole)
+            days = _ask("Days of eval, the last ones", default="7", read=lambda text: _whole(text, least=1))
             gap = _ask("Days between train and eval that are in neither", default="1", read=_whole)
             return {"strategy": "temporal", "eval_days": days, "gap_days": gap}
         case "group":
             user = answers.roles.get("user_id")
-            key = _ask("All rows of one what are in one part? A column", default=user[1] if user else None)
-            percent = _ask("Percent of eval", default="20", read=_whole)
+            key = _ask(
+                "All rows of one what are in one part? A column, or several with commas",
+                default=user[1] if user and user[1] in names else None,
+                read=lambda text: [column(each.strip()) for each in text.split(",")],
+            )
+            percent = _ask("Percent of eval", default="20", read=lambda text: _whole(text, least=1, most=99))
+            key = key[0] if len(key) == 1 else key
             return {"strategy": "group", "key": key, "parts": {"train": 100 - percent, "eval": percent}}
         case "column":
-            return {"strategy": "column", "column": _ask("The column that says train or eval")}
+            return {"strategy": "column", "column": _ask("The column that says train or eval", read=column)}
     return None
 
 
@@ -233,10 +264,17 @@ def _ask(question: str, *, default: str | None = None, read: Callable[[str], Any
     return read(answer) if answer is default else answer
 
 
-def _whole(text: str) -> int:
-    if not text.isdigit():
-        raise ValueError("Write a whole number, 0 or more.")
+def _whole(text: str, *, least: int = 0, most: int = 36_500) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise ValueError(f"Write a whole number from {least} to {most:,}.")
     return int(text)
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is not a date such as 2024-01-31.") from None
 
 
 def _spellings(schemas: Schemas, primary: str) -> dict[str, Place]:

@@ -171,6 +171,26 @@ WRONG = {
         changed(RANKING, filters__0__rolling_days=3),
         "split.eval_days: leaves no day for train: eval, gap and test take 3 of the 3 rolling_days.",
     ),
+    "a window of months that may leave no day for train": (
+        changed(RANKING, filters__0={"kind": "date_range", "rolling_months": 1}, split__eval_days=27),
+        "split.eval_days: leaves no day for train: eval, gap and test take 28 of the 28 days that rolling_months may",
+    ),
+    "a window longer than there are dates": (
+        changed(RANKING, filters__0__rolling_days=40_000_000),
+        "filters[0].rolling_days: Input should be less than or equal to 36500, not 40000000.",
+    ),
+    "an eval longer than there are dates": (
+        changed(RANKING, split__eval_days=10**12),
+        "split.eval_days: Input should be less than or equal to 36500",
+    ),
+    "months longer than there are dates": (
+        changed(RANKING, filters__0={"kind": "date_range", "rolling_months": 100_000}),
+        "filters[0].rolling_months: Input should be less than or equal to 1200",
+    ),
+    "a calendar that begins where dates do": (
+        changed(DAILY, partitions__start="0001-01-01"),
+        "partitions.start: start 0001-01-01 is not a day from 1000-01-01 to 9000-12-31.",
+    ),
     "a temporal split without a time": (
         changed(RANKING, columns__3__role=None),
         "split.strategy: a temporal split needs a column with role: timestamp.",

@@ -5,7 +5,7 @@ import datetime as dt
 import duckdb
 import pytest
 
-from dqx_core import MetricDB, ResultKey, VerificationSuite
+from dqx_core import MetricDB, ResultKey, VerificationSuite, check
 from dqx_core.datasets import dataset_integrity, define, materialize
 from dqx_core.datasets.data_source import dataset_source
 from dqx_core.engines.duckdb import DuckDB
@@ -259,3 +259,33 @@ def test_numbers_of_all_splits_are_kept_once_for_all_of_them(tmp_path):
         (("split", "eval"),),
     }
     assert "[split=*]" in shared.expression
+
+
+@check(name="Sales", datasets=["sales"])
+def moves(mp, ctx):
+    """Rows of a partition, and how they moved since the one before."""
+    ctx.assert_that(mp.num_rows()).where(name="rows").is_geq(0)
+    ctx.assert_that(mp.ext.day_over_day(mp.num_rows())).where(name="moved").is_geq(0)
+
+
+@pytest.mark.parametrize(
+    ("content", "rolling"),
+    [("increment", []), ("snapshot", [{"kind": "date_range", "rolling_days": 3}])],
+    ids=["increment", "snapshot"],
+)
+def test_metrics_are_of_what_a_partition_holds_and_their_move_is_between_two_of_them(tmp_path, content, rolling):
+    definition = sales(GROUP, filters=[*rolling, {"kind": "range", "column": "id", "max": 1950}])
+    assert definition.content == content
+    world = World(tmp_path, definition)
+    back = 0 if content == "increment" else 2
+    of = f"SELECT count(*) FROM raw_data.sales WHERE id <= 1950 AND sold::DATE BETWEEN ?::DATE - {back} AND ?"
+    before, today = (world.engine.connection.execute(of, [day, day]).fetchall()[0][0] for day in (BEFORE, DAY))
+    db = MetricDB("sqlite:///:memory:")
+    source = dataset_source(world.engine, tmp_path, "sales")
+    found = {
+        each.assertion: each.metric.unwrap()
+        for each in VerificationSuite([moves], db, "s").run([source], ResultKey(DAY))
+    }
+    db.close()
+    assert found == {"rows": today, "moved": pytest.approx(abs(today - before) / before)}
+    assert today != before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from benchmarks.join_schemas import SCHEMAS
@@ -31,6 +32,76 @@ def test_a_candidate_has_its_evidence():
     assert (found.cardinality, found.confidence) == ("many_to_one", "high")
     share = "SELECT avg((product_id >= 70)::INT) FROM raw_data.transactions"
     assert found.orphans == pytest.approx(shop.connection.execute(share).fetchall()[0][0])
+
+
+def found_between(**tables):
+    shop = engine({name: pd.DataFrame(columns) for name, columns in tables.items()})
+    return detect_joins([f"raw_data.{name}" for name in tables], shop, DuckDBCatalog(shop))
+
+
+MANY = 400
+COUNTED = list(range(1, MANY + 1))
+UNRELATED = {
+    "ids counted from 1 that are ids of other things": (
+        {"invoices": {"id": COUNTED, "total": COUNTED[::-1]}, "ships": {"id": COUNTED, "length": COUNTED}}
+    ),
+    "a number in the range of ids": (
+        {"orders": {"order_no": COUNTED, "minutes": COUNTED[::-1]}, "ships": {"id": COUNTED, "knots": [7] * MANY}}
+    ),
+    "names of things that are called alike": (
+        {
+            "films": {"id": COUNTED, "title": [f"title {n}" for n in COUNTED]},
+            "books": {"isbn": [f"b{n}" for n in COUNTED], "title": [f"title {n}" for n in COUNTED]},
+        }
+    ),
+    "a reference by name to what is never found": (
+        {"orders": {"customer_id": [n + 10**6 for n in COUNTED]}, "customers": {"id": COUNTED, "age": [30] * MANY}}
+    ),
+    "a reference by name to what is of another type": (
+        {"orders": {"customer_id": [str(n) for n in COUNTED]}, "customers": {"id": COUNTED, "age": [30] * MANY}}
+    ),
+    "a reference by name to what is no key": (
+        {
+            "orders": {"customer_id": COUNTED[:200]},
+            "customers": {"id": [n // 2 + 1 for n in COUNTED], "age": [30] * MANY},
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("tables", UNRELATED.values(), ids=UNRELATED)
+def test_unrelated_tables_get_no_candidate(tables):
+    assert found_between(**tables) == []
+
+
+def test_a_composite_key_is_found_with_all_its_columns():
+    pairs = [(store, product) for store in range(1, 21) for product in range(1, 21)]
+    (found,) = found_between(
+        prices={"store_id": [s for s, _ in pairs], "product_id": [p for _, p in pairs], "price": COUNTED},
+        sales={"store_id": [s for s, _ in pairs] * 3, "product_id": [p for _, p in pairs] * 3, "pieces": COUNTED * 3},
+    )
+    assert (found.left_table, set(found.left_columns)) == ("raw_data.sales", {"store_id", "product_id"})
+    assert (found.right_table, found.uniqueness, found.cardinality) == ("raw_data.prices", 1.0, "many_to_one")
+
+
+def test_a_table_that_extends_another_is_found_as_one_to_one():
+    (found,) = found_between(
+        customers={"customer_id": COUNTED, "age": [30] * MANY},
+        customer_consents={"customer_id": COUNTED[::2], "version": [1] * (MANY // 2)},
+    )
+    assert (found.left_table, found.right_table, found.cardinality) == (
+        "raw_data.customer_consents", "raw_data.customers", "one_to_one",
+    )  # fmt: skip
+
+
+def test_dirty_keys_are_found_with_their_orphans_and_fan_out():
+    (found,) = found_between(
+        orders={"customer_id": [n if n % 10 else n + 10**6 for n in COUNTED]},
+        customers={"id": [*COUNTED[:-4], 1, 2, 3, 4], "age": [30] * MANY},
+    )
+    assert found.orphans == pytest.approx(0.1, abs=0.02)
+    assert found.uniqueness == pytest.approx(0.99)
+    assert 1 < found.fan_out < 1.02
 
 
 def test_the_answer_is_the_same_every_time_and_in_any_order():

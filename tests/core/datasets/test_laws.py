@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 import dqx_core.datasets
-from dqx_core.datasets import DuckDBCatalog, define, manifest, materialize, partition_query, schemas_of
+from dqx_core.datasets import DuckDBCatalog, define, manifest, materialize, partition_query, render, schemas_of
 from dqx_core.errors import ValidationError
 from tests.core.datasets.generated import DATE, FITTED_FILTERS, ROW_FILTERS, SALES, TABLES, definitions
 from tests.core.datasets.shop import FIRST, engine
@@ -285,6 +285,19 @@ def test_no_query_asks_the_clock_or_chance(alike, data):
     tree = partition_query(definition, DATE, schemas_of(definition, DuckDBCatalog(alike[0])))
     assert list(tree.find_all(*CLOCKS, exp.TableSample)) == []
     assert {call.name.upper() for call in tree.find_all(exp.Anonymous)} <= {"ERROR"}
+
+
+@examples(15)
+@given(data=definitions())
+def test_a_query_is_flat_steps_with_every_name_quoted(alike, data):
+    definition = defined(data)
+    tree = partition_query(definition, DATE, schemas_of(definition, DuckDBCatalog(alike[0])))
+    assert len(list(tree.find_all(exp.With))) == 1
+    steps = [step.alias for step in tree.ctes]
+    assert len(set(steps)) == len(steps)
+    assert all(name.quoted for name in tree.find_all(exp.Identifier))
+    for dialect in ("duckdb", "bigquery"):
+        assert render(tree, dialect)
 
 
 def test_the_clock_is_read_only_to_say_when_something_was_done():

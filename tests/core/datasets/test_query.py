@@ -12,7 +12,17 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
-from dqx_core.datasets import DuckDBCatalog, partition_query, render, schemas_of
+from dqx_core.datasets import (
+    Aggregate,
+    DuckDBCatalog,
+    Group,
+    Join,
+    Temporal,
+    json_schema,
+    partition_query,
+    render,
+    schemas_of,
+)
 from dqx_core.errors import DefinitionError, EngineError, ValidationError
 from dqx_core.sql.fingerprint import register
 from tests.core.datasets.shop import daily, day, engine, ranking
@@ -41,6 +51,31 @@ DEFINITIONS = {
         ],
         partitions__content="snapshot",
     ),
+    "labelled": ranking(
+        name="labelled",
+        source__joins__0__how="inner",
+        nulls={"country": "fail"},
+        split={"strategy": "column", "column": "country", "parts": {"train": ["NL", "BE"], "eval": "DE", "test": "FR"}},
+        filters=[
+            {"kind": "date_range", "start": "2024-01-02", "end": "2024-01-31"},
+            {"kind": "values", "column": "country", "exclude": [None]},
+            {"kind": "aggregate", "per": "product_id", "function": "count_distinct", "column": "customer_id", "min": 2},
+            {"kind": "aggregate", "per": "product_id", "function": "sum", "column": "revenue", "min": 5},
+            {"kind": "aggregate", "per": "customer_id", "function": "minimum", "column": "revenue", "min": -50},
+        ],
+        partitions__content="snapshot",
+    ),
+    "paired": daily(
+        name="paired",
+        split={
+            "strategy": "group",
+            "key": ["customer_id", "country"],
+            "parts": {"train": 60.5, "eval": 29.5, "test": 10},
+            "null_key": "eval",
+        },
+        filters=[{"kind": "date_range", "rolling_months": 1}],
+    ),
+    "tested": ranking(name="tested", split={"strategy": "temporal", "eval_days": 2, "gap_days": 1, "test_days": 1}),
 }
 DATE = dt.date(2024, 1, 10)
 
@@ -85,6 +120,31 @@ def test_the_sql_is_the_golden_one(name, dialect):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(sql, "utf-8")
     assert sql == file.read_text("utf-8")
+
+
+def words(model, field):
+    """The words that a field of a model takes."""
+    return set(model.model_json_schema()["properties"][field]["enum"])
+
+
+def test_every_filter_function_strategy_join_and_null_rule_has_golden_sql():
+    definitions = list(DEFINITIONS.values())
+    filters = [each for definition in definitions for each in definition.filters]
+    schema = json_schema()
+    assert {each.kind for each in filters} == set(schema["properties"]["filters"]["items"]["discriminator"]["mapping"])
+    assert {each.function for each in filters if each.kind == "aggregate"} == words(Aggregate, "function")
+    assert {each.split.strategy for each in definitions} == set(
+        schema["properties"]["split"]["discriminator"]["mapping"]
+    )
+    assert {join.how for each in definitions for join in each.source.joins} == words(Join, "how")
+    assert {rule if isinstance(rule, str) else "fill" for each in definitions for rule in each.nulls.values()} == {
+        "fail", "fill",
+    }  # fmt: skip
+    assert {each.content for each in definitions} == {"snapshot", "increment"}
+    assert any(each.sample for each in definitions)
+    assert any(each.folds for each in definitions)
+    assert any(isinstance(each.split, Temporal) and each.split.test_days for each in definitions)
+    assert any(isinstance(each.split, Group) and isinstance(each.split.key, tuple) for each in definitions)
 
 
 @both_definitions

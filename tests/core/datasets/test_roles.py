@@ -10,6 +10,19 @@ from dqx_core.datasets.roles import NAMES, looks_like_key, role_of
 TYPE = {"user_id": "STRING", "product_id": "INT64", "timestamp": "TIMESTAMP", "revenue": "NUMERIC"}
 
 
+KNOWN = {
+    "user_id": "customer_id user_id userid client_id buyer_id member_id account_id person_id",
+    "product_id": "product_id productid item_id itemid sku sku_id article_id goods_id",
+    "timestamp": "timestamp created_at transaction_date order_date purchase_date date datetime event_time "
+    "transaction_time order_time",
+    "revenue": "amount revenue price total value sales order_total transaction_amount spend",
+}
+
+
+def test_roles_have_the_names_that_are_promised():
+    assert {role: list(names) for role, names in NAMES.items()} == {role: each.split() for role, each in KNOWN.items()}
+
+
 @pytest.mark.parametrize(("role", "name"), [(role, name) for role, names in NAMES.items() for name in names])
 def test_every_name_of_a_role_is_known_in_any_case(role, name):
     assert role_of(name.upper(), TYPE[role]) == role

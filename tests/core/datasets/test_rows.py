@@ -98,6 +98,24 @@ def test_top_products_of_any_percentage(shop, percent):
     assert_same(found(shop, ranking(filters__3__percent=percent), day(12)), expected)
 
 
+def test_a_filter_works_on_what_the_one_before_left(shop):
+    date_range, _, _, top, least = ranking().filters
+    one, other = (
+        found(
+            shop,
+            ranking(filters=[each.model_dump(exclude_defaults=True) | {"kind": each.kind} for each in order]),
+            day(12),
+        )
+        for order in ((date_range, top, least), (date_range, least, top))
+    )
+    train = other[other["split"] == "train"]
+    of_all = expected_ranking(transactions(), day(12))
+    assert len(one) != len(other) != len(of_all)
+    counts = one[one["split"] == "train"]["customer_id"].value_counts()
+    assert counts.min() >= 2  # counted among the rows of top products
+    assert train["customer_id"].value_counts().min() == 1  # counted before products went
+
+
 def test_a_filter_fitted_on_all_rows_gives_other_rows(shop):
     expected = expected_ranking(transactions(), day(12), fit_on="all")
     assert_same(found(shop, ranking(filters__3__fit_on="all"), day(12)), expected)

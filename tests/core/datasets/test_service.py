@@ -10,7 +10,8 @@ import sqlglot
 from dqx_core.datasets.catalog import DuckDBCatalog
 from dqx_core.datasets.definition import define
 from dqx_core.datasets.service import DatasetService
-from dqx_core.errors import DefinitionError, ValidationError
+from dqx_core.engines.duckdb import DuckDB
+from dqx_core.errors import DefinitionError, EngineError, ValidationError
 from dqx_core.store import InMemoryMetricDB
 from tests.core.datasets.shop import DAILY, RANKING, changed, day, engine
 
@@ -112,6 +113,31 @@ def test_an_update_keeps_comments_and_makes_a_version_without_analysis(two):
         two.summary("ranking")
 
 
+CONTENT = {
+    "tables": {"source": {**RANKING["source"], "table": "raw_data.sales"}},
+    "joins": {"source": {**RANKING["source"], "joins": [{**RANKING["source"]["joins"][0], "how": "inner"}]}},
+    "columns": {"columns": [*RANKING["columns"], {"column": "quantity"}]},
+    "filters": {"filters": RANKING["filters"][:4]},
+    "split": {"split": {"strategy": "group", "key": "customer_id"}},
+}
+
+
+@pytest.mark.parametrize("new", CONTENT.values(), ids=CONTENT)
+def test_a_change_of_content_is_a_version_of_its_own_and_clears_the_analysis(shop, two, new):
+    shop.connection.execute("CREATE OR REPLACE VIEW raw_data.sales AS SELECT * FROM raw_data.transactions")
+    if "source" in new and new["source"]["table"] == "raw_data.sales":
+        new = new | {"columns": [{k: v for k, v in each.items() if k != "table"} for each in RANKING["columns"][:6]]}
+        new = new | {"source": {"table": "raw_data.sales"}, "nulls": None}
+    two.analyze("ranking")
+    saved = two.update("ranking", new)
+    shop.connection.execute("DROP VIEW raw_data.sales")
+
+    assert saved.version.version == 2
+    assert saved.changes
+    with pytest.raises(DefinitionError, match=r"has not been analyzed since it was last changed"):
+        two.summary("ranking")
+
+
 def test_a_change_of_words_is_no_new_version_and_keeps_the_analysis(two):
     two.analyze("ranking")
     assert two.update("ranking", {"description": "Other words"}).version.version == 1
@@ -149,8 +175,11 @@ def test_a_name_is_free_or_has_one_beside_it_that_is(two, name, free, suggestion
 
 
 def test_a_name_with_versions_is_taken_though_its_file_is_gone(two):
-    two.get("daily").path.unlink()
-    assert not two.check_name("daily").free
+    two.clone("daily").path.unlink()
+    two.clone("daily", "daily_2").path.unlink()
+    assert not two.check_name("daily_copy").free
+    assert two.check_name("daily").suggestion == "daily_3"
+    assert two.clone("daily").definition.name == "daily_copy_2"
 
 
 def test_get_has_versions_and_partitions_with_the_version_that_made_them(two):
@@ -166,6 +195,14 @@ def test_get_has_versions_and_partitions_with_the_version_that_made_them(two):
         (day(14), "train", 2),
     ]
     assert found.version == 2
+
+
+def test_a_partition_keeps_the_version_that_made_it_when_its_content_comes_back(two):
+    two.materialize("ranking", [day(13)], ["train"])
+    two.update("ranking", {"split": {"strategy": "temporal", "eval_days": 3}})
+    assert two.restore("ranking", 1).version.version == 3
+    two.materialize("ranking", [day(14)], ["train"])
+    assert [(p.date, p.version) for p in two.get("ranking").partitions] == [(day(13), 1), (day(14), 3)]
 
 
 def test_a_file_changed_by_hand_is_no_version_until_something_is_done_with_it(two):
@@ -184,7 +221,7 @@ def test_a_dataset_that_is_not_there_gets_the_nearest_name(two):
 
 def test_delete_is_refused_while_there_are_versions_or_partitions(two):
     two.materialize("ranking", [day(14)])
-    with pytest.raises(DefinitionError, match=r"has 1 versions and 2 partitions in .*--force"):
+    with pytest.raises(DefinitionError, match=r"has 1 version and 2 partitions in .*--force"):
         two.delete("ranking")
     two.delete("ranking", force=True)
 
@@ -212,11 +249,39 @@ def test_activate_refuses_what_does_not_fit_the_tables(service):
     assert service.definition("daily").status == "draft"
 
 
-def test_activate_refuses_a_join_that_multiplies_rows(service):
-    double = {"table": "raw_data.products", "on": {"quantity": "category"}, "cardinality": "many_to_one"}
-    service.create(changed(DAILY, source__joins=[double]))
+def test_activate_refuses_a_join_that_cannot_be(service):
+    service.create(changed(DAILY, source__joins=[{"table": "raw_data.products", "on": {"quantity": "category"}}]))
     with pytest.raises(DefinitionError, match=r"cannot be compared"):
         service.activate("daily")
+
+
+def test_activate_refuses_a_join_that_multiplies_rows(service):
+    double = {"table": "raw_data.products", "on": {"country": "category"}, "cardinality": "many_to_one"}
+    service.create(changed(DAILY, source__joins=[double]))
+    with pytest.raises(DefinitionError, match=r"values of category have more than one row .* so rows would multiply"):
+        service.activate("daily")
+    assert service.definition("daily").status == "draft"
+
+
+class Doubtful(DuckDB):
+    """An engine that takes no query with a filter."""
+
+    def estimate(self, tree):
+        """What it would read, or a refusal."""
+        if "filter_" in tree.sql():
+            raise EngineError("DuckDB", "explain a query", "it is too hard")
+        return super().estimate(tree)
+
+
+def test_activate_refuses_what_the_engine_refuses(service, shop):
+    service.engine = Doubtful(shop.connection)
+    service.create(RANKING)
+    with pytest.raises(ValidationError, match=r"it is too hard"):
+        service.activate("ranking")
+    assert service.definition("ranking").status == "draft"
+    assert not service.validate_query("ranking").valid
+    service.create(DAILY)
+    assert service.activate("daily").definition.status == "active"
 
 
 # tables

@@ -57,6 +57,8 @@ def test_fixed_dates_include_the_last_and_never_go_past_the_partition():
     assert spelled(snapshot, "2024-01-10")["whole"] == "[2024-01-05, 2024-01-11)"
     assert spelled(snapshot, "2024-01-25")["whole"] == "[2024-01-05, 2024-01-21)"
     assert spelled(daily(filters=filters), "2024-01-25")["whole"] == "[2024-01-25, 2024-01-25)"
+    for_ever = [{"kind": "date_range", "start": "2024-01-05", "end": "9999-12-31"}]
+    assert spelled(daily(filters=for_ever), "2024-01-25")["whole"] == "[2024-01-25, 2024-01-26)"
 
 
 def test_without_a_date_range_a_snapshot_is_everything_before_the_day_after():
@@ -71,6 +73,15 @@ def test_without_a_date_range_a_snapshot_is_everything_before_the_day_after():
 def test_a_date_that_is_no_partition_is_refused(date):
     with pytest.raises(DefinitionError, match=f"has no partition {date}: they go from 2024-01-01 to 2024-01-31"):
         window(daily(partitions__end="2024-01-31"), D(date))
+
+
+def test_the_longest_window_there_may_be_has_dates():
+    split = {"strategy": "temporal", "eval_days": 36_500, "gap_days": 36_500, "test_days": 36_500}
+    longest = ranking(split=split, filters=[], partitions={"start": "1000-01-01", "end": "9999-12-31"})
+    for date in ("1000-01-01", "9000-12-31"):
+        assert set(spelled(longest, date)) == {"whole", "train", "eval", "test"}
+    with pytest.raises(DefinitionError, match="has no partition 9999-12-31"):
+        window(longest, dt.date.max)
 
 
 def literal(date, type_name, timezone):

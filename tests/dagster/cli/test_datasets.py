@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,9 +11,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pytest
+from typer.main import get_command
 
+from dqx_core.datasets import DatasetService, from_yaml
 from dqx_dagster.cli import main, printing
-from tests.core.datasets.shop import DAILY, RANKING, changed, products, transactions
+from dqx_dagster.cli.datasets import app
+from dqx_dagster.cli.datasets.group import PANELS
+from tests.core.datasets.shop import DAILY, RANKING, changed, day, products, transactions
 
 
 class Said(NamedTuple):
@@ -125,6 +130,16 @@ def test_list(two):
 
 def test_an_empty_list_says_how_to_begin(dqx):
     assert "dqx datasets new" in dqx("list").out
+
+
+def test_create(dqx, tmp_path):
+    file = tmp_path / "anywhere.yaml"
+    file.write_text(f"# kept\n{json.dumps(RANKING)}")
+    made = dqx("create", str(file), "--json").json
+    assert (made["definition"]["name"], made["version"]) == ("ranking", 1)
+    assert made["path"] == str(tmp_path / "datasets" / "ranking.yaml")
+    refused = dqx("create", str(file))
+    assert (refused.code, "ranking_2" in refused.err) == (2, True)
 
 
 def test_create_tells_every_problem_with_its_line(dqx, tmp_path):
@@ -271,6 +286,50 @@ def test_materialize(two, tmp_path):
     refused = two("materialize", "daily", "--date", "2024-01-01")
     assert (refused.code, "dqx datasets activate daily" in refused.err) == (2, True)
     assert "--from 2024-01-08" in two("materialize", "ranking").err
+
+
+def test_the_wizard_takes_only_what_goes_together(dqx, monkeypatch, tmp_path):
+    basics = ["weekly", "", "transactions", "y", *[""] * 4, "all"]
+    rows = ["7", "0", "1", "group", "customer_i", "customer_id, country", "0", "100", "30", "", "y"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([*basics, *rows]) + "\n"))
+    said = dqx("new")
+
+    assert "The dataset has no column 'customer_i'. Did you mean 'customer_id'?" in said.out
+    assert said.out.count("Write a whole number from 1 to 99.") == 2
+    assert (said.code, "null in customer_id or country" in said.out) == (1, True)  # which is asked for once more
+    basics[-1] = "quantity"
+    rows[4:6] = ["customer_id,product_id"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([*basics, *rows]) + "\n"))
+    assert dqx("new").code == 0
+    definition = from_yaml(tmp_path / "datasets" / "weekly.yaml")
+    assert definition.split.key == ("customer_id", "product_id")
+    assert definition.split.parts == {"train": 70, "eval": 30}
+    assert definition.partitions.start == day(7)  # the first whose seven days have rows
+
+
+# All of them
+
+OPERATIONS = {
+    "list", "create", "update", "check-name", "get", "delete", "clone", "activate", "tables", "schema", "stats",
+    "samples", "detect-joins", "suggest-columns", "analyze", "preview", "summary", "query", "validate-query", "compare",
+    "new",
+}  # fmt: skip
+METHODS = {
+    "new": "create",
+    "schema-json": None,  # of no dataset
+    "export": None,  # of the storage
+}
+
+
+def test_every_operation_is_a_command_and_a_method_and_every_command_speaks_json():
+    names = {name for commands in PANELS.values() for name in commands}
+    assert names >= OPERATIONS
+    for name in names:
+        method = METHODS.get(name, name.replace("-", "_"))
+        assert method is None or callable(getattr(DatasetService, method)), name
+    for name, command in get_command(app).commands.items():
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert name in METHODS or "--json" in options, name
 
 
 # Errors

@@ -1,4 +1,4 @@
-"""`dqx datasets new`, typed into a real terminal."""
+"""`dqx datasets new`, typed into a real terminal, and what long work shows there."""
 
 from __future__ import annotations
 
@@ -9,22 +9,28 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dqx_core.datasets import from_yaml
-from tests.core.datasets.shop import products, transactions
+from dqx_core.datasets import from_yaml, new_text
+from tests.core.datasets.shop import daily, products, transactions
 from tests.dagster.cli.terminal import Terminal
 
 
 @pytest.fixture
-def wizard(tmp_path):
-    """The wizard over the shop, in an empty folder."""
+def typed(tmp_path):
+    """Types a command of `dqx datasets` over the shop, in an empty folder."""
     with duckdb.connect(tmp_path / "shop.duckdb") as connection:
         connection.execute("CREATE SCHEMA raw_data")
         for name, frame in (("transactions", transactions()), ("products", products())):
             connection.register("given", frame)
             connection.execute(f"CREATE TABLE raw_data.{name} AS SELECT * FROM given")
-    command = [str(Path(sys.executable).parent / "dqx"), "datasets", "new", "--database", "shop.duckdb"]
-    env = {**os.environ, "COLUMNS": "160", "LINES": "50", "TERM": "xterm"}
-    return Terminal(command, env=env, cwd=tmp_path)
+    dqx = [str(Path(sys.executable).parent / "dqx"), "datasets"]
+    env = {**os.environ, "COLUMNS": "160", "LINES": "50", "TERM": "xterm", "DQX_DATABASE": "shop.duckdb"}
+    return lambda *words: Terminal([*dqx, *words], env=env, cwd=tmp_path)
+
+
+@pytest.fixture
+def wizard(typed):
+    """The wizard."""
+    return typed("new")
 
 
 def answer(wizard: Terminal, *said: tuple[str, str]) -> None:
@@ -48,7 +54,8 @@ def test_four_steps_lead_to_a_definition_with_its_sql_and_its_sizes(wizard, tmp_
         ("Did you mean 'amount'?", "amount"),
         ("Which of them?", "country, products.category"),
         ("How many days back?", "8"),
-        ("percent of revenue?", "80"),
+        ("percent of revenue?", "180"),
+        ("Write a whole number from 0 to 100.", "80"),
         ("Users with at least how many rows?", "2"),
         ("Split", "temporal"),
         ("Days of eval", "9"),
@@ -60,7 +67,8 @@ def test_four_steps_lead_to_a_definition_with_its_sql_and_its_sizes(wizard, tmp_
         ("Split", ""),
         ("Days of eval", "2"),
         ("Days between", "1"),
-        ("First partition", "2024-01-08"),
+        ("First partition, such as 2024-01-31 (2024-01-08)", "8.1.2024"),  # the first of which all 8 days have rows
+        ("'8.1.2024' is not a date such as 2024-01-31.", "2024-01-08"),
     )
     wizard.expect("WITH")
     wizard.expect("Quality")
@@ -93,3 +101,12 @@ def test_who_leaves_in_the_middle_leaves_nothing_behind(wizard, tmp_path):
     assert wizard.end() == 1
     assert "Traceback" not in wizard.shown
     assert [each.name for each in tmp_path.iterdir()] == ["shop.duckdb"]
+
+
+def test_long_work_says_on_a_terminal_how_far_it_is(typed, tmp_path):
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "daily.yaml").write_text(new_text(daily(status="active")))
+    writing = typed("materialize", "daily", "--from", "2024-01-01", "--to", "2024-01-03")
+    writing.expect("Materializing daily")
+    writing.expect("6/6")
+    assert writing.end() == 0
