@@ -56,12 +56,11 @@ def test_a_query_is_in_bigquerys_sql_unless_another_is_asked_for(dqx):
     assert '"raw_data"' in dqx("query", "daily", "--date", "2024-01-03", "--dialect", "duckdb")[0]
 
 
-def test_the_wizard_goes_on_where_joins_are_not_looked_for(dqx, monkeypatch):
+def test_the_wizard_offers_the_joins_it_finds_on_bigquery(dqx, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("weekly\n\ntransactions\n"))
     out, _, code = dqx("new")
     assert code == 1  # whoever stops answering leaves
-    assert "Only DuckDB can look for joins" in out
-    assert "3 of 4" in out
+    assert "Join raw_data.products on product_id = id?" in " ".join(out.split())
 
 
 def test_partitions_are_written_to_a_table_and_listed(dqx, client):

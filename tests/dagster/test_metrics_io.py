@@ -101,7 +101,7 @@ def test_a_check_and_a_metrics_asset_of_one_run_share_measurements_whichever_run
     assert (made.metadata["dqx/measured"].value < bare.metadata["dqx/measured"].value) is (first == "checks")
     assert made.metadata["average(value)"].value == 9.0
     # Nobody holds the store after the run.
-    assert not [file.path for file in psutil.Process().open_files() if file.path.endswith("metrics.db")]
+    assert str(tmp_path / "metrics.db") not in {file.path for file in psutil.Process().open_files()}
 
 
 def test_measurements_that_cannot_be_kept_fail_the_step_and_none_is_kept(tmp_path, instance):

@@ -307,4 +307,4 @@ def test_the_clock_is_read_only_to_say_when_something_was_done():
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Attribute) and node.attr in {"now", "today", "utcnow", "time_ns", "monotonic"}
     }
-    assert asked == {"analysis", "materialize"}  # analyzed_at, written_at
+    assert asked == {"analysis", "bigquery_writing", "materialize"}  # analyzed_at, written_at
