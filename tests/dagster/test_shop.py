@@ -13,6 +13,8 @@ from tests.core.datasets.shop import ranking
 from tests.dagster.scenario import span
 from tests.examples.conftest import ROOT
 
+pytestmark = pytest.mark.xdist_group("shop_backfill")  # two weeks are made once, and not by each worker
+
 
 class WatchedEngine(DuckDBEngine):
     """The engine, that keeps the SQL it ran when it is closed."""
