@@ -25,7 +25,6 @@ from sqlglot import exp
 from dqx_core import Context, InMemoryMetricDB, MetricProvider, ResultKey, VerificationSuite, check
 from dqx_core.datasets import define
 from dqx_core.datasets.bigquery_storage import BigQueryStorage
-from dqx_core.datasets.catalog import table_of
 from dqx_core.datasets.storage import FolderStorage
 from dqx_core.engines.bigquery import BigQuery
 from dqx_core.engines.bigquery_source import BigQueryDataSource
@@ -35,6 +34,7 @@ from dqx_core.errors import DefinitionError, EngineError, NotRunError
 from dqx_core.execution import execute
 from dqx_core.metrics.quantiles import Median, Quantile
 from dqx_core.planning import Scan
+from dqx_core.sql.names import table_of
 from tests.bigquery.test_linter import REFUSED
 from tests.core.cases import CASES, DAYS, agrees, expected
 from tests.core.cases import table_of as arrow_of
@@ -187,7 +187,8 @@ def versions(live: Live) -> None:
     live.tables.load(
         arrow_of([row for row in ROWS if row["yyyy_mm_dd"] == DAYS[1]]), f"{live.dataset}.again", Layout("yyyy_mm_dd")
     )
-    live.tables.replace_partition(f"{live.dataset}.again", f"{live.dataset}.rows", DAYS[1])
+    again = exp.select("*").from_(table_of(f"{live.dataset}.again"))
+    live.tables.write(again, f"{live.dataset}.rows${DAYS[1]:%Y%m%d}")
     after = {day: live.source().data_version(day, {}) for day in DAYS[:2]}
     assert [day for day in DAYS[:2] if after[day] != before[day]] == [DAYS[1]], (before, after)
 

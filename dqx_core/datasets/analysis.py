@@ -16,6 +16,7 @@ from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.quality import Facts, Issue, Quality, quality
 from dqx_core.datasets.query import partition_query, parts_asked_for
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -164,7 +165,7 @@ def _query(definition: DatasetDefinition, date: dt.date, schemas: Schemas, parts
     ]
     counted += [_of_entities(name, column, parts) for name, column in entities]
     if len(entities) == 2:
-        pairs = _dataset(*(_column(column) for _, column in entities)).distinct()
+        pairs = _dataset(*(column_named(column) for _, column in entities)).distinct()
         pairs = pairs.where(*(_known(column) for _, column in entities))
         counted.append(exp.select(aliased(exp.Count(this=exp.Star()), "pairs")).from_(pairs.subquery("pairs_found")))
     whole = exp.select("*").from_(counted[0].subquery("of_rows"))
@@ -179,16 +180,10 @@ def _dataset(*columns: exp.Expr) -> exp.Select:
     return exp.select(*columns).from_(exp.Table(this=exp.to_identifier("dataset", quoted=True)))
 
 
-def _column(name: str) -> exp.Column:
-    from sqlglot import exp
-
-    return exp.column(exp.to_identifier(name, quoted=True))
-
-
 def _known(column: str) -> exp.Expr:
     from sqlglot import exp
 
-    return exp.not_(exp.Is(this=_column(column), expression=exp.Null()))
+    return exp.not_(exp.Is(this=column_named(column), expression=exp.Null()))
 
 
 def _of_rows(timestamp: str | None, parts: Sequence[str]) -> exp.Select:
@@ -200,8 +195,8 @@ def _of_rows(timestamp: str | None, parts: Sequence[str]) -> exp.Select:
         wanted.append(aliased(exp.Count(this=inside), f"rows_{number}"))
     if timestamp is not None:
         wanted += [
-            aliased(exp.Min(this=_column(timestamp)), "first"),
-            aliased(exp.Max(this=_column(timestamp)), "last"),
+            aliased(exp.Min(this=column_named(timestamp)), "first"),
+            aliased(exp.Max(this=column_named(timestamp)), "last"),
         ]
     return _dataset(*wanted)
 
@@ -211,7 +206,7 @@ def _of_entities(name: str, column: str, parts: Sequence[str]) -> exp.Select:
     from sqlglot import exp
 
     def flag(number: int, value: int) -> exp.Expr:
-        return exp.EQ(this=_column(f"in_{number}"), expression=literal(value))
+        return exp.EQ(this=column_named(f"in_{number}"), expression=literal(value))
 
     def count(condition: exp.Expr) -> exp.Expr:
         return exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=literal(1))]))
@@ -222,7 +217,9 @@ def _of_entities(name: str, column: str, parts: Sequence[str]) -> exp.Select:
         )
         for number, part in enumerate(parts)
     ]
-    each = _dataset(aliased(_column(column), "entity"), *flags).where(_known(column)).group_by(exp.Literal.number(1))
+    each = (
+        _dataset(aliased(column_named(column), "entity"), *flags).where(_known(column)).group_by(exp.Literal.number(1))
+    )
     wanted = [aliased(exp.Count(this=exp.Star()), name)]
     for number in range(len(parts)):
         wanted.append(aliased(count(flag(number, 1)), f"{name}_{number}"))
@@ -235,4 +232,4 @@ def _of_entities(name: str, column: str, parts: Sequence[str]) -> exp.Select:
 def _in(part: str) -> exp.Expr:
     from sqlglot import exp
 
-    return exp.EQ(this=_column(SPLIT_COLUMN), expression=literal(part))
+    return exp.EQ(this=column_named(SPLIT_COLUMN), expression=literal(part))

@@ -6,12 +6,11 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from dqx_core.datasets.bigquery_writing import column_named
-from dqx_core.datasets.catalog import table_of
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.stored import Manifest
 from dqx_core.engines.bigquery_tables import BigQueryTables, Field, Layout
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named, table_of
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from dqx_core.datasets.base import SPLIT_COLUMN
 from dqx_core.datasets.bigquery_catalog import BigQueryCatalog
 from dqx_core.datasets.bigquery_manifests import Manifests
-from dqx_core.datasets.bigquery_writing import DATE_COLUMN, Writer, column_named
-from dqx_core.datasets.catalog import Schemas, schemas_of, table_of
+from dqx_core.datasets.bigquery_writing import DATE_COLUMN, Writer
+from dqx_core.datasets.catalog import Schemas, schemas_of
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.joins import check_joins
@@ -28,6 +28,7 @@ from dqx_core.engines.bigquery_source import BigQueryDataSource
 from dqx_core.engines.bigquery_tables import BigQueryTables, Field, Layout, Table
 from dqx_core.errors import DefinitionError, EngineError
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -109,7 +110,7 @@ class BigQueryStorage:
         found = self.tables.described(self.place(dataset))
         if found is None:
             return []
-        columns = [exp.column(exp.to_identifier(name, quoted=True)) for name in (DATE_COLUMN, SPLIT_COLUMN)]
+        columns = [column_named(name) for name in (DATE_COLUMN, SPLIT_COLUMN)]
         query = (
             exp.select(*columns, aliased(exp.Count(this=exp.Star()), "row_count"))
             .from_(table_of(self.place(dataset)))

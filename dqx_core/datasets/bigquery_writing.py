@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dqx_core.datasets.base import SPLIT_COLUMN
-from dqx_core.datasets.catalog import Schemas, table_of
+from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.materialize import PartitionResult, explain_nulls
@@ -21,6 +21,7 @@ from dqx_core.datasets.windows import Window
 from dqx_core.engines.bigquery_tables import BigQueryTables, Field, Layout, Table
 from dqx_core.errors import DefinitionError, EngineError, NotRunError
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named, table_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -212,10 +213,3 @@ def _manifest(definition: DatasetDefinition, result: PartitionResult) -> Manifes
         written_at=dt.datetime.now(dt.UTC),
         leaks=definition.leaks,
     )
-
-
-def column_named(name: str) -> exp.Column:
-    """The column of that very name."""
-    from sqlglot import exp
-
-    return exp.column(exp.to_identifier(name, quoted=True))

@@ -12,10 +12,9 @@ from dqx_core.datasets.definition import ALLOWED_SCHEMAS
 from dqx_core.datasets.types import normal_type
 from dqx_core.errors import DefinitionError, EngineError, hint
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import table_of
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.engines.base import Engine
 
@@ -192,14 +191,3 @@ class DuckDBCatalog:
 def schemas_of(definition: DatasetDefinition, catalog: Catalog) -> Schemas:
     """The schemas of the tables a definition reads."""
     return {table: catalog.schema(table) for table in definition.source.tables}
-
-
-def table_of(full_name: str, alias: str | None = None) -> exp.Table:
-    """A table by its full name, every part quoted."""
-    from sqlglot import exp
-
-    parts = [exp.to_identifier(part, quoted=True) for part in reversed(full_name.split("."))]
-    table = exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
-    if alias is not None:
-        table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
-    return table

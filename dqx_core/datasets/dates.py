@@ -6,9 +6,10 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from dqx_core.datasets.catalog import Schemas, table_of
+from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import aliased
+from dqx_core.sql.names import column_named, table_of
 
 if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
@@ -27,7 +28,7 @@ def newest_date(definition: DatasetDefinition, schemas: Schemas, engine: Engine)
     time = next((each for each in resolve(definition, schemas).values() if each.role == "timestamp"), None)
     if time is None:
         return calendar.end or calendar.start
-    column = exp.column(exp.to_identifier(time.column, quoted=True))
+    column = column_named(time.column)
     query = exp.select(aliased(exp.Max(this=column), "newest")).from_(table_of(time.table))
     newest = engine.run(query).to_pylist()[0]["newest"]
     if newest is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dqx_core.datasets.base import SPLIT_COLUMN, FitOn, Role
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -40,9 +41,7 @@ class Flow:
 
     def column(self, name: str) -> exp.Column:
         """An output column, quoted."""
-        from sqlglot import exp
-
-        return exp.column(exp.to_identifier(name, quoted=True))
+        return column_named(name)
 
     @property
     def timestamp(self) -> OutputColumn:

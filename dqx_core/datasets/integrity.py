@@ -14,6 +14,7 @@ from dqx_core.datasets.source import Join, short
 from dqx_core.datasets.splits import Group, Temporal
 from dqx_core.provider import MetricProvider
 from dqx_core.sql.conditions import WRITTEN_IN
+from dqx_core.sql.names import column_named
 from dqx_core.verification import Suite
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _distinct(mp: MetricProvider, key: Key, tags: Mapping[str, str | None]) -> s
     columns = columns_of(key)
     if len(columns) == 1:
         return mp.unique_count(columns[0], tags=tags)
-    whole = exp.and_(*(exp.column(exp.to_identifier(name, quoted=True)).is_(exp.null()).not_() for name in columns))
+    whole = exp.and_(*(column_named(name).is_(exp.null()).not_() for name in columns))
     where = whole.sql(WRITTEN_IN)
     return mp.num_rows(where=where, tags=tags) - mp.duplicate_count(columns, where=where, tags=tags)
 

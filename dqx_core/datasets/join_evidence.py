@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dqx_core.datasets.catalog import table_of
 from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named, table_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -93,7 +93,7 @@ def column_facts(table: str, schema: Mapping[str, str], engine: Engine) -> dict[
         exact = _row(
             engine,
             table,
-            {f"distinct_{n}": exp.Count(this=exp.Distinct(expressions=[_column(columns[n])])) for n in near},
+            {f"distinct_{n}": exp.Count(this=exp.Distinct(expressions=[column_named(columns[n])])) for n in near},
         )
     return {
         column: ColumnFacts(
@@ -113,8 +113,8 @@ def _facts(column: str, schema: Mapping[str, str]) -> list[tuple[str, exp.Expr]]
 
     number = _number(column, schema[column])
     return [
-        ("filled", exp.Count(this=_column(column))),
-        ("about", exp.ApproxDistinct(this=_column(column))),
+        ("filled", exp.Count(this=column_named(column))),
+        ("about", exp.ApproxDistinct(this=column_named(column))),
         ("numbers", exp.Count(this=number)),
         ("low", exp.Min(this=number.copy())),
         ("high", exp.Max(this=number.copy())),
@@ -127,10 +127,10 @@ def _number(column: str, type_name: str) -> exp.Expr:
 
     match type_name:
         case "INT64":
-            return exp.cast(_column(column), "bigint")
+            return exp.cast(column_named(column), "bigint")
         case "DATE":
             since = exp.cast(literal("1970-01-01"), "date")
-            return exp.DateDiff(this=_column(column), expression=since, unit=exp.var("DAY"))
+            return exp.DateDiff(this=column_named(column), expression=since, unit=exp.var("DAY"))
     digits = exp.RegexpExtract(this=_text(column), expression=literal("[0-9]{1,18}$"))
     return exp.TryCast(this=digits, to=exp.DataType.build("bigint"))
 
@@ -142,22 +142,16 @@ def _row(engine: Engine, table: str, aggregates: Mapping[str, exp.Expr]) -> dict
     return dict(engine.run(query.from_(table_of(table))).to_pylist()[0])
 
 
-def _column(name: str) -> exp.Column:
-    from sqlglot import exp
-
-    return exp.column(exp.to_identifier(name, quoted=True))
-
-
 def _text(name: str) -> exp.Expr:
     from sqlglot import exp
 
-    return exp.cast(_column(name), "text")
+    return exp.cast(column_named(name), "text")
 
 
 def _not_null(columns: Sequence[str]) -> list[exp.Expr]:
     from sqlglot import exp
 
-    return [exp.not_(exp.Is(this=_column(column), expression=exp.Null())) for column in columns]
+    return [exp.not_(exp.Is(this=column_named(column), expression=exp.Null())) for column in columns]
 
 
 def _sampled(table: str, columns: Sequence[str], distinct: int, dialect: str) -> exp.Select:
@@ -240,7 +234,7 @@ class Samples:
 
         of, key, rows = (exp.column(name, table="sample", quoted=True) for name in ("of", "key_0", "rows"))
         sample = self._of(lefts)
-        keys = exp.select(_column("key_0")).from_(_named(sample.copy(), "sampled"))
+        keys = exp.select(column_named("key_0")).from_(_named(sample.copy(), "sampled"))
         right = (
             exp.select(
                 exp.alias_(_text(column), "value", quoted=True),
@@ -306,11 +300,11 @@ def uniqueness(table: str, columns: Sequence[str], engine: Engine) -> tuple[floa
         exp.select(exp.alias_(exp.Count(this=exp.Star()), "rows", quoted=True))
         .from_(table_of(table))
         .where(*_not_null(columns))
-        .group_by(*(_column(column) for column in columns))
+        .group_by(*(column_named(column) for column in columns))
     )
     query = exp.select(
         exp.alias_(exp.Count(this=exp.Star()), "keys", quoted=True),
-        exp.alias_(exp.cast(exp.Sum(this=_column("rows")), "bigint"), "all_rows", quoted=True),
+        exp.alias_(exp.cast(exp.Sum(this=column_named("rows")), "bigint"), "all_rows", quoted=True),
     ).from_(keys.subquery("keys"))
     row = engine.run(query).to_pylist()[0]
     return (row["keys"] / row["all_rows"] if row["all_rows"] else 0.0), row["keys"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dqx_core.datasets.catalog import table_of
 from dqx_core.datasets.source import Join
 from dqx_core.errors import DefinitionError
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named, table_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -45,7 +45,7 @@ def repeated_keys(table: str, columns: list[str]) -> exp.Select:
     """One row: how many keys of a table have several rows, and the first of them. A null is no key."""
     from sqlglot import exp
 
-    keys = [exp.column(exp.to_identifier(column, quoted=True)) for column in columns]
+    keys = [column_named(column) for column in columns]
     text: exp.Expr = exp.cast(keys[0].copy(), "text")
     for key in keys[1:]:
         text = exp.DPipe(this=exp.DPipe(this=text, expression=literal(", ")), expression=exp.cast(key.copy(), "text"))

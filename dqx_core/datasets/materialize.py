@@ -41,6 +41,7 @@ from dqx_core.datasets.stored import (
 from dqx_core.datasets.windows import Window, window
 from dqx_core.errors import DefinitionError, EngineError
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -310,14 +311,11 @@ def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) 
     """
     from sqlglot import exp
 
-    def column(name: str) -> exp.Column:
-        return exp.column(exp.to_identifier(name, quoted=True))
-
     rows = (
         exp.select(*(_storable(name, type_name) for name, type_name in columns.items()))
         .from_(table.copy())
-        .where(exp.EQ(this=column(SPLIT_COLUMN), expression=literal(split)))
-        .order_by(*(exp.Ordered(this=column(name), nulls_first=True) for name in columns))
+        .where(exp.EQ(this=column_named(SPLIT_COLUMN), expression=literal(split)))
+        .order_by(*(exp.Ordered(this=column_named(name), nulls_first=True) for name in columns))
     )
     return exp.Copy(
         this=rows.subquery(),
@@ -331,7 +329,7 @@ def _storable(name: str, type_name: str) -> exp.Expr:
     """A column as Parquet can hold it: a HUGEINT would become a DOUBLE there, and lose digits."""
     from sqlglot import exp
 
-    column = exp.column(exp.to_identifier(name, quoted=True))
+    column = column_named(name)
     if type_name not in {"HUGEINT", "UHUGEINT"}:
         return column
     return exp.alias_(exp.cast(column, "DECIMAL(38, 0)"), name, quoted=True)

@@ -14,6 +14,7 @@ from dqx_core.datasets.flow import OutputColumn
 from dqx_core.datasets.query import columns_of_part, partition_query, parts_asked_for
 from dqx_core.datasets.types import NUMERIC, TIMES
 from dqx_core.errors import DefinitionError
+from dqx_core.sql.names import column_named
 
 if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
@@ -60,9 +61,9 @@ def preview(
     names = [SPLIT_COLUMN, *max(parts, key=len)]
     by = [SPLIT_COLUMN, *(column.name for column in columns if column.type in _SORTABLE)]
     query = (
-        exp.select(*(exp.column(exp.to_identifier(name, quoted=True)) for name in names))
+        exp.select(*(column_named(name) for name in names))
         .from_(inside.subquery("rows"))
-        .order_by(*(exp.Ordered(this=exp.column(exp.to_identifier(n, quoted=True)), nulls_first=True) for n in by))
+        .order_by(*(exp.Ordered(this=column_named(n), nulls_first=True) for n in by))
         .limit(limit)
     )
     return Preview(definition.name, date, columns, tuple(engine.run(query).to_pylist()))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from dqx_core.datasets.catalog import table_of
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.types import NUMERIC, TIMES
 from dqx_core.errors import DefinitionError, hint
+from dqx_core.sql.names import column_named, table_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -114,7 +114,7 @@ def samples(table: str, schema: Mapping[str, str], column: str, *, engine: Engin
 
     if not 1 <= limit <= MOST_SAMPLES:
         raise DefinitionError(f"{limit} values cannot be shown. Ask for 1 to {MOST_SAMPLES:,}.")
-    value = exp.column(exp.to_identifier(known_column(table, column, schema), quoted=True))
+    value = column_named(known_column(table, column, schema))
     query = (
         exp.select(aliased(value, "value"), aliased(exp.Count(this=exp.Star()), "count"))
         .from_(table_of(table))
@@ -144,7 +144,7 @@ def _stats_query(table: str, schema: Mapping[str, str], columns: Sequence[str], 
 
     wanted: list[exp.Expr] = [aliased(exp.Count(this=exp.Star()), "rows")]
     for number, name in enumerate(columns):
-        column = exp.column(exp.to_identifier(name, quoted=True))
+        column = column_named(name)
 
         def distinct(of: exp.Expr = column) -> exp.Expr:
             if approximate:

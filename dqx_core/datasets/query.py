@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dqx_core.datasets.base import SPLIT_COLUMN
-from dqx_core.datasets.catalog import Schemas, table_of
+from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import Flow, OutputColumn, aliased
 from dqx_core.datasets.sampling import FOLD_COLUMN
@@ -21,6 +21,7 @@ from dqx_core.datasets.types import literal_of
 from dqx_core.datasets.windows import Interval, Window, merged, window
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named, table_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -151,7 +152,7 @@ def _source(definition: DatasetDefinition, columns: Mapping[str, OutputColumn], 
     from sqlglot import exp
 
     def of(table: str, column: str) -> exp.Column:
-        return exp.column(exp.to_identifier(column, quoted=True), table=exp.to_identifier(short(table), quoted=True))
+        return column_named(column, short(table))
 
     primary = definition.source.table
     query = exp.select(*(aliased(of(column.table, column.column), column.name) for column in columns.values()))
@@ -173,7 +174,7 @@ def _staged(columns: Mapping[str, OutputColumn], days: Window, stage: exp.Table)
     time = next((column for column in columns.values() if column.role == "timestamp"), None)
     if time is None:
         return query
-    column = exp.column(exp.to_identifier(time.name, quoted=True))
+    column = column_named(time.name)
     return query.where(days.whole.contains(column, time.type, days.timezone), copy=False)
 
 

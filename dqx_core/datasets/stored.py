@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dqx_core.datasets.types import normal_type
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.literals import literal
+from dqx_core.sql.names import column_named
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -197,7 +198,7 @@ def content_fingerprint(engine: Engine, rows: exp.Query) -> tuple[int, str, dict
 
     spelled = engine.schema(rows)
     types = {name: normal_type(kind, engine.dialect) for name, kind in spelled.items()}
-    columns = [exp.column(exp.to_identifier(name, quoted=True)) for name in types]
+    columns = [column_named(name) for name in types]
     hashed = exp.Anonymous(this="HASH", expressions=columns)
     counted = exp.select(
         exp.alias_(exp.Count(this=exp.Star()), "row_count"),

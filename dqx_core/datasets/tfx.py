@@ -14,6 +14,7 @@ from dqx_core.datasets.flow import OutputColumn, aliased
 from dqx_core.datasets.query import columns_of_part, partition_query, parts_asked_for, render
 from dqx_core.datasets.types import NUMERIC
 from dqx_core.errors import DefinitionError
+from dqx_core.sql.names import column_named
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -71,7 +72,7 @@ def _outer(query: exp.Select, names: Sequence[str], trees: Mapping[str, exp.Expr
 
     def shown(name: str) -> exp.Expr:
         tree = trees.get(name)
-        return aliased(exp.column(exp.to_identifier(name, quoted=True)) if tree is None else tree.copy(), name)
+        return aliased(column_named(name) if tree is None else tree.copy(), name)
 
     return exp.select(*(shown(name) for name in names)).from_(query.subquery("rows"))
 
@@ -80,7 +81,7 @@ def _taken(definition: DatasetDefinition, column: OutputColumn) -> tuple[exp.Exp
     """The column in a type that TFX takes, and what that changes; nothing for one that it takes already."""
     from sqlglot import exp
 
-    value = exp.column(exp.to_identifier(column.name, quoted=True))
+    value = column_named(column.name)
     match column.type:
         case "TIMESTAMP":
             return exp.UnixSeconds(this=value), "TIMESTAMP → INT64: seconds since 1970-01-01 UTC."

@@ -13,6 +13,7 @@ from dqx_core.engines.bigquery import NAME, BigQuery
 from dqx_core.engines.bigquery_tables import INGESTED, BigQueryTables, Table
 from dqx_core.engines.relation import AUTO, DEFAULT_DATE_COLUMN, Options, RelationDataSource
 from dqx_core.errors import DefinitionError, EngineError, hint
+from dqx_core.sql.names import table_of
 
 _COUNTS_FOR = 5.0
 """Seconds. A plan asks for the versions of many days at once; one look at the partitions answers all."""
@@ -52,8 +53,7 @@ class BigQueryDataSource(RelationDataSource):
         if found is None:
             dataset = table.rsplit(".", 1)[0]
             raise EngineError(NAME, f"find table '{table}'", f"there is none. {hint(table, tables.names(dataset))}")
-        parts = [exp.to_identifier(part, quoted=True) for part in reversed(table.split("."))]
-        place = exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
+        place = table_of(table)
         relation, schema = exp.select("*").from_(place), {field.name: field.type for field in found.fields}
         spelled = {column.lower() for column in schema}
         partition = found.partitioned_by

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dqx_core.engines.bigquery import NAME, BigQuery, type_name
 from dqx_core.errors import EngineError
+from dqx_core.sql.names import column_named, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -199,21 +200,16 @@ class BigQueryTables:
         """
         from sqlglot import exp
 
-        def column(of: str, name: str) -> exp.Column:
-            return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(of, quoted=True))
-
         condition = gone.copy()
         for each in condition.find_all(exp.Column):
             each.set("table", exp.to_identifier("target", quoted=True))
-        parts = [exp.to_identifier(part, quoted=True) for part in reversed(name.split("."))]
-        target = exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
         insert = exp.Insert(
             this=exp.Tuple(expressions=[exp.to_identifier(each, quoted=True) for each in columns]),
-            expression=exp.Tuple(expressions=[column("source", each) for each in columns]),
+            expression=exp.Tuple(expressions=[column_named(each, "source") for each in columns]),
         )
         self.change(
             exp.Merge(
-                this=target.as_("target", quoted=True),
+                this=table_of(name).as_("target", quoted=True),
                 using=rows.subquery(exp.to_identifier("source", quoted=True)),
                 on=exp.false(),
                 whens=exp.Whens(
@@ -224,26 +220,6 @@ class BigQueryTables:
                 ),
             )
         )
-
-    def replace_partition(self, source: str, target: str, day: dt.date) -> None:
-        """Put the rows that one table has of a day in the place of those of another, in one step; it costs nothing.
-
-        Both are laid out alike.
-        """
-        from google.cloud import bigquery
-
-        partition = f"${day:%Y%m%d}"
-        config = bigquery.CopyJobConfig(
-            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE, labels=self.engine.labels()
-        )
-        with self.engine.speaking(f"replace partition {day} of table '{target}'"):
-            job = self.engine.client.copy_table(
-                self._full(source) + partition, self._full(target) + partition, job_config=config,
-                location=self.engine.location_of_dataset(_dataset(self._full(target))), job_id_prefix="dqx_",
-                **self.engine.patiently(),
-            )  # fmt: skip
-            with self.engine.watched(job):
-                job.result(**self.engine.patiently())
 
     def export(self, name: str, uri: str, day: dt.date | None = None) -> None:
         """Write a table, or its partition of a day, to Parquet files in Cloud Storage; it costs nothing.

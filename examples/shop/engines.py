@@ -35,11 +35,12 @@ def load_raw_tables(database: Path) -> list[str]:
     """
     from sqlglot import exp
 
-    from dqx_core.datasets.catalog import DuckDBCatalog, table_of
+    from dqx_core.datasets.catalog import DuckDBCatalog
     from dqx_core.engines.bigquery import BigQuery
     from dqx_core.engines.bigquery_tables import BigQueryTables, Layout
     from dqx_core.engines.duckdb import DuckDB
     from dqx_core.errors import DefinitionError
+    from dqx_core.sql.names import table_of
 
     engine = shop_engine(database.parent).connect()
     if not isinstance(engine, BigQuery):

@@ -21,6 +21,7 @@ from dqx_core.engines.bigquery_source import BigQueryDataSource
 from dqx_core.engines.bigquery_tables import BigQueryTables, Field, Layout
 from dqx_core.engines.jobs import jobs_of, recording
 from dqx_core.errors import DefinitionError, EngineError, NotRunError
+from dqx_core.sql.names import table_of
 from tests.bigquery.conftest import client_of
 from tests.bigquery.server import Fault
 from tests.bigquery.warehouse import RestError
@@ -380,7 +381,7 @@ def test_the_version_of_a_day_is_that_of_its_partition(engine, server):
     assert len(set(before.values())) == 1  # written at once
     tables = BigQueryTables(engine)
     tables.load(rows(DAYS[1:2], 5), "shop.fixed", Layout("day", ("split",)))
-    tables.replace_partition("shop.fixed", "shop.sales", DAYS[1])
+    tables.write(exp.select("*").from_(table_of("shop.fixed")), f"shop.sales${DAYS[1]:%Y%m%d}")
     again = BigQueryDataSource.from_table(engine, "shop.sales", "sales")
     after = {day: again.data_version(day, {}) for day in DAYS}
     assert [day for day in DAYS if after[day] != before[day]] == [DAYS[1]]
@@ -440,7 +441,7 @@ def test_unchanged_days_are_carried_forward_and_changed_ones_measured_again(engi
     assert [need[1].yyyy_mm_dd for need in plan.carried] == [DAYS[1]]
     tables = BigQueryTables(engine)
     tables.load(rows(DAYS[1:2], 5), "shop.fixed", Layout("day", ("split",)))
-    tables.replace_partition("shop.fixed", "shop.sales", DAYS[1])
+    tables.write(exp.select("*").from_(table_of("shop.fixed")), f"shop.sales${DAYS[1]:%Y%m%d}")
     assert not suite(db).plan([fresh()], [ResultKey(DAYS[2])]).carried
 
 
