@@ -1,10 +1,15 @@
-"""How values lie in a column: days, moments, text and JSON, the same to Python on every database."""
+"""How values lie in a column: days, moments, text and JSON, the same to Python on every database.
+
+Days and texts, of which every number has several, are read by `result_processor`: `process_result_value` is called
+through a function of SQLAlchemy's own, which takes as long again.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import TIMESTAMP, BigInteger, Date, Dialect, Integer, Text, TypeDecorator
@@ -17,6 +22,16 @@ EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 _UNFIT = re.compile("[\x00␀\ud800-\udfff]")
 _ESCAPED = re.compile("␀([0-9a-f]{4})")
+
+
+def _day_of(value: int | None) -> dt.date | None:
+    return None if value is None else dt.date(value // 10_000, value // 100 % 100, value % 100)
+
+
+def _words_of(value: str | None) -> str | None:
+    if value is None or "␀" not in value:
+        return value
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
 
 
 class Day(TypeDecorator[dt.date]):
@@ -37,10 +52,8 @@ class Day(TypeDecorator[dt.date]):
             return value
         return value.year * 10_000 + value.month * 100 + value.day
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> dt.date | None:
-        if value is None or isinstance(value, dt.date):
-            return value
-        return dt.date(value // 10_000, value // 100 % 100, value % 100)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], dt.date | None] | None:
+        return _day_of if dialect.name == "sqlite" else None
 
 
 class Moment(TypeDecorator[dt.datetime]):
@@ -80,10 +93,8 @@ class Words(TypeDecorator[str]):
             return value
         return _UNFIT.sub(lambda match: f"␀{ord(match[0]):04x}", value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or "␀" not in value:
-            return value
-        return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:
+        return _words_of
 
 
 class Json(TypeDecorator[Any]):

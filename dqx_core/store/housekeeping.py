@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or
 
 from dqx_core.keys import ExecutionId
 from dqx_core.store.opening import revision_of
-from dqx_core.store.reading import MEASURED_BY, chunks
+from dqx_core.store.reading import chunks
+from dqx_core.store.statements import MEASURED_BY
 from dqx_core.store.tables import DATASET, EXECUTION, METRIC, RESULT, SCHEMA, SERIES
 
 

@@ -9,16 +9,27 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from returns.result import Result
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, null, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from dqx_core.keys import ExecutionId, ResultKey, Tags
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
+from dqx_core.pausing import no_collection
 from dqx_core.report import SymbolInfo
 from dqx_core.states import Number, decode
 from dqx_core.store.codec import join_result, make_metric_id, marks, read_metric_id, spec_of, tags_of
 from dqx_core.store.execution import Execution
-from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
+from dqx_core.store.statements import (
+    NEWEST_OF_EACH_VERSION,
+    NUMBERS,
+    SERIES_BY_KEY,
+    STATELESS,
+    SYMBOLS_OF_EXECUTION,
+    VALUE,
+    WINDOW,
+    newest_of,
+)
+from dqx_core.store.tables import EXECUTION, METRIC, SERIES
 
 T = TypeVar("T")
 
@@ -51,61 +62,6 @@ class Series:
     tags: Tags
 
 
-SOURCE = EXECUTION.alias("source")
-
-_NUMBERS: Select[Any] = (
-    select(
-        METRIC.c.series_id,
-        METRIC.c.yyyy_mm_dd,
-        METRIC.c.execution,
-        METRIC.c.value,
-        METRIC.c.exact,
-        METRIC.c.error,
-        METRIC.c.metadata,
-        METRIC.c.state,
-        SERIES.c.dataset,
-        SERIES.c.metric,
-        SERIES.c.spec,
-        SERIES.c.tags,
-        EXECUTION.c.execution_id,
-        SOURCE.c.execution_id.label("source_execution_id"),
-        DATA_VERSION.c.data_version,
-    )
-    .join(SERIES, SERIES.c.series_id == METRIC.c.series_id)
-    .join(EXECUTION, EXECUTION.c.execution == METRIC.c.execution)
-    .outerjoin(SOURCE, SOURCE.c.execution == METRIC.c.source_execution)
-    .outerjoin(DATA_VERSION, DATA_VERSION.c.data_version_id == METRIC.c.data_version_id)
-)
-
-_STATELESS = _NUMBERS.with_only_columns(
-    *(null().label("state") if column.name == "state" else column for column in _NUMBERS.selected_columns),
-    maintain_column_froms=True,
-)
-
-_SYMBOLS = (
-    select(
-        METRIC.c.series_id,
-        METRIC.c.yyyy_mm_dd,
-        METRIC.c.execution,
-        METRIC.c.value,
-        METRIC.c.exact,
-        METRIC.c.error,
-        SERIES.c.dataset,
-        SERIES.c.metric,
-        SERIES.c.tags,
-        EXECUTION.c.first_date,
-        EXECUTION.c.last_date,
-        SOURCE.c.execution_id.label("source_execution_id"),
-    )
-    .join(SERIES, SERIES.c.series_id == METRIC.c.series_id)
-    .join(EXECUTION, EXECUTION.c.execution == METRIC.c.execution)
-    .outerjoin(SOURCE, SOURCE.c.execution == METRIC.c.source_execution)
-)
-
-# A number carried forward is as old as its source: a copy never outranks what was measured after it.
-MEASURED_BY = func.coalesce(METRIC.c.source_execution, METRIC.c.execution)
-
-
 def series_name(spec: MetricSpec, tags: Mapping[str, str], dataset: str | None) -> SeriesName:
     """What names a series within a process."""
     return dataset, spec.digest, tags if isinstance(tags, Tags) else Tags(tags)
@@ -120,43 +76,38 @@ def chunks(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:
 def find_series(connection: Connection, keys: Mapping[SeriesName, bytes]) -> dict[SeriesName, int]:
     """The ids of those series that exist."""
     names = {key: name for name, key in keys.items()}
-    columns = select(SERIES.c.series_key, SERIES.c.series_id)
     return {
         names[bytes(key)]: series_id
         for some in chunks(names)
-        for key, series_id in connection.execute(columns.where(SERIES.c.series_key.in_(some)))
+        for key, series_id in connection.execute(SERIES_BY_KEY, {"keys": some})
     }
 
 
 def search(connection: Connection, *predicates: ColumnElement[bool], states: bool = True) -> list[Metric]:
     """Every number for which the predicates hold, by day, metric, dataset, tags and age."""
-    rows = connection.execute((_NUMBERS if states else _STATELESS).where(*predicates)).all()
-    return [_metric(row) for row in sorted(rows, key=_order)]
+    with no_collection():
+        rows = connection.execute((NUMBERS if states else STATELESS).where(*predicates)).all()
+        return [_metric(row) for row in sorted(rows, key=_order)]
 
 
 def symbols(
     connection: Connection, execution_id: ExecutionId, own_tags: Mapping[str, str] | None = None
 ) -> list[tuple[int, SymbolInfo]]:
     """Every number of an execution for people, with its series; builds no spec, so unknown kinds are read too."""
-    rows = connection.execute(_SYMBOLS.where(EXECUTION.c.execution_id == execution_id)).all()
-    tags = {text: tags_of(text) | (own_tags or {}) for text in {row.tags for row in rows}}
-    return [
-        (
-            row.series_id,
-            SymbolInfo(
-                f"m_{number}",
-                row.metric,
-                row.dataset,
-                join_result(row.value, row.exact, row.error),
-                row.yyyy_mm_dd,
-                tags[row.tags],
-                # Days are counted back from the day that was judged; from several days there is no one answer.
-                (row.first_date - row.yyyy_mm_dd).days if row.first_date and row.first_date == row.last_date else 0,
-                row.source_execution_id,
-            ),
-        )
-        for number, row in enumerate(sorted(rows, key=_order), start=1)
-    ]
+    found = []
+    tags_of_text: dict[str, Mapping[str, str]] = {}
+    with no_collection():
+        rows = connection.execute(SYMBOLS_OF_EXECUTION, {"execution_id": execution_id}).all()
+        for number, row in enumerate(sorted(rows, key=_order), start=1):
+            day, metric, dataset, text, _, series_id, value, exact, error, source, first, last = row
+            tags = tags_of_text.get(text)
+            if tags is None:
+                tags = tags_of_text[text] = tags_of(text) | (own_tags or {})
+            # Days are counted back from the day that was judged; from several days there is no one answer.
+            lag = (first - day).days if first and first == last else 0
+            result = join_result(value, exact, error)
+            found.append((series_id, SymbolInfo(f"m_{number}", metric, dataset, result, day, tags, lag, source)))
+    return found
 
 
 def paired(
@@ -190,21 +141,16 @@ def value_of(
     connection: Connection, series_id: int, day: dt.date, execution_id: ExecutionId
 ) -> Result[Number, str] | None:
     """One number of an execution; None when the execution has no such number."""
-    columns = select(METRIC.c.value, METRIC.c.exact, METRIC.c.error)
-    row = connection.execute(columns.where(*_at(series_id, day), _under(execution_id))).one_or_none()
+    row = connection.execute(VALUE, {"series_id": series_id, "day": day, "execution_id": execution_id}).one_or_none()
     return None if row is None else join_result(*row)
 
 
 def window(
-    connection: Connection, series_id: int, days: Sequence[dt.date], execution_id: ExecutionId
+    connection: Connection, series_id: int, first: dt.date, last: dt.date, execution_id: ExecutionId
 ) -> dict[dt.date, Result[Number, str]]:
-    """The numbers of some days of one execution."""
-    # Day by day, not from–until: each is one step into an index, however many executions share the days.
-    columns = select(METRIC.c.yyyy_mm_dd, METRIC.c.value, METRIC.c.exact, METRIC.c.error)
-    rows = connection.execute(
-        columns.where(METRIC.c.series_id == series_id, METRIC.c.yyyy_mm_dd.in_(days), _under(execution_id))
-    )
-    return {day: join_result(value, exact, error) for day, value, exact, error in rows}
+    """The numbers of one execution from a day to another, both included."""
+    place = {"series_id": series_id, "first": first, "last": last, "execution_id": execution_id}
+    return {day: join_result(*result) for day, *result in connection.execute(WINDOW, place)}
 
 
 def newest(
@@ -226,14 +172,15 @@ def newest(
     for series_id, days in days_of.items():
         alike.setdefault(frozenset(days), []).append(series_id)
     found: dict[Wanted, Metric] = {}
-    for all_days, ids in alike.items():
-        for some_days in chunks(sorted(all_days), 100):
-            for some_ids in chunks(ids, max(1, 2000 // len(some_days))):
-                for row in _newest_rows(connection, some_ids, some_days):
-                    for item in by_place[row.series_id, row.yyyy_mm_dd]:
-                        # Newest first: what is found first stays.
-                        if item not in found and (item not in versions or versions[item] == row.data_version):
-                            found[item] = _metric(row)
+    with no_collection():
+        for all_days, ids in alike.items():
+            for some_days in chunks(sorted(all_days), 100):
+                for some_ids in chunks(ids, max(1, 2000 // len(some_days))):
+                    # Newest first: what is found first stays.
+                    for row in connection.execute(NEWEST_OF_EACH_VERSION, {"series": some_ids, "days": some_days}):
+                        for item in by_place[row[5], row[0]]:
+                            if item not in found and (item not in versions or versions[item] == row.data_version):
+                                found[item] = _metric(row)
     return found
 
 
@@ -246,7 +193,6 @@ def history(
         where.append(METRIC.c.yyyy_mm_dd >= from_date)
     if until_date is not None:
         where.append(METRIC.c.yyyy_mm_dd <= until_date)
-    ranked = _ranked(METRIC.c.yyyy_mm_dd).where(*where).subquery()
     return [
         HistoryPoint(
             row.yyyy_mm_dd,
@@ -256,7 +202,9 @@ def history(
             row.source_execution_id or row.execution_id,
             row.data_version,
         )
-        for row in connection.execute(_joined(ranked).order_by(METRIC.c.yyyy_mm_dd, METRIC.c.series_id))
+        for row in connection.execute(
+            newest_of((METRIC.c.yyyy_mm_dd,), *where).order_by(METRIC.c.yyyy_mm_dd, METRIC.c.series_id)
+        )
     ]
 
 
@@ -269,8 +217,9 @@ def series_of(connection: Connection, *predicates: ColumnElement[bool]) -> list[
 
 def exists(connection: Connection, series_id: int, day: dt.date, execution_id: ExecutionId | None) -> bool:
     """Whether an execution, or any, holds the number."""
-    where = [*_at(series_id, day), *([] if execution_id is None else [_under(execution_id)])]
-    return connection.execute(select(METRIC.c.series_id).where(*where).limit(1)).first() is not None
+    if execution_id is not None:
+        return value_of(connection, series_id, day, execution_id) is not None
+    return connection.execute(select(METRIC.c.series_id).where(*_at(series_id, day)).limit(1)).first() is not None
 
 
 def executions_of(connection: Connection, *predicates: ColumnElement[bool]) -> list[Execution]:
@@ -305,52 +254,40 @@ def _at(series_id: int, day: dt.date) -> tuple[ColumnElement[bool], ColumnElemen
     return METRIC.c.series_id == series_id, METRIC.c.yyyy_mm_dd == day
 
 
-def _under(execution_id: ExecutionId) -> ColumnElement[bool]:
-    own = select(EXECUTION.c.execution).where(EXECUTION.c.execution_id == execution_id)
-    return METRIC.c.execution == own.scalar_subquery()
+def _order(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Day, metric, dataset, tags and execution of a row of NUMBERS or SYMBOLS_OF_EXECUTION, which begin alike."""
+    day, metric, dataset, tags, execution = row[:5]
+    return day, metric, dataset or "", tags, execution
 
 
-def _newest_rows(connection: Connection, ids: Sequence[int], days: Sequence[dt.date]) -> list[Row[Any]]:
-    """The newest row of each series, day and data version, the newest first."""
-    ranked = (
-        _ranked(METRIC.c.yyyy_mm_dd, METRIC.c.data_version_id)
-        .where(METRIC.c.series_id.in_(ids), METRIC.c.yyyy_mm_dd.in_(days))
-        .subquery()
-    )
-    return list(connection.execute(_joined(ranked).order_by(MEASURED_BY.desc(), METRIC.c.execution)).all())
-
-
-def _ranked(*within: ColumnElement[Any]) -> Any:
-    """The keys of numbers, each with its place among those alike: 1 is the newest measurement itself."""
-    place = func.row_number().over(
-        partition_by=[METRIC.c.series_id, *within], order_by=[MEASURED_BY.desc(), METRIC.c.execution]
-    )
-    return select(METRIC.c.series_id, METRIC.c.yyyy_mm_dd, METRIC.c.execution, place.label("place"))
-
-
-def _joined(ranked: Any) -> Any:
-    same = and_(
-        ranked.c.series_id == METRIC.c.series_id,
-        ranked.c.yyyy_mm_dd == METRIC.c.yyyy_mm_dd,
-        ranked.c.execution == METRIC.c.execution,
-    )
-    return _NUMBERS.join(ranked, same).where(ranked.c.place == 1)
-
-
-def _order(row: Any) -> tuple[Any, ...]:
-    return row.yyyy_mm_dd, row.metric, row.dataset or "", row.tags, row.execution
-
-
-def _metric(row: Row[Any]) -> Metric:
+def _metric(row: Sequence[Any]) -> Metric:
+    # Taken apart at once: a column by its name costs half a microsecond, a dozen of them more than the rest.
+    (
+        day,
+        _,
+        dataset,
+        tags,
+        execution,
+        series_id,
+        value,
+        exact,
+        error,
+        source_execution_id,
+        execution_id,
+        data_version,
+        spec,
+        metadata,
+        state,
+    ) = row
     return Metric(
-        spec_of(row.spec),
-        ResultKey(row.yyyy_mm_dd, tags_of(row.tags)),
-        row.dataset,
-        None if row.state is None else decode(row.state),
-        join_result(row.value, row.exact, row.error),
-        row.execution_id,
-        row.data_version,
-        row.source_execution_id,
-        row.metadata or {},
-        make_metric_id(row.series_id, row.yyyy_mm_dd, row.execution, row.execution_id),
+        spec_of(spec),
+        ResultKey(day, tags_of(tags)),
+        dataset,
+        None if state is None else decode(state),
+        join_result(value, exact, error),
+        execution_id,
+        data_version,
+        source_execution_id,
+        metadata or {},
+        make_metric_id(series_id, day, execution, execution_id),
     )

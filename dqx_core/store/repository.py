@@ -171,14 +171,13 @@ class MetricDB:
         Days without a number are not in it.
         """
         first, last = key.range(lag, window)
-        days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
 
         def work(connection: Connection) -> dict[dt.date, Result[Number, str]]:
             series_id = self._series(connection, spec, key.tags, dataset)
-            return {} if series_id is None else reading.window(connection, series_id, days, execution_id)
+            return {} if series_id is None else reading.window(connection, series_id, first, last, execution_id)
 
         found = self._database.read(work, f"read metric {spec}")
-        values = {day: found[day].unwrap() for day in days if day in found and isinstance(found[day], Success)}
+        values = {day: result.unwrap() for day, result in sorted(found.items()) if isinstance(result, Success)}
         return Some(values) if values else Nothing
 
     # Reading across executions

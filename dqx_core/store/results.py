@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from returns.result import Failure, Result, Success
-from sqlalchemy import ColumnElement, Connection, Dialect, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Dialect, func, select
 
 from dqx_core.keys import ExecutionId, Tags
 from dqx_core.pausing import no_collection
@@ -41,7 +41,8 @@ def results_of(connection: Connection, execution_id: ExecutionId) -> list[Assert
         .where(EXECUTION.c.execution_id == execution_id)
         .order_by(RESULT.c.result_id)
     )
-    return [_result(row) for row in rows]
+    with no_collection():
+        return [_result(row) for row in rows]
 
 
 def newest_results(connection: Connection, *predicates: ColumnElement[bool]) -> dict[AssertionResult, ExecutionId]:
@@ -154,21 +155,24 @@ def _tags_json(tags: Mapping[str, str]) -> str:
     return json.dumps(dict(sorted(tags.items())), separators=(",", ":")) if tags else "{}"
 
 
-def _result(row: Row[Any]) -> AssertionResult:
+def _result(row: Sequence[Any]) -> AssertionResult:
+    # Taken apart at once, since a column by its name costs half a microsecond: the columns of RESULT in their order.
+    _, _, _, suite, check, assertion, day, tags, severity, status, value, exact, reasons, *texts = row
+    bound, expression, message, symbols = texts[:4]
     metric: Result[Number, tuple[str, ...]] = (
-        Success(join_number(row.value, row.exact)) if row.reasons is None else Failure(tuple(row.reasons))
+        Success(join_number(value, exact)) if reasons is None else Failure(tuple(reasons))
     )
     return AssertionResult(
-        row.suite,
-        row.check_name,
-        row.assertion,
-        row.yyyy_mm_dd,
-        tags_of(row.tags),
-        Severity(row.severity),
-        Status(row.status),
+        suite,
+        check,
+        assertion,
+        day,
+        tags_of(tags),
+        Severity(severity),
+        Status(status),
         metric,
-        row.bound,
-        row.expression,
-        tuple(unpack_symbol(symbol) for symbol in row.symbols),
-        row.message,
+        bound,
+        expression,
+        tuple(unpack_symbol(symbol) for symbol in symbols),
+        message,
     )

@@ -1,0 +1,100 @@
+"""How numbers are read, as SQL: built once, since building a statement takes longer than finding a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, null, select
+
+from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
+
+SOURCE = EXECUTION.alias("source")
+
+# A number carried forward is as old as its source: a copy never outranks what was measured after it.
+MEASURED_BY = func.coalesce(METRIC.c.source_execution, METRIC.c.execution)
+
+RESULT_OF = (METRIC.c.value, METRIC.c.exact, METRIC.c.error)
+
+# In the order in which numbers are shown; whoever reads many takes a row apart by place, not by name.
+_NUMBER = (
+    METRIC.c.yyyy_mm_dd,
+    SERIES.c.metric,
+    SERIES.c.dataset,
+    SERIES.c.tags,
+    METRIC.c.execution,
+    METRIC.c.series_id,
+)
+_SOURCE_ID = SOURCE.c.execution_id.label("source_execution_id")
+
+NUMBERS: Select[Any] = (
+    select(
+        *_NUMBER,
+        *RESULT_OF,
+        _SOURCE_ID,
+        EXECUTION.c.execution_id,
+        DATA_VERSION.c.data_version,
+        SERIES.c.spec,
+        METRIC.c.metadata,
+        METRIC.c.state,
+    )
+    .join_from(METRIC, SERIES, SERIES.c.series_id == METRIC.c.series_id)
+    .join(EXECUTION, EXECUTION.c.execution == METRIC.c.execution)
+    .outerjoin(SOURCE, SOURCE.c.execution == METRIC.c.source_execution)
+    .outerjoin(DATA_VERSION, DATA_VERSION.c.data_version_id == METRIC.c.data_version_id)
+)
+
+STATELESS = NUMBERS.with_only_columns(
+    *(null().label("state") if column.name == "state" else column for column in NUMBERS.selected_columns),
+    maintain_column_froms=True,
+)
+
+SYMBOLS_OF_EXECUTION = (
+    select(*_NUMBER, *RESULT_OF, _SOURCE_ID, EXECUTION.c.first_date, EXECUTION.c.last_date)
+    .join_from(METRIC, SERIES, SERIES.c.series_id == METRIC.c.series_id)
+    .join(EXECUTION, EXECUTION.c.execution == METRIC.c.execution)
+    .outerjoin(SOURCE, SOURCE.c.execution == METRIC.c.source_execution)
+    .where(EXECUTION.c.execution_id == bindparam("execution_id"))
+)
+
+SERIES_BY_KEY = select(SERIES.c.series_key, SERIES.c.series_id).where(
+    SERIES.c.series_key.in_(bindparam("keys", expanding=True))
+)
+
+_WITHIN = METRIC.c.execution == (
+    select(EXECUTION.c.execution).where(EXECUTION.c.execution_id == bindparam("execution_id")).scalar_subquery()
+)
+
+VALUE = select(*RESULT_OF).where(
+    METRIC.c.series_id == bindparam("series_id"), METRIC.c.yyyy_mm_dd == bindparam("day"), _WITHIN
+)
+
+WINDOW = select(METRIC.c.yyyy_mm_dd, *RESULT_OF).where(
+    METRIC.c.series_id == bindparam("series_id"),
+    METRIC.c.yyyy_mm_dd.between(bindparam("first"), bindparam("last")),
+    _WITHIN,
+)
+
+
+def newest_of(within: tuple[ColumnElement[Any], ...], *predicates: ColumnElement[bool]) -> Select[Any]:
+    """Of the numbers for which the predicates hold, the newest of each series and of what else is named."""
+    place = func.row_number().over(
+        partition_by=[METRIC.c.series_id, *within], order_by=[MEASURED_BY.desc(), METRIC.c.execution]
+    )
+    ranked = (
+        select(METRIC.c.series_id, METRIC.c.yyyy_mm_dd, METRIC.c.execution, place.label("place"))
+        .where(*predicates)
+        .subquery()
+    )
+    same = and_(
+        ranked.c.series_id == METRIC.c.series_id,
+        ranked.c.yyyy_mm_dd == METRIC.c.yyyy_mm_dd,
+        ranked.c.execution == METRIC.c.execution,
+    )
+    return NUMBERS.join(ranked, same).where(ranked.c.place == 1)
+
+
+NEWEST_OF_EACH_VERSION = newest_of(
+    (METRIC.c.yyyy_mm_dd, METRIC.c.data_version_id),
+    METRIC.c.series_id.in_(bindparam("series", expanding=True)),
+    METRIC.c.yyyy_mm_dd.in_(bindparam("days", expanding=True)),
+).order_by(MEASURED_BY.desc(), METRIC.c.execution)
