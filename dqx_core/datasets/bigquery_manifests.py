@@ -69,8 +69,9 @@ class Manifests:
         if self._tables.described(self._name) is None:
             return {}
         asked = {"dataset": dataset, "date": date, "split": split}
+        newest = exp.ArgMax(this=column_named("manifest"), expression=column_named("written_at"))
         query = (
-            exp.select(column_named("manifest"))
+            exp.select(aliased(newest, "manifest"))
             .from_(table_of(self._name))
             .where(
                 *(
@@ -79,7 +80,7 @@ class Manifests:
                     if value is not None
                 )
             )
-            .order_by(column_named("written_at"))
+            .group_by(column_named("date"), column_named("split"))
         )
         found = [Manifest.from_json(row["manifest"]) for row in self._engine.run(query).to_pylist()]
         return {(each.date, each.split): each for each in found}
