@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from dqx_core.datasets import manifest, materialize
@@ -29,6 +30,31 @@ def test_content_is_the_same_for_any_number_of_threads_and_any_order_of_rows(tmp
     assert fingerprints(tmp_path / "b", sales, threads=2) == expected
     assert fingerprints(tmp_path / "c", sales.sample(frac=1, random_state=3), threads=2) == expected
     assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b") == bytes_of(tmp_path / "c")
+
+
+MANY = """
+CREATE TABLE raw_data.many AS
+SELECT DATE '2024-01-01' + (i % 7)::INTEGER AS bought_on, 'c' || i % 10_000 AS customer_id, hash(i) % 50 AS product
+FROM range(400_000) rows(i)
+"""
+"""More rows than one thread takes at a time, and many that are equal."""
+
+
+def test_two_threads_that_share_the_rows_write_the_bytes_of_one_in_order_of_the_columns_as_listed(tmp_path):
+    definition = daily(
+        source={"table": "raw_data.many"},
+        columns=[{"column": "bought_on"}, {"column": "customer_id", "role": "user_id"}, {"column": "product"}],
+        filters=[{"kind": "min_transactions", "count": 2}],
+        partitions__content="snapshot",
+    )
+    for threads in (1, 2):
+        shop = engine(threads=threads)
+        shop.connection.execute(MANY)
+        train, _ = materialize(definition, [day(1)], engine=shop, root=tmp_path / str(threads))
+    assert bytes_of(tmp_path / "1") == bytes_of(tmp_path / "2")
+    written = pq.read_table(train.path / "part-0.parquet", partitioning=None)
+    assert written.num_rows == train.rows > 300_000
+    assert written.equals(written.sort_by([(name, "ascending") for name in written.column_names]))
 
 
 def one_row(value, frame):
