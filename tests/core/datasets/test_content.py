@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pandas as pd
@@ -55,6 +56,10 @@ def test_two_threads_that_share_the_rows_write_the_bytes_of_one_in_order_of_the_
     written = pq.read_table(train.path / "part-0.parquet", partitioning=None)
     assert written.num_rows == train.rows > 300_000
     assert written.equals(written.sort_by([(name, "ascending") for name in written.column_names]))
+    footer = pq.read_metadata(train.path / "part-0.parquet")
+    days_of = [footer.row_group(number).column(0).statistics for number in range(footer.num_row_groups)]
+    assert len(days_of) > 2
+    assert all(one.max <= then.min for one, then in itertools.pairwise(days_of))
 
 
 def one_row(value, frame):
