@@ -257,7 +257,7 @@ def measured(folder: Path, rows: int) -> list[str]:
         lines += [f"| {split} | {step} | {clock:.2f} | {used:.2f} |" for step, (clock, used) in alone.items()]
     lines += [
         "",
-        f"| hash of {rows:,} keys, one in {ROWS_OF_A_KEY} distinct | seconds | of processors | × hash() | of processors |",
+        f"| hash of {rows:,} keys, {ROWS_OF_A_KEY} of each | seconds | of processors | × hash() | of processors |",
         "|---|---|---|---|---|",
     ]
     seconds = hashing(connection)
