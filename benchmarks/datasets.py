@@ -1,4 +1,7 @@
-"""How fast a dataset is materialized: `python -m benchmarks datasets`, ten million rows beside hand-written SQL."""
+"""How fast a dataset is materialized: `python -m benchmarks datasets`, ten million rows beside hand-written SQL.
+
+`python -m benchmarks.datasets 1000000` prints the same for a million rows, and leaves the report as it is.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from dqx_core.engines.duckdb import DuckDB
 from dqx_core.sql.fingerprint import fingerprints, register
 
 ROWS = 10_000_000
-KEYS = 1_000_000
+ROWS_OF_A_KEY = 10
 DATE = dt.date(2024, 3, 7)
 REPORT = Path(__file__).with_suffix(".md")
 
@@ -138,29 +141,28 @@ Seconds = tuple[float, float]
 
 
 def compared(ways: dict[str, Callable[[], object]], rounds: int = 3) -> dict[str, Seconds]:
-    """The median seconds of each way, in turns, after one round that warms up."""
+    """The median seconds of each way, in turns; the first way runs once before, to warm up what all of them read."""
+    next(iter(ways.values()))()
     seconds: dict[str, list[Seconds]] = {way: [] for way in ways}
-    for turn in range(rounds + 1):
+    for _ in range(rounds):
         for way, work in ways.items():
             began, used = time.perf_counter(), time.process_time()
             work()
-            if turn:
-                seconds[way].append((time.perf_counter() - began, time.process_time() - used))
+            seconds[way].append((time.perf_counter() - began, time.process_time() - used))
     return {
         way: (statistics.median(clock for clock, _ in each), statistics.median(used for _, used in each))
         for way, each in seconds.items()
     }
 
 
-def a_call_each(told: DatasetDefinition, engine: DuckDB, root: Path) -> None:
-    """Each part by a call of its own, which reads the source for itself."""
-    for part in ("train", "eval"):
-        materialize(told, [DATE], [part], engine=engine, root=root)
-
-
 def steps(connection: duckdb.DuckDBPyConnection, folder: Path, split: str) -> dict[str, Seconds]:
     """The steps of writing train by hand, each alone."""
-    query = BY_HAND.format(part=PART[split], users=USERS[split], which="", kept="MATERIALIZED" * (split == "group"))
+
+    def of(which: str = "") -> str:
+        kept = "MATERIALIZED" * (split == "group")
+        return BY_HAND.format(part=PART[split], users=USERS[split], which=which, kept=kept)
+
+    query = of()
     connection.execute(f"CREATE TEMPORARY TABLE made AS {query}")
     train, file = "SELECT * EXCLUDE (split) FROM made WHERE split = 'train'", folder / "steps.parquet"
 
@@ -169,7 +171,11 @@ def steps(connection: duckdb.DuckDBPyConnection, folder: Path, split: str) -> di
 
     found = compared(
         {
-            "the query, its rows counted": partial(run, f"SELECT {HASHED} FROM ({query})"),
+            "the query": partial(run, f"SELECT {HASHED} FROM ({query})"),
+            **{
+                f"the query for {part} alone": partial(run, f"SELECT {HASHED} FROM ({of(f'AND split = {part!r}')})")
+                for part in ("train", "eval")
+            },
             "the query, its rows kept in a table": partial(run, f"CREATE OR REPLACE TEMPORARY TABLE again AS {query}"),
             "train written as it comes": partial(run, f"COPY ({train}) TO '{file}' ({OPTIONS})"),
             "train sorted and written": partial(run, f"COPY ({train} ORDER BY {IN_ORDER}) TO '{file}' ({OPTIONS})"),
@@ -220,21 +226,20 @@ def hashing(connection: duckdb.DuckDBPyConnection) -> dict[str, Seconds]:
     )
 
 
-def measured(folder: Path) -> list[str]:
-    """The lines of the report."""
+def measured(folder: Path, rows: int) -> list[str]:
+    """The lines of the report, for so many rows."""
     connection = duckdb.connect(str(folder / "speed.duckdb"), config={"threads": os.cpu_count() or 2})
     connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
     connection.execute("CREATE SCHEMA raw_data")
-    connection.execute(MAKE, {"keys": KEYS, "rows": ROWS})
+    connection.execute(MAKE, {"keys": rows // ROWS_OF_A_KEY, "rows": rows})
     register(connection)
     engine = DuckDB(connection)
-    lines = ["| split | way | seconds | of processors | dqx / way | of processors |", "|---|---|---|---|---|---|"]
+    lines = ["| split | way | seconds | of processors | × dqx | of processors |", "|---|---|---|---|---|---|"]
     for split in SPLITS:
         told = definition(split)
         seconds = compared(
             {
                 "dqx": partial(materialize, told, [DATE], engine=engine, root=folder / "dqx"),
-                "dqx, a call for each part": partial(a_call_each, told, engine, folder / "dqx"),
                 "by hand, same files": partial(by_hand, connection, folder, split, same=True),
                 "by hand, as it comes": partial(by_hand, connection, folder, split, same=False),
                 "two queries, same files": partial(two_queries, connection, folder, split, same=True),
@@ -243,7 +248,7 @@ def measured(folder: Path) -> list[str]:
         )
         ours = seconds["dqx"]
         lines += [
-            f"| {split} | {way} | {clock:.2f} | {used:.2f} | {ours[0] / clock:.2f} | {ours[1] / used:.2f} |"
+            f"| {split} | {way} | {clock:.2f} | {used:.2f} | {clock / ours[0]:.2f} | {used / ours[1]:.2f} |"
             for way, (clock, used) in seconds.items()
         ]
     lines += ["", "| split | step | seconds | of processors |", "|---|---|---|---|"]
@@ -252,7 +257,7 @@ def measured(folder: Path) -> list[str]:
         lines += [f"| {split} | {step} | {clock:.2f} | {used:.2f} |" for step, (clock, used) in alone.items()]
     lines += [
         "",
-        "| hash of ten million keys, a million of them distinct | seconds | of processors | / hash() | of processors |",
+        f"| hash of {rows:,} keys, {ROWS_OF_A_KEY} of each | seconds | of processors | × hash() | of processors |",
         "|---|---|---|---|---|",
     ]
     seconds = hashing(connection)
@@ -276,12 +281,14 @@ def machine() -> str:
     )
 
 
-def main() -> None:
-    """Measure, print and write the report."""
+def main(rows: int = ROWS) -> None:
+    """Measure and print; all rows: write the report too."""
     where = machine()
     with TemporaryDirectory() as folder:
-        table = "\n".join([where, "", *measured(Path(folder))])
+        table = "\n".join([where, "", *measured(Path(folder), rows)])
     sys.stdout.write(f"{table}\n")
+    if rows != ROWS:
+        return
     before, _, after = REPORT.read_text("utf-8").partition("<!-- results -->")
     REPORT.write_text(
         f"{before}<!-- results -->\n\n{table}\n\n<!-- end -->{after.partition('<!-- end -->')[2]}", "utf-8"
@@ -289,4 +296,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:2]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -24,6 +25,11 @@ LAST = FIRST + dt.timedelta(days=DAYS - 1)
 def day(number: int) -> dt.date:
     """The day of that number, counted from 1."""
     return FIRST + dt.timedelta(days=number - 1)
+
+
+def days(first: int, last: int) -> list[dt.date]:
+    """The days from one number to another, both included."""
+    return [day(number) for number in range(first, last + 1)]
 
 
 def transactions(seed: int = 1, per_day: int = 200, days: int = DAYS) -> pd.DataFrame:
@@ -111,6 +117,20 @@ DAILY: dict[str, Any] = {
     "partitions": {"start": "2024-01-01"},
 }
 
+SCHEMAS = {
+    "raw_data.transactions": {
+        "transaction_id": "INT64",
+        "customer_id": "STRING",
+        "product_id": "INT64",
+        "transaction_date": "DATETIME",
+        "amount": "FLOAT64",
+        "quantity": "INT64",
+        "country": "STRING",
+    },
+    "raw_data.products": {"id": "INT64", "category": "STRING"},
+}
+"""The normal types of the shop's tables."""
+
 
 def changed(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A definition with other values; `split__key` reaches into `split`, and `filters__3__fit_on` into a list."""
@@ -132,3 +152,8 @@ def ranking(**changes: Any) -> DatasetDefinition:
 def daily(**changes: Any) -> DatasetDefinition:
     """The group definition with some values changed."""
     return define(changed(DAILY, **changes))
+
+
+def bytes_of(root: Path) -> dict[Path, bytes]:
+    """The Parquet files below a folder."""
+    return {file.relative_to(root): file.read_bytes() for file in sorted(root.rglob("*.parquet"))}

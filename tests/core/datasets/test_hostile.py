@@ -5,10 +5,9 @@ from __future__ import annotations
 import textwrap
 import time
 
-import pandas as pd
 import pytest
 
-from dqx_core.datasets import DatasetService, DuckDBCatalog, define, from_yaml, materialize, read_partitions
+from dqx_core.datasets import DatasetService, DuckDBCatalog, define, from_yaml, materialize
 from dqx_core.datasets.writing import value_of
 from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.store import MetricDB
@@ -136,43 +135,3 @@ def test_a_table_joined_to_itself_is_told_the_way_out_and_the_way_out_works(tmp_
         source__joins=[itself | {"table": "raw_data.before"}], columns=columns, split__key="transaction_id"
     )
     assert sum(each.rows for each in materialize(definition, [day(1)], engine=shop, root=tmp_path)) == 200
-
-
-ODD = {
-    "quotes": ['a"b', "it's", "`tick`"],
-    "reserved words": ["select", "from", "order"],
-    "other letters": ["naïve", "顧客", "😀"],
-    "signs": ["a b", "100%", "x;--"],
-    "backslashes and braces": ["back\\slash", "{brace}", "[list]"],
-    "names of ours": ["source", "filter_1_values", "user"],
-}
-VALUES = ["it's", 'say "x"', "back\\slash\\", "'; DROP TABLE raw_data.odd; --", "%s {0} $1", "new\nline", "é😀", ""]
-
-
-@pytest.mark.parametrize("names", ODD.values(), ids=ODD)
-def test_a_dataset_of_odd_names_and_values_is_written_and_read_as_it_is(tmp_path, names):
-    key, kept, number = names
-    frame = pd.DataFrame({key: [f"{n}" for n in range(16)], kept: VALUES * 2, number: range(16)})
-    shop = engine({"odd": frame})
-    definition = define(
-        {
-            "name": "odd",
-            "source": {"table": "raw_data.odd"},
-            "columns": [{"column": key, "role": "user_id"}, {"column": kept}, {"column": number}],
-            "nulls": {kept: {"fill": VALUES[2]}, key: "fail"},
-            "filters": [
-                {"kind": "values", "column": kept, "include": VALUES},
-                {"kind": "range", "column": number, "min": 0},
-                {"kind": "min_transactions", "count": 1},
-                {"kind": "aggregate", "per": kept, "function": "sum", "column": number, "min": 1, "fit_on": "all"},
-            ],
-            "split": {"strategy": "group", "key": key, "salt": VALUES[3]},
-            "partitions": {"start": "2024-01-01", "content": "snapshot"},
-        }
-    )
-    results = materialize(definition, [day(1)], engine=shop, root=tmp_path)
-    stored = shop.run(read_partitions(tmp_path, "odd")).to_pandas()
-    assert sum(each.rows for each in results) == 16
-    again = stored[names].sort_values(number, ignore_index=True)
-    pd.testing.assert_frame_equal(again, frame, check_dtype=False)
-    assert shop.connection.sql("SELECT count(*) FROM raw_data.odd").fetchall() == [(16,)]
