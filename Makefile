@@ -23,7 +23,7 @@ demo: $(READY) ## Run the shop example from data to verdicts and a report
 test: $(READY) ## Run the tests; ARGS="-k name" chooses some
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-test-dagster-min: $(OLDEST) ## Run the tests of the plugin on the oldest Dagster there may be (six minutes; CI does not)
+test-dagster-min: $(OLDEST) ## Run the tests of the plugin on the oldest Dagster there may be (ten minutes; CI does not)
 	@$(dir $(OLDEST))bin/python -m pytest tests/dagster $(ARGS)
 
 test-without-bigquery: $(PLAIN) ## Run the tests of all else without Google's packages, on pandas 3 or PANDAS=2 (CI does not)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from dqx_core.bounds import TOLERANCE, Bound, Operator
@@ -236,10 +237,17 @@ def _expression(who: str, value: object) -> sp.Expr:
     import sympy as sp
     from sympy.core.relational import Relational
 
-    if isinstance(value, Relational | bool) or value in (sp.true, sp.false):
-        raise DefinitionError(f"{who} was given {value}: it {_COMPARISON}")
     if isinstance(value, sp.Expr):
         return value
-    if isinstance(value, int | float):
-        return sp.sympify(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value)
+    if isinstance(value, Relational | bool) or value in (sp.true, sp.false):
+        raise DefinitionError(f"{who} was given {value}: it {_COMPARISON}")
     raise DefinitionError(f"{who} takes an expression of metrics, not {value!r}.")
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _number(value: float) -> sp.Expr:
+    import sympy as sp
+
+    return sp.sympify(value)

@@ -164,7 +164,8 @@ def _text(node: Any, name_of: Callable[[Any], str]) -> tuple[str, int]:
     if node.is_Rational:
         return f"{node.p}/{node.q}", _PRODUCT
     if node.is_Float:
-        return repr(float(node)), _ATOM if node >= 0 else _SUM
+        number = float(node)
+        return repr(number), _ATOM if number >= 0 else _SUM
     if node.is_Add:
         written = inner(node.args[0], _SUM)
         for argument in node.args[1:]:

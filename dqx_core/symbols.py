@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dqx_core.errors import DefinitionError
@@ -50,7 +51,9 @@ class SymbolicMetric:
     @property
     def needs(self) -> tuple[sp.Symbol, ...]:
         """Base and required symbols, each once, nearest day first."""
-        return tuple(dict.fromkeys((*([self.base] if self.base is not None else []), *self.required_metrics)))
+        if self.base is None:
+            return self.required_metrics
+        return tuple(dict.fromkeys((self.base, *self.required_metrics)))
 
     @property
     def identity(self) -> Identity:
@@ -132,11 +135,17 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
         base: sp.Symbol | None,
         required: tuple[sp.Symbol, ...],
     ) -> sp.Symbol:
-        import sympy as sp
-
         number = len(self._symbols) + 1
-        symbol = sp.Symbol(f"x_{number}", real=True)
+        symbol = _symbol(number)
         made = SymbolicMetric(number, symbol, spec, lag, dataset, tags, base, required)
         self._symbols[symbol] = made
         self._known.setdefault(made.identity, symbol)
         return symbol
+
+
+@cache
+def _symbol(number: int) -> sp.Symbol:
+    """One object for all suites: SymPy's own cache is emptied at each check."""
+    import sympy as sp
+
+    return sp.Symbol(f"x_{number}", real=True)

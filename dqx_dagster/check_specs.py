@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import dagster as dg
 
+from dqx_core.checks import Check
 from dqx_core.errors import DefinitionError
 from dqx_core.expressions import text
 from dqx_core.graph import AssertionNode, CheckNode, Graph
@@ -55,9 +56,10 @@ def attached_checks(
                 "where names are letters, digits and underscores. Rename one."
             )
         group.append((check, assertion))
+    code = {check.name: _code(check) for check in target.suite.checks}
     with known_previews():
         return [
-            _attached(graph, target, translator, asset, name, group, partitioned)
+            _attached(graph, target, translator, asset, name, group, code, partitioned)
             for (asset, name), group in found.items()
         ]
 
@@ -69,6 +71,7 @@ def _attached(
     asset: dg.AssetKey,
     name: str,
     group: Sequence[tuple[CheckNode, AssertionNode]],
+    code: Mapping[str, Mapping[str, Any]],
     partitioned: bool,
 ) -> AttachedCheck:
     conditions = [_condition(graph, assertion) for _, assertion in group]
@@ -78,7 +81,7 @@ def _attached(
         additional_deps=[other.key for other in target.assets.values() if other.key != asset],
         description="\n".join(f"{c.name} › {a.name}: {text}" for (c, a), text in zip(group, conditions, strict=True)),
         blocking=any(translator.blocking(assertion.severity) for _, assertion in group),
-        metadata={**_metadata(graph, group, conditions[0]), **_code(target, group[0][0].name)},
+        metadata={**_metadata(graph, group, conditions[0]), **code[group[0][0].name]},
         partitions_def=target.partitions_def if partitioned else None,
     )
     return AttachedCheck(spec, tuple((check.name, assertion.name) for check, assertion in group))
@@ -110,10 +113,9 @@ def _metadata(graph: Graph, group: Sequence[tuple[CheckNode, AssertionNode]], co
     }
 
 
-def _code(target: SuiteTarget, check: str) -> Mapping[str, Any]:
+def _code(check: Check) -> Mapping[str, Any]:
     """Where a check is written, as Dagster shows it: the file and line of its function."""
-    function = next(inspect.unwrap(each.function) for each in target.suite.checks if each.name == check)
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(check.function), "__code__", None)
     if code is None:
         return {}
     reference = dg.LocalFileCodeReference(file_path=code.co_filename, line_number=code.co_firstlineno)

@@ -3,16 +3,18 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import dagster as dg
 
 from dqx_core.errors import DqxError
 from dqx_core.keys import ResultKey
 from dqx_core.report import AssertionResult, Severity, Status
-from dqx_core.store import MetricDB
 from dqx_core.verification import Suite
 from dqx_dagster.targets import Asset, suite_target
+
+if TYPE_CHECKING:
+    from dqx_core.store import MetricDB
 
 Compute = TypeVar("Compute", bound=Callable[..., Any])
 
@@ -87,7 +89,7 @@ def _guarded(compute: Compute, check: Callable[[Any], None]) -> Compute:
 
 
 def newest_verdicts(
-    db: MetricDB, suite: str, keys: Sequence[ResultKey]
+    db: "MetricDB", suite: str, keys: Sequence[ResultKey]
 ) -> Mapping[ResultKey, Mapping[AssertionResult, str]]:
     """The newest verdict of every assertion for each key, with the id of the execution that gave it."""
     found: dict[ResultKey, dict[AssertionResult, str]] = {key: {} for key in keys}

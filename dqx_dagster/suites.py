@@ -9,6 +9,7 @@ import dagster as dg
 from dqx_core.engines.jobs import recording
 from dqx_core.errors import DqxError
 from dqx_core.keys import ResultKey
+from dqx_core.pausing import no_collection
 from dqx_core.report import AssertionResult, Status
 from dqx_core.verification import Suite
 from dqx_dagster.check_results import evaluation_of
@@ -29,6 +30,7 @@ def suite_of(checks: dg.AssetChecksDefinition) -> Suite | None:
     return _SUITES.get(checks.op) if isinstance(checks.node_def, dg.OpDefinition) else None
 
 
+@no_collection()
 def suite_checks(
     suite: Suite,
     asset: Asset | Sequence[Asset],

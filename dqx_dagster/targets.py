@@ -96,7 +96,12 @@ class SuiteTarget:
         """The suite, ready to run under the id of the Dagster run."""
         store = getattr(context.resources, self.store)
         return VerificationSuite(
-            self.suite.checks, store.db, self.suite.name, execution_id=context.run.run_id, origin="dagster"
+            self.suite.checks,
+            store.db,
+            self.suite.name,
+            execution_id=context.run.run_id,
+            profiles=self.suite.profiles,
+            origin="dagster",
         )
 
     def keys(self, context: Context) -> dict[ResultKey, str | None]:

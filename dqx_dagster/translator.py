@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -60,12 +61,13 @@ class DqxTranslator:
         return severity is Severity.P0
 
 
-_SIGNS = {"<": " below ", ">": " above ", "%": " percent ", "≤": " at most ", "≥": " at least ", "=": " equals "}
+_SIGNS = str.maketrans(
+    {"<": " below ", ">": " above ", "%": " percent ", "≤": " at most ", "≥": " at least ", "=": " equals "}
+)
 
 
+@lru_cache(maxsize=1024)
 def slug(text: str) -> str:
     """A name in `[a-z0-9_]`: accents dropped, a few signs spelt out, the rest an underscore."""
-    for sign, word in _SIGNS.items():
-        text = text.replace(sign, word)
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", text.translate(_SIGNS)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_") or "unnamed"

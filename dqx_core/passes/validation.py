@@ -97,7 +97,9 @@ def _requirements(graph: Graph) -> Iterator[str]:
 def _rings(symbols: Symbols) -> Iterator[list[sp.Symbol]]:
     """Each way in which a symbol needs itself, once."""
     done: set[sp.Symbol] = set()
-    for start in symbols:
+    for start, metric in symbols.items():
+        if not metric.needs:
+            continue
         path: dict[sp.Symbol, None] = {}
         ahead: list[tuple[sp.Symbol, bool]] = [(start, True)]
         while ahead:

@@ -1,10 +1,14 @@
 """A suite as asset checks, in every way of launching, on a real Dagster instance."""
 
+import datetime as dt
+
 import dagster as dg
 import pytest
 
 from dqx_core import Context, DuckRelationDataSource, MetricDB, MetricProvider, Suite, check, metrics_by_execution_id
 from dqx_core.errors import DefinitionError
+from dqx_core.profiles import SeasonalProfile, assertion
+from dqx_core.profiles import check as checks_of
 from dqx_dagster import DqxTranslator, MetricStore, suite_checks
 from tests.dagster.scenario import (
     GATED,
@@ -60,6 +64,26 @@ def test_each_partition_of_a_range_is_judged_under_its_own_key(tmp_path, instanc
     assert [at for at, passed in found.items() if not passed] == [(MOVES, key(5, "train"))]
     assert stored(instance, MOVES)[key(5, "train")] == "FAILED"
     assert stored(instance, MOVES)[key(5, "eval")] == "SUCCEEDED"
+
+
+def test_a_profile_of_the_suite_adjusts_the_verdicts_of_its_days_and_of_no_others(tmp_path, instance):
+    day = dt.date(2026, 1, 5)
+    quiet = SeasonalProfile(
+        "Sale",
+        (assertion("Rows move < 100 % a day").disable(), checks_of("Gate").set(severity="P3")),
+        start_date=day,
+        end_date=day,
+    )
+    suite = Suite("Feed suite", (*SUITE.checks, *GATED.checks), (quiet,))
+    result = launch(definitions(tmp_path, suite), instance, tags=span(key(4, "train"), key(6, "train")))
+
+    found = verdicts(result)
+    assert {partition for name, partition in found if name == MOVES} == {key(4, "train"), key(6, "train")}
+    assert result.success  # the gate of the crowded day is P3 on it, and P0 stops the run
+    crowded = [e for e in result.get_asset_check_evaluations() if not e.passed]
+    assert [(e.check_name, e.partition, e.severity) for e in crowded] == [
+        ("gate__not_crowded", key(5, "train"), dg.AssetCheckSeverity.WARN)
+    ]
 
 
 def test_a_check_without_history_is_skipped_and_yields_nothing(tmp_path, instance):

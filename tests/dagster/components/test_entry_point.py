@@ -36,6 +36,22 @@ def test_it_is_registered_and_loads_nothing_that_dagster_does_not_load_itself():
     }
 
 
+HEAVY = """
+import json, sys
+import dqx_dagster
+for name in set(dqx_dagster.__all__) - {"BigQueryEngine"}:
+    getattr(dqx_dagster, name)
+print(json.dumps([name for name in sys.modules if "." not in name]))
+"""
+
+
+def test_naming_what_a_code_location_takes_loads_no_library_that_only_a_run_needs():
+    ran = subprocess.run([sys.executable, "-c", HEAVY], check=True, capture_output=True, text=True, cwd=ROOT)
+
+    heavy = {"alembic", "duckdb", "google", "matplotlib", "pandas", "pyarrow", "sqlalchemy", "sqlglot", "sympy"}
+    assert heavy.isdisjoint(json.loads(ran.stdout))
+
+
 def test_dagster_is_told_of_the_version():
     from dagster_shared.libraries import DagsterLibraryRegistry
 
