@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dqx_core.engines.base import Estimate
+from dqx_core.engines.base import Estimate, Extent
 from dqx_core.errors import EngineError
 
 if TYPE_CHECKING:
@@ -108,6 +108,27 @@ class DuckDB:
         schema = self.schema(tree)
         self.run(exp.Command(this="EXPLAIN", expression=exp.Literal.string(tree.sql(dialect=self.dialect))))
         return Estimate(None, schema)
+
+    def extent(self, tree: exp.Query, columns: Sequence[str]) -> Extent:
+        """What the optimizer knows of a query's rows; nothing where it knows nothing or refuses the query."""
+        import duckdb
+        from sqlglot import exp
+
+        known = [exp.Anonymous(this="STATS", expressions=[exp.column(column, quoted=True)]) for column in columns]
+        counted = exp.select(exp.Count(this=exp.Star())).from_(tree.subquery("data"))
+        sql = exp.select(counted.subquery(), *known).from_(tree.subquery("data")).limit(1).sql(self.dialect)
+        with self._lock:
+            try:
+                rows = self._connection_for(sql).execute(sql).fetchall()
+            except duckdb.Error:  # what is wrong with the query is told by the statement that reads it
+                rows = []
+        row = rows[0] if rows else None
+        spans: dict[str, tuple[int, int]] = {}
+        for column, found in zip(columns, row[1:] if row else (), strict=False):
+            least, most = (found.get("min"), found.get("max")) if isinstance(found, dict) else (None, None)
+            if isinstance(least, int) and isinstance(most, int):
+                spans[column] = least, most
+        return Extent(row[0] if row else 0, spans)
 
     def register(self, view: str, table: pa.Table) -> None:
         """Make an Arrow table readable under a name."""

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, TypedDict
 
+from dqx_core.engines.base import Extent
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.types import ColumnKind, kind_of
 
@@ -103,6 +104,10 @@ class RelationDataSource:
     def relation(self) -> exp.Query:
         """The query whose rows are the data."""
         return self._relation.copy()
+
+    def extent(self, columns: Collection[str]) -> Extent:
+        """How many rows there are now and what these columns span; nothing of what that is not known of."""
+        return Extent()
 
     def query(self, tree: exp.Expr) -> pa.Table:
         """The rows of a statement over the relation."""
