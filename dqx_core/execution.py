@@ -49,9 +49,9 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
     source = scan.source
     beside = _beside(scan)
     wanted = dict.fromkeys([*beside.values(), *scan.needs])
-    by_spec: dict[MetricSpec, list[tuple[Need, Tags]]] = {}
+    by_spec: dict[MetricSpec, dict[Tags, list[Need]]] = {}
     for need, tags in by_dimensions(source, wanted):
-        by_spec.setdefault(need[0], []).append((need, tags))
+        by_spec.setdefault(need[0], {}).setdefault(tags, []).append(need)
     found: dict[Need, Measured] = {}
     there: tuple[Rows, Statement] | None = None
     for statement in statements_of(scan):
@@ -62,14 +62,13 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
         with no_collection():
             for spec in statement.reads:
                 state = _reader(spec, statement)
-                for need, tags in by_spec[spec]:
-                    if not _answers(statement, tags, spec):
-                        continue
+                answered = (item for item in by_spec[spec].items() if _answers(statement, item[0], spec))
+                for need, tags in ((need, tags) for tags, needs in answered for need in needs):
                     if scan.lagged and need in scan.lagged and not _parts(*there, need, tags):
                         continue
                     if spec in broken:
                         found[need] = Failure(broken[spec])
-                    elif need in beside:
+                    elif beside and need in beside:
                         parts = _parts(rows, statement, need, tags)
                         found[need] = found[beside[need]].bind(partial(state, parts))
                     else:
@@ -261,7 +260,7 @@ def _rows(statement: Statement) -> Rows:
     grouping = statement.grouping
     names = grouping.names
     rows: Rows = {}
-    for row in grouping.source.query(statement.tree).to_pylist():
+    for row in grouping.source.rows(statement.tree):
         keys = [row.pop(name) for name in names]
         day = keys.pop(0) if names and names[0] == DAY else None
         tags = {tag: value for tag, value in zip(grouping.dimensions, keys, strict=True) if value is not None}

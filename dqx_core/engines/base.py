@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -107,6 +107,13 @@ class DataSource(Protocol):
 
         Raises:
             EngineError: The engine refused the statement.
+        """
+
+    def rows(self, tree: exp.Query) -> list[dict[str, Any]]:
+        """The same as Python's own values, by column: for few rows, which need no Arrow.
+
+        Raises:
+            EngineError: The engine refused the query.
         """
 
     def data_version(self, date: dt.date, tags: Mapping[str, str]) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dqx_core.engines.base import Estimate, Extent
 from dqx_core.errors import EngineError
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
     from sqlglot import exp
+
+
+Rows = TypeVar("Rows")
+
+_PLAIN = frozenset(
+    ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"]
+    + ["BOOLEAN", "DATE", "DOUBLE", "FLOAT", "VARCHAR"]
+)
+"""The types whose values DuckDB itself hands to Python as Arrow would, or (128 bits) better."""
 
 
 class DuckDB:
@@ -74,8 +83,25 @@ class DuckDB:
         return tuple(self._statements)
 
     def run(self, tree: exp.Expr) -> pa.Table:
-        import duckdb
         import pyarrow as pa
+
+        relation = self._ran(tree, lambda relation: relation.to_arrow_table())
+        return pa.table({}) if relation is None else relation
+
+    def rows(self, tree: exp.Query) -> list[dict[str, Any]]:
+        """The rows of a query as Python's own values, by column; without pyarrow, which takes 0.2 s to import."""
+
+        def read(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+            if all(str(type_) in _PLAIN for type_ in relation.types):
+                return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+            found: list[dict[str, Any]] = relation.to_arrow_table().to_pylist()
+            return found
+
+        return self._ran(tree, read) or []
+
+    def _ran(self, tree: exp.Expr, read: Callable[[duckdb.DuckDBPyRelation], Rows]) -> Rows | None:
+        """What is read of a query's rows; None for a statement that is none."""
+        import duckdb
         from sqlglot import ErrorLevel, exp
 
         # Not from a copy, which takes as long as the text itself: rendering for DuckDB leaves a tree as it is.
@@ -86,9 +112,9 @@ class DuckDB:
                 connection = self._connection_for(sql)
                 if isinstance(tree, exp.Query):
                     # A relation hands its rows over; a cursor's would be copied once more.
-                    return connection.sql(sql).to_arrow_table()
+                    return read(connection.sql(sql))
                 connection.execute(sql)
-                return pa.table({})
+                return None
             except duckdb.Error as error:
                 raise EngineError("DuckDB", "run a statement", f"{error}\n{sql}") from error
 

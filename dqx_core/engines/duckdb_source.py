@@ -7,7 +7,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from dqx_core.engines.base import Extent
 from dqx_core.engines.duckdb import DuckDB
@@ -36,6 +36,10 @@ class DuckRelationDataSource(RelationDataSource):
     def extent(self, columns: Collection[str]) -> Extent:
         """How many rows the files hold now and what these columns span; of what is no file, nothing."""
         return Extent() if self._extent is None else self._extent(columns)
+
+    def rows(self, tree: exp.Query) -> list[dict[str, Any]]:
+        """The rows of a query over the relation, as Python's own values by column."""
+        return self._engine.rows(tree) if isinstance(self._engine, DuckDB) else super().rows(tree)
 
     @classmethod
     def from_arrow(

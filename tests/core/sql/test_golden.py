@@ -49,7 +49,7 @@ class Table:
     def extent(self, columns):
         return Extent()
 
-    def query(self, tree):
+    def rows(self, tree):
         raise AssertionError("golden SQL for BigQuery is read, never run")
 
     def data_version(self, date, tags):
