@@ -127,7 +127,10 @@ def _queries(*statements: str) -> Callable[[], object]:
 
 
 def _by_hand(file: Path, *, matching: str = "scan", dated: bool = False) -> Callable[[], object]:
-    """The best exact SQL: plain aggregates in one statement, a grouped statement for each distinct item."""
+    """The best exact SQL for any values: plain aggregates in one statement, a grouped one for each distinct item.
+
+    A suite asks the file for the bounds of its integers first, and may then mark them in a bitmap.
+    """
     day, per_day = ("yyyy_mm_dd, ", " GROUP BY yyyy_mm_dd") if dated else ("", "")
     among_emails = "count(email)" + (
         r", sum(n) FILTER (regexp_full_match(email, '[a-z0-9]+@mail\.example'))" if matching == "grouped" else ""

@@ -157,7 +157,15 @@ def test_data_sources_of_every_engine_have_what_the_protocol_asks_for(of):
 
 
 VALUES = [
-    *("1::HUGEINT << 100", "9007199254740993", "(-3)::TINYINT", "'NaN'::DOUBLE", "0.1::FLOAT", "0.1::DOUBLE"),
+    *(
+        "1::HUGEINT << 100",
+        "1::UHUGEINT << 100",
+        "9007199254740993",
+        "(-3)::TINYINT",
+        "'NaN'::DOUBLE",
+        "0.1::FLOAT",
+        "0.1::DOUBLE",
+    ),
     *("DATE '2024-02-29'", "TIMESTAMP '2024-02-29 12:00:00.000001'", "TIMESTAMPTZ '2024-02-29 12:00:00+02'"),
     *("12.34::DECIMAL(12, 2)", "'é'", "true", "[1, NULL]", "TIMESTAMP_NS '2024-02-29 00:00:00.123456789'"),
 ]
