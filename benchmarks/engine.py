@@ -127,7 +127,10 @@ def _queries(*statements: str) -> Callable[[], object]:
 
 
 def _by_hand(file: Path, *, matching: str = "scan", dated: bool = False) -> Callable[[], object]:
-    """The best exact SQL: plain aggregates in one statement, a grouped statement for each distinct item."""
+    """The best exact SQL for any values: plain aggregates in one statement, a grouped one for each distinct item.
+
+    A suite asks the file for the bounds of its integers first, and may then mark them in a bitmap.
+    """
     day, per_day = ("yyyy_mm_dd, ", " GROUP BY yyyy_mm_dd") if dated else ("", "")
     among_emails = "count(email)" + (
         r", sum(n) FILTER (regexp_full_match(email, '[a-z0-9]+@mail\.example'))" if matching == "grouped" else ""
@@ -226,17 +229,17 @@ def _overhead(count: int) -> float:
         engine := DuckDB(), engine.connection.sql("SELECT range AS n FROM range(1000)"), "numbers"
     )
     spent = 0.0
-    query = source.query
+    rows = source.rows
 
     def timed(tree: Any) -> Any:
         nonlocal spent
         began = time.perf_counter()
         try:
-            return query(tree)
+            return rows(tree)
         finally:
             spent += time.perf_counter() - began
 
-    source.query = timed  # type: ignore[method-assign]
+    source.rows = timed  # type: ignore[method-assign]
     suite = VerificationSuite(_many_assertions(count), InMemoryMetricDB(), "Many")
     began = time.perf_counter()
     suite.run([source], ResultKey(FIRST))

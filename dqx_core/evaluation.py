@@ -19,11 +19,14 @@ from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec, Spec
 from dqx_core.metrics.metric import Metric
 from dqx_core.planning import Need, effective_key
-from dqx_core.profiles import Profile, adjustment
+from dqx_core.profiles import Adjustment, Profile, adjustment
 from dqx_core.report import AssertionResult, Status, SymbolInfo
 
 if TYPE_CHECKING:
     import sympy as sp
+
+
+_AS_WRITTEN = Adjustment()
 
 
 @dataclass(frozen=True)
@@ -110,13 +113,13 @@ class Evaluation:
             return compute(expression, lambda symbol: self.value_of(symbol, key))
 
         same = self._same(check, assertion)
-        adjusted = adjustment(self.profiles, key.yyyy_mm_dd, check.name, assertion)
+        adjusted = adjustment(self.profiles, key.yyyy_mm_dd, check.name, assertion) if self.profiles else _AS_WRITTEN
         value = number(assertion.expression)
         if adjusted.metric_multiplier != 1:
             value = value.map(lambda x: x * adjusted.metric_multiplier)
         limits = same.limits if same.limits is not None else [number(limit) for limit in assertion.bound.limits]
         problems = {
-            p: None for computed in (value, *limits) if isinstance(computed, Failure) for p in computed.failure()
+            p: None for computed in (value, *limits) if not isinstance(computed, Success) for p in computed.failure()
         }
         status: Status
         if adjusted.disabled_by is not None:
@@ -204,7 +207,11 @@ class Evaluation:
         metric = self.graph.symbols[symbol]
         at = effective_key(key, metric.lag_offset, metric.tags)
         kept = self.metrics.get((metric.spec, at, metric.dataset))  # type: ignore[arg-type]  # derived: none
-        value: Result[int | float, str] = self.value_of(symbol, key).alt(lambda problem: problem.reason)
+        value: Result[int | float, str]
+        if kept is not None and isinstance(kept.value, Success) and not self._leaves_out:
+            value = kept.value
+        else:
+            value = self.value_of(symbol, key).alt(lambda problem: problem.reason)
         return SymbolInfo(
             metric.name,
             metric.spec.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -17,7 +18,17 @@ from dqx_core.metrics.base import BESIDE, GroupedMetric, MetricSpec, OverItems, 
 from dqx_core.metrics.counts import NumRows
 from dqx_core.pausing import no_collection
 from dqx_core.planning import Need, Plan, Scan, by_dimensions
-from dqx_core.sql.query import DAY, Grouping, Statement, grouped_statement, own_statement, scan_statement
+from dqx_core.sql.dialects import dialect_of
+from dqx_core.sql.query import (
+    DAY,
+    Grouping,
+    Statement,
+    grouped_statement,
+    marked_statement,
+    own_statement,
+    scan_statement,
+)
+from dqx_core.sql.types import ColumnKind, kind_of
 from dqx_core.states import Mergeable, State
 
 Measured = Result[State, str]
@@ -38,9 +49,9 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
     source = scan.source
     beside = _beside(scan)
     wanted = dict.fromkeys([*beside.values(), *scan.needs])
-    by_spec: dict[MetricSpec, list[tuple[Need, Tags]]] = {}
+    by_spec: dict[MetricSpec, dict[Tags, list[Need]]] = {}
     for need, tags in by_dimensions(source, wanted):
-        by_spec.setdefault(need[0], []).append((need, tags))
+        by_spec.setdefault(need[0], {}).setdefault(tags, []).append(need)
     found: dict[Need, Measured] = {}
     there: tuple[Rows, Statement] | None = None
     for statement in statements_of(scan):
@@ -51,14 +62,13 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
         with no_collection():
             for spec in statement.reads:
                 state = _reader(spec, statement)
-                for need, tags in by_spec[spec]:
-                    if not _answers(statement, tags, spec):
-                        continue
+                answered = (item for item in by_spec[spec].items() if _answers(statement, item[0], spec))
+                for need, tags in ((need, tags) for tags, needs in answered for need in needs):
                     if scan.lagged and need in scan.lagged and not _parts(*there, need, tags):
                         continue
                     if spec in broken:
                         found[need] = Failure(broken[spec])
-                    elif need in beside:
+                    elif beside and need in beside:
                         parts = _parts(rows, statement, need, tags)
                         found[need] = found[beside[need]].bind(partial(state, parts))
                     else:
@@ -80,13 +90,16 @@ def statements_of(scan: Scan) -> list[Statement]:
     """The statements of a scan.
 
     The first is one pass for all plain aggregates; it also tells which of the earlier days are there. Then come
-    one for the grouped metrics of the same columns, condition and dimensions, and one for each other metric.
+    one for the distinct values of all columns of integers that lie close together, one for the other grouped metrics
+    of the same columns, condition and dimensions, and one for each other metric.
     """
     wanted = dict.fromkeys([*scan.needs, *_beside(scan).values()])
     filters = dict(by_dimensions(scan.source, wanted))
     plain: list[Need] = []
     grouped: dict[tuple[tuple[str, ...], str | None, tuple[str, ...]], list[Need]] = {}
     unmerged: dict[tuple[str, ...], list[Need]] = {}
+    marked: dict[tuple[str, ...], list[Need]] = {}
+    spans = _spans(scan, filters)
     alone: dict[tuple[MetricSpec, tuple[str, ...]], list[Need]] = {}
     alike: dict[tuple[MetricSpec, Tags], list[Need]] = {}
     for need in wanted:
@@ -94,7 +107,9 @@ def statements_of(scan: Scan) -> list[Statement]:
     scanned: list[tuple[MetricSpec, tuple[str, ...], list[Need]]] = []
     for (spec, tags), needs in alike.items():
         dimensions = tuple(tags)
-        if isinstance(spec, GroupedMetric):
+        if isinstance(spec, GroupedMetric) and spec.marks in spans:
+            marked.setdefault(dimensions, []).extend(needs)
+        elif isinstance(spec, GroupedMetric):
             grouped.setdefault((*_over(spec), dimensions), []).extend(needs)
         elif not isinstance(spec, ScanMetric) or spec.alone:
             alone.setdefault((spec, dimensions), []).extend(needs)
@@ -115,7 +130,11 @@ def statements_of(scan: Scan) -> list[Statement]:
         plain += unmerged.pop(_grouping(scan, [*plain, *scan.lagged], filters).dimensions, [])
         made.append(_scanned(plain, _grouping(scan, [*plain, *scan.lagged], filters)))
     made += [_scanned(needs, _grouping(scan, needs, filters)) for needs in unmerged.values()]
-    for (columns, _, _), needs in grouped.items():
+    for needs in marked.values():
+        over_bits = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, GroupedMetric))
+        made.append(marked_statement(list(over_bits), spans, _grouping(scan, needs, filters)))
+    # The widest first: what a statement takes, the next finds still taken.
+    for (columns, _, _), needs in sorted(grouped.items(), key=lambda item: -len(item[0][0])):
         over = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, OverItems))
         made.append(grouped_statement(list(over), columns, _grouping(scan, needs, filters)))
     for (spec, _), needs in alone.items():
@@ -126,6 +145,30 @@ def statements_of(scan: Scan) -> list[Statement]:
             assert isinstance(spec, StatementMetric)
             made.append(own_statement(spec, grouping))
     return made
+
+
+_BITS_A_ROW = 64
+"""So many bits of a bitmap take less time and memory than the row takes in a hash table."""
+_BITS = 2**29
+"""64 megabytes."""
+
+
+def _spans(scan: Scan, filters: Mapping[Need, Tags]) -> dict[str, tuple[int, int]]:
+    """The bounds of the columns of integers whose values are close enough together for bitmaps."""
+    source = scan.source
+    marks = dict.fromkeys(spec.marks for spec, _, _ in filters if isinstance(spec, GroupedMetric))
+    types = {name.lower(): type_name for name, type_name in source.schema.items()}
+    integers = [c for c in marks if c and kind_of(types[c.lower()], source.dialect) is ColumnKind.INTEGER]
+    if not integers or dialect_of(source.dialect).bitmap is None:
+        return {}
+    extent = source.extent(integers)
+    values: dict[str, set[str]] = {}
+    for name, value in (item for tags in filters.values() for item in tags.items()):
+        values.setdefault(name, set()).add(value)
+    days = {key.yyyy_mm_dd for _, key, _ in filters} if source.date_column is not None else {None}
+    groups = len(days) * math.prod(map(len, values.values()))
+    most = min(_BITS, _BITS_A_ROW * extent.rows) // groups
+    return {column: (least, top) for column, (least, top) in extent.spans.items() if top - least < most}
 
 
 def _scanned(needs: Sequence[Need], grouping: Grouping) -> Statement:
@@ -187,11 +230,14 @@ def _halve(
 ) -> None:
     """Add to `rows` what the halves of a statement that failed can tell, and to `broken` what cannot be computed."""
     metrics = list(statement.reads)
-    if len(metrics) == 1:
+    if statement.otherwise is not None:
+        parts = [statement.otherwise]
+    elif len(metrics) == 1:
         broken[metrics[0]] = _reason(error)
         return
-    for half in (metrics[: len(metrics) // 2], metrics[len(metrics) // 2 :]):
-        part = statement.part(half)
+    else:
+        parts = [statement.part(half) for half in (metrics[: len(metrics) // 2], metrics[len(metrics) // 2 :])]
+    for part in parts:
         try:
             some = _rows(part)
         except NotRunError:
@@ -199,7 +245,7 @@ def _halve(
         except EngineError as reason:
             _halve(part, reason, whole, rows, broken)
             continue
-        names = {part.reads[m][name]: column for m in half for name, column in whole.reads[m].items()}
+        names = {column: whole.reads[m][name] for m, read in part.reads.items() for name, column in read.items()}
         for day, groups in some.items():
             for tags, row in groups.items():
                 own = rows.setdefault(day, {}).setdefault(tags, {})
@@ -214,7 +260,7 @@ def _rows(statement: Statement) -> Rows:
     grouping = statement.grouping
     names = grouping.names
     rows: Rows = {}
-    for row in grouping.source.query(statement.tree).to_pylist():
+    for row in grouping.source.rows(statement.tree):
         keys = [row.pop(name) for name in names]
         day = keys.pop(0) if names and names[0] == DAY else None
         tags = {tag: value for tag, value in zip(grouping.dimensions, keys, strict=True) if value is not None}

@@ -25,6 +25,10 @@ Computed = Result[Number, tuple[Problem, ...]]
 
 def compute(expression: sp.Expr, value_of: Lookup) -> Computed:
     """The value of an expression: finite, real, rounded only where double arithmetic rounds; else every reason."""
+    if expression.is_Symbol:  # most are
+        value = value_of(expression)
+        if isinstance(value, Success) and math.isfinite(value.unwrap()):
+            return value
     problems: dict[Problem, None] = {}
     number: Any = None
     try:

@@ -66,6 +66,10 @@ class Suite:
         Raises:
             DefinitionError: A check cannot work; as `ValidationError` it lists every problem.
         """
+        with no_collection():
+            return self._built(sources, select)
+
+    def _built(self, sources: Sequence[DataSource] | None, select: Selection | None) -> Graph:
         registry = SymbolRegistry()
         nodes = [check.node(registry) for check in self.checks]
         whole = RootNode(self.name, tuple(nodes))

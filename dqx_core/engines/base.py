@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +23,15 @@ class Estimate:
     """Column → type of its rows."""
     billed: int | None = None
     """What it would be billed for, where that is more than it reads: engines have a least."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much data there is, as far as is known without reading it."""
+
+    rows: int = 0
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Column of integers → what none of its values is below, and what none is above."""
 
 
 class Engine(Protocol):
@@ -90,11 +99,21 @@ class DataSource(Protocol):
     def relation(self) -> exp.Query:
         """The query whose rows are the data."""
 
+    def extent(self, columns: Collection[str]) -> Extent:
+        """How many rows there are now and what these columns span; nothing of what that is not known of."""
+
     def query(self, tree: exp.Expr) -> pa.Table:
         """The rows of a statement over `relation()`.
 
         Raises:
             EngineError: The engine refused the statement.
+        """
+
+    def rows(self, tree: exp.Query) -> list[dict[str, Any]]:
+        """The same as Python's own values, by column: for few rows, which need no Arrow.
+
+        Raises:
+            EngineError: The engine refused the query.
         """
 
     def data_version(self, date: dt.date, tags: Mapping[str, str]) -> str | None:

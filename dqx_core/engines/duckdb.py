@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dqx_core.engines.base import Estimate
+from dqx_core.engines.base import Estimate, Extent
 from dqx_core.errors import EngineError
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
     from sqlglot import exp
+
+
+Rows = TypeVar("Rows")
+
+_PLAIN = re.compile("U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|BOOLEAN|DATE|DOUBLE|FLOAT|VARCHAR")
+"""The types whose values DuckDB itself hands to Python as Arrow would, or (128 bits) better."""
 
 
 class DuckDB:
@@ -74,8 +81,25 @@ class DuckDB:
         return tuple(self._statements)
 
     def run(self, tree: exp.Expr) -> pa.Table:
-        import duckdb
         import pyarrow as pa
+
+        relation = self._ran(tree, lambda relation: relation.to_arrow_table())
+        return pa.table({}) if relation is None else relation
+
+    def rows(self, tree: exp.Query) -> list[dict[str, Any]]:
+        """The rows of a query as Python's own values, by column; without pyarrow, which takes 0.2 s to import."""
+
+        def read(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+            if all(_PLAIN.fullmatch(str(type_)) for type_ in relation.types):
+                return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+            found: list[dict[str, Any]] = relation.to_arrow_table().to_pylist()
+            return found
+
+        return self._ran(tree, read) or []
+
+    def _ran(self, tree: exp.Expr, read: Callable[[duckdb.DuckDBPyRelation], Rows]) -> Rows | None:
+        """What is read of a query's rows; None for a statement that is none."""
+        import duckdb
         from sqlglot import ErrorLevel, exp
 
         # Not from a copy, which takes as long as the text itself: rendering for DuckDB leaves a tree as it is.
@@ -86,9 +110,9 @@ class DuckDB:
                 connection = self._connection_for(sql)
                 if isinstance(tree, exp.Query):
                     # A relation hands its rows over; a cursor's would be copied once more.
-                    return connection.sql(sql).to_arrow_table()
+                    return read(connection.sql(sql))
                 connection.execute(sql)
-                return pa.table({})
+                return None
             except duckdb.Error as error:
                 raise EngineError("DuckDB", "run a statement", f"{error}\n{sql}") from error
 
@@ -108,6 +132,27 @@ class DuckDB:
         schema = self.schema(tree)
         self.run(exp.Command(this="EXPLAIN", expression=exp.Literal.string(tree.sql(dialect=self.dialect))))
         return Estimate(None, schema)
+
+    def extent(self, tree: exp.Query, columns: Sequence[str]) -> Extent:
+        """What the optimizer knows of a query's rows; nothing where it knows nothing or refuses the query."""
+        import duckdb
+        from sqlglot import exp
+
+        known = [exp.Anonymous(this="STATS", expressions=[exp.column(column, quoted=True)]) for column in columns]
+        counted = exp.select(exp.Count(this=exp.Star())).from_(tree.subquery("data"))
+        sql = exp.select(counted.subquery(), *known).from_(tree.subquery("data")).limit(1).sql(self.dialect)
+        with self._lock:
+            try:
+                rows = self._connection_for(sql).execute(sql).fetchall()
+            except duckdb.Error:  # what is wrong with the query is told by the statement that reads it
+                rows = []
+        row = rows[0] if rows else None
+        spans: dict[str, tuple[int, int]] = {}
+        for column, found in zip(columns, row[1:] if row else (), strict=False):
+            least, most = (found.get("min"), found.get("max")) if isinstance(found, dict) else (None, None)
+            if isinstance(least, int) and isinstance(most, int):
+                spans[column] = least, most
+        return Extent(row[0] if row else 0, spans)
 
     def register(self, view: str, table: pa.Table) -> None:
         """Make an Arrow table readable under a name."""

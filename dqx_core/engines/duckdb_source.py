@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
+from dqx_core.engines.base import Extent
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.engines.relation import AUTO, DEFAULT_DATE_COLUMN, DataVersion, Options, RelationDataSource
 from dqx_core.errors import DefinitionError, EngineError
@@ -28,6 +29,17 @@ class DuckRelationDataSource(RelationDataSource):
     Make one with `from_arrow`, `from_pandas`, `from_parquet`, `from_table` or `from_relation`; each takes the
     `Options`. Without a date column the data is the nominal day, and a lagged metric is never computed from it.
     """
+
+    _extent: Callable[[Collection[str]], Extent] | None = None
+    """Parquet files say how much they hold; other relations may be queries that take long to look at."""
+
+    def extent(self, columns: Collection[str]) -> Extent:
+        """How many rows the files hold now and what these columns span; of what is no file, nothing."""
+        return Extent() if self._extent is None else self._extent(columns)
+
+    def rows(self, tree: exp.Query) -> list[dict[str, Any]]:
+        """The rows of a query over the relation, as Python's own values by column."""
+        return self._engine.rows(tree) if isinstance(self._engine, DuckDB) else super().rows(tree)
 
     @classmethod
     def from_arrow(
@@ -101,12 +113,14 @@ class DuckRelationDataSource(RelationDataSource):
                 exp.EQ(this=exp.to_identifier("union_by_name"), expression=exp.true()),
             ],
         )
-        return cls(
-            engine or DuckDB(),
-            exp.select("*").from_(exp.Table(this=read)),
+        source = cls(
+            on := engine or DuckDB(),
+            relation := exp.select("*").from_(exp.Table(this=read)),
             name or Path(paths[0]).stem,
             **({"data_version": _versions_of(files, options.get("date_column", DEFAULT_DATE_COLUMN))} | options),
         )
+        source._extent = lambda columns: on.extent(relation, list(columns))
+        return source
 
     @classmethod
     def from_table(

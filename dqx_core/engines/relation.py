@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from dqx_core.engines.base import Extent
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.types import ColumnKind, kind_of
 
@@ -104,9 +105,18 @@ class RelationDataSource:
         """The query whose rows are the data."""
         return self._relation.copy()
 
+    def extent(self, columns: Collection[str]) -> Extent:
+        """How many rows there are now and what these columns span; nothing of what that is not known of."""
+        return Extent()
+
     def query(self, tree: exp.Expr) -> pa.Table:
         """The rows of a statement over the relation."""
         return self._engine.run(tree)
+
+    def rows(self, tree: exp.Query) -> list[dict[str, Any]]:
+        """The rows of a query over the relation, as Python's own values by column."""
+        found: list[dict[str, Any]] = self.query(tree).to_pylist()
+        return found
 
     def is_there(self, date: dt.date, tags: Mapping[str, str]) -> bool:
         """Whether there is such a part of the data, be it empty."""

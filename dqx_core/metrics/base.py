@@ -150,6 +150,20 @@ class GroupedMetric(OverItems):
         return False
 
     @property
+    def marks(self) -> str | None:
+        """The column of which it counts different values and nulls, and nothing else; None: it is not so."""
+        return None
+
+    def marked(self, values: exp.Expr, rows: Rows, /) -> Mapping[str, exp.Expr]:
+        """The aggregates from one pass over the rows, under the names that `state` takes, where `marks` is a column.
+
+        Args:
+            values: How many different values there are, as an aggregate; null over none.
+            rows: The rows.
+        """
+        raise NotImplementedError(f"{type(self).__name__} says which column it marks, and not how")
+
+    @property
     def beside(self) -> ScanMetric | None:
         """A metric of the one pass over the rows, whose state `state` finds under `BESIDE`."""
         return None

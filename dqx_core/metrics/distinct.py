@@ -35,8 +35,15 @@ class UniqueCount(GroupedMetric):
 
         return {"n": exp.Count(this=items.item(self.column))}
 
+    @property
+    def marks(self) -> str:
+        return self.column
+
+    def marked(self, values: exp.Expr, rows: Rows, /) -> Mapping[str, exp.Expr]:
+        return {"n": values}
+
     def state(self, seen: Mapping[str, Any], /) -> Alone:
-        return Alone(int(seen["n"]))
+        return Alone(int(seen["n"] or 0))
 
     def value(self, state: Alone, /) -> Result[Number, str]:
         return Success(state.value or 0)
@@ -70,8 +77,21 @@ class DuplicateCount(GroupedMetric):
 
         return {"tuples": exp.Count(this=exp.Star())}
 
+    @property
+    def marks(self) -> str | None:
+        return self.among[0] if len(self.among) == 1 else None
+
+    def marked(self, values: exp.Expr, rows: Rows, /) -> Mapping[str, exp.Expr]:
+        from sqlglot import exp
+
+        zero = exp.Literal.number(0)
+        nulls = rows.count(exp.Is(this=rows.plain(self.among[0]), expression=exp.Null()))
+        null = exp.If(this=exp.GT(this=nulls, expression=zero), true=exp.Literal.number(1))
+        known = exp.Coalesce(this=values, expressions=[zero.copy()])
+        return {"tuples": exp.Add(this=known, expression=exp.Case(ifs=[null], default=zero.copy()))}
+
     def state(self, seen: Mapping[str, Any], /) -> Alone:
-        return Alone(seen[BESIDE].count - int(seen["tuples"]))
+        return Alone(seen[BESIDE].count - int(seen["tuples"] or 0))
 
     def value(self, state: Alone, /) -> Result[Number, str]:
         return Success(state.value or 0)

@@ -23,6 +23,8 @@ class Dialect:
     """The function of text that gives a 64-bit hash, the same for the same text in every run."""
     quantile_aggregates: bool
     """Whether QUANTILE_CONT is an aggregate; else only a window function."""
+    bitmap: str | None = None
+    """The aggregate of integers between two bounds that makes one bit of each; None: there is none."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Type whose values cannot be grouped by, or cast to text, as they are → the function that makes text of them."""
 
@@ -35,6 +37,7 @@ DIALECTS: Mapping[str, Dialect] = {
         narrow=frozenset({"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT"}),
         hash64="HASH",
         quantile_aggregates=True,
+        bitmap="BITSTRING_AGG",
     ),
     "bigquery": Dialect(
         "bigquery",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dqx_core.engines.base import DataSource
 from dqx_core.sql.conditions import condition
+from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.literals import literal
 from dqx_core.sql.rows import COPIES, DATA, ITEMS, Items, Rows, Stages, column_of, named, of_data, per_group
 from dqx_core.sql.types import ColumnKind, has_zone, kind_of
@@ -16,7 +17,7 @@ from dqx_core.sql.types import ColumnKind, has_zone, kind_of
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from dqx_core.metrics.base import MetricSpec, OverItems, ScanMetric, StatementMetric
+    from dqx_core.metrics.base import GroupedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
 
 DAY = "__day"
 
@@ -104,12 +105,12 @@ class Statement:
     """The same statement for some of its metrics."""
     counts: frozenset[str] = frozenset()
     """The result columns that are 0 over no rows; all others are null."""
+    otherwise: Statement | None = None
+    """Another way to the same numbers, if the engine refuses this one."""
 
 
 def scan_statement(metrics: Sequence[ScanMetric], grouping: Grouping) -> Statement:
     """One pass that feeds every metric; equal aggregates are computed once."""
-    from sqlglot import exp
-
     stages = grouping.stages()
     where: dict[str | None, Rows] = {}
     found: dict[MetricSpec, Mapping[str, exp.Expr]] = {}
@@ -119,8 +120,53 @@ def scan_statement(metrics: Sequence[ScanMetric], grouping: Grouping) -> Stateme
             where[condition_] = grouping.rows(condition_, stages)
         found[metric] = metric.aggregates(where[condition_])
     aggregates, reads = _named(found)
-    among = grouping.among()
     chosen = [of_data(condition(m.where)) for m in metrics if m.alone and m.where is not None]
+    return Statement(
+        _one_pass(aggregates, grouping, stages, chosen),
+        grouping,
+        reads,
+        lambda some: scan_statement([m for m in metrics if m in some], grouping),
+        _zeros(aggregates),
+    )
+
+
+def marked_statement(
+    metrics: Sequence[GroupedMetric], spans: Mapping[str, tuple[int, int]], grouping: Grouping
+) -> Statement:
+    """One pass in which metrics of one column each mark its values, integers in known bounds, in a bitmap.
+
+    Nothing is grouped by value: for ids that are close together a fraction of the time and memory. A value outside
+    the bounds, because the data has changed since they were asked, is refused; then the rows are grouped.
+    """
+    from sqlglot import exp
+
+    stages = grouping.stages()
+    bitmap = dialect_of(grouping.source.dialect).bitmap
+    found: dict[MetricSpec, Mapping[str, exp.Expr]] = {}
+    for metric in metrics:
+        rows = grouping.rows(metric.where, stages)
+        (column,) = metric.columns
+        bounds = [exp.Literal.number(bound) for bound in spans[column]]
+        marks = exp.Anonymous(this=bitmap, expressions=[rows.column(column), *bounds])
+        found[metric] = metric.marked(exp.BitwiseCount(this=marks), rows) or {}
+    aggregates, reads = _named(found)
+    return Statement(
+        _one_pass(aggregates, grouping, stages, []),
+        grouping,
+        reads,
+        lambda some: marked_statement([m for m in metrics if m in some], spans, grouping),
+        _zeros(aggregates),
+        grouped_statement(metrics, tuple(metrics[0].columns), grouping) if len(metrics) == 1 else None,
+    )
+
+
+def _one_pass(
+    aggregates: Mapping[str, exp.Expr], grouping: Grouping, stages: Stages, chosen: Sequence[exp.Expr]
+) -> exp.Select:
+    """The aggregates of each group, over the rows that meet the conditions."""
+    from sqlglot import exp
+
+    among = grouping.among()
     staged = stages.over(grouping.source.relation(), among)
     groups = grouping.groups()
     tree = exp.Select(expressions=[*groups, *(named(a, name) for name, a in aggregates.items())])
@@ -129,13 +175,7 @@ def scan_statement(metrics: Sequence[ScanMetric], grouping: Grouping) -> Stateme
         tree = tree.where(*conditions, copy=False)
     if groups:
         tree = tree.group_by(*[group.this.copy() for group in groups], copy=False)
-    return Statement(
-        tree,
-        grouping,
-        reads,
-        lambda some: scan_statement([m for m in metrics if m in some], grouping),
-        _zeros(aggregates),
-    )
+    return tree
 
 
 def grouped_statement(metrics: Sequence[OverItems], columns: tuple[str, ...], grouping: Grouping) -> Statement:

@@ -28,8 +28,8 @@ class Killing(DuckRelationDataSource):
     last = 0
     ran = 0
 
-    def query(self, tree):
-        answer = super().query(tree)
+    def rows(self, tree):
+        answer = super().rows(tree)
         self.ran += 1
         if self.ran == self.last:
             os.kill(os.getpid(), signal.SIGKILL)

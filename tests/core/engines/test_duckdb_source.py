@@ -1,11 +1,15 @@
 """Data sources on DuckDB: wherever rows come from they are measured alike, and each knows its version."""
 
 import os
+import subprocess
+import sys
+from decimal import Decimal
 
 import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import sqlglot
 from returns.result import Success
 
 from dqx_core import DuckDB, DuckRelationDataSource
@@ -150,3 +154,46 @@ def test_data_sources_of_every_engine_have_what_the_protocol_asks_for(of):
         assert list(signature(getattr(source, name)).parameters) == list(
             signature(getattr(DataSource, name)).parameters
         )
+
+
+VALUES = [
+    *(
+        "1::HUGEINT << 100",
+        "1::UHUGEINT << 100",
+        "9007199254740993",
+        "(-3)::TINYINT",
+        "'NaN'::DOUBLE",
+        "0.1::FLOAT",
+        "0.1::DOUBLE",
+    ),
+    *("DATE '2024-02-29'", "TIMESTAMP '2024-02-29 12:00:00.000001'", "TIMESTAMPTZ '2024-02-29 12:00:00+02'"),
+    *("12.34::DECIMAL(12, 2)", "'é'", "true", "[1, NULL]", "TIMESTAMP_NS '2024-02-29 00:00:00.123456789'"),
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_rows_are_those_of_the_arrow_table_as_pythons_own_values(value):
+    source = from_arrow(sales([1], lambda n: [1.0]), None)
+    tree = sqlglot.parse_one(f"SELECT {value} AS a, NULL AS b, 1 AS c UNION ALL SELECT NULL, NULL, 2", dialect="duckdb")
+    assert repr(by_c(source.rows(tree))) == repr(by_c(source.query(tree).to_pylist()))
+
+
+def by_c(rows):
+    known = {row["c"]: (row["a"], row["b"]) for row in rows}
+    return [int(a) if isinstance(a, Decimal) and a > 10**30 else a for a, _ in (known[1], known[2])]
+
+
+def test_a_run_over_parquet_loads_neither_pyarrow_nor_numpy(tmp_path):
+    from_parquet(sales([1], lambda n: [1.0, 2.0]), tmp_path)
+    script = f"""
+import datetime as dt, sys
+from dqx_core import DuckRelationDataSource, InMemoryMetricDB, ResultKey, VerificationSuite, check
+@check(name="Sales", datasets=["sales"])
+def body(mp, ctx):
+    ctx.assert_that(mp.stddev("price") + mp.num_rows()).where(name="some").is_positive()
+source = DuckRelationDataSource.from_parquet({str(tmp_path / "sales.parquet")!r})
+[result] = VerificationSuite([body], InMemoryMetricDB(), "S").run([source], ResultKey(dt.date({day(1):%Y, %-m, %-d})))
+print(result.status, {{"numpy", "pyarrow", "pandas"}} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["PASSED", "set()"]
