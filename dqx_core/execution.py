@@ -149,8 +149,8 @@ def statements_of(scan: Scan) -> list[Statement]:
 
 _BITS_A_ROW = 64
 """So many bits of a bitmap take less time and memory than the row takes in a hash table."""
-_BITS = 2**29
-"""64 megabytes."""
+_BITS = 2**30
+"""All bitmaps of a scan together: 128 megabytes for each thread of the engine, which fills its own."""
 
 
 def _spans(scan: Scan, filters: Mapping[Need, Tags]) -> dict[str, tuple[int, int]]:
@@ -167,7 +167,8 @@ def _spans(scan: Scan, filters: Mapping[Need, Tags]) -> dict[str, tuple[int, int
         values.setdefault(name, set()).add(value)
     days = {key.yyyy_mm_dd for _, key, _ in filters} if source.date_column is not None else {None}
     groups = len(days) * math.prod(map(len, values.values()))
-    most = min(_BITS, _BITS_A_ROW * extent.rows) // groups
+    aggregates = {(spec.marks, spec.where) for spec, _, _ in filters if isinstance(spec, GroupedMetric) and spec.marks}
+    most = min(_BITS // len(aggregates), _BITS_A_ROW * extent.rows) // groups
     return {column: (least, top) for column, (least, top) in extent.spans.items() if top - least < most}
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dqx_core import DuckRelationDataSource, ResultKey
+from dqx_core.engines.base import Extent
 from dqx_core.execution import execute, explain, statements_of
 from dqx_core.metrics.base import GroupedMetric
 from dqx_core.metrics.distinct import DuplicateCount, UniqueCount
@@ -80,6 +81,24 @@ def test_a_plan_shows_the_bitmap_and_running_it_takes_what_the_plan_shows(tmp_pa
 def test_values_far_apart_are_grouped(tmp_path: Path) -> None:
     some = scan(written(tmp_path, [(day, "train", n * 10_000_000_000, True) for day in DAYS for n in range(50)]))
     assert not any("BITSTRING_AGG" in sql for sql in texts(some))
+
+
+def test_many_bitmaps_share_the_memory_that_one_may_take(tmp_path: Path) -> None:
+    class Large(DuckRelationDataSource):
+        """As large a table as it says."""
+
+        def extent(self, columns: Any) -> Extent:
+            return Extent(10**9, dict.fromkeys(columns, (0, 2**28)))
+
+    source = Large(ENGINE, written(tmp_path, [(DAYS[0], "train", 1, True)]).relation(), "rows")
+
+    def marks(conditions: int) -> bool:
+        specs = [UniqueCount("n", where=f"n > {n}") for n in range(conditions)]
+        needs = tuple((spec, ResultKey(DAYS[0]), "rows") for spec in specs)
+        return any("BITSTRING_AGG" in sql for sql in texts(Scan(source, needs)))
+
+    assert marks(3)
+    assert not marks(5)
 
 
 def test_rows_of_which_nothing_is_known_beforehand_are_grouped(tmp_path: Path) -> None:
