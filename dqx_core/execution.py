@@ -156,9 +156,12 @@ _BITS = 2**30
 def _spans(scan: Scan, filters: Mapping[Need, Tags]) -> dict[str, tuple[int, int]]:
     """The bounds of the columns of integers whose values are close enough together for bitmaps."""
     source = scan.source
-    marks = dict.fromkeys(spec.marks for spec, _, _ in filters if isinstance(spec, GroupedMetric))
+    conditions: dict[str, set[str | None]] = {}
+    for spec, _, _ in filters:
+        if isinstance(spec, GroupedMetric) and spec.marks is not None:
+            conditions.setdefault(spec.marks, set()).add(spec.where)
     types = {name.lower(): type_name for name, type_name in source.schema.items()}
-    integers = [c for c in marks if c and kind_of(types[c.lower()], source.dialect) is ColumnKind.INTEGER]
+    integers = [c for c in conditions if kind_of(types[c.lower()], source.dialect) is ColumnKind.INTEGER]
     if not integers or dialect_of(source.dialect).bitmap is None:
         return {}
     extent = source.extent(integers)
@@ -167,8 +170,8 @@ def _spans(scan: Scan, filters: Mapping[Need, Tags]) -> dict[str, tuple[int, int
         values.setdefault(name, set()).add(value)
     days = {key.yyyy_mm_dd for _, key, _ in filters} if source.date_column is not None else {None}
     groups = len(days) * math.prod(map(len, values.values()))
-    aggregates = {(spec.marks, spec.where) for spec, _, _ in filters if isinstance(spec, GroupedMetric) and spec.marks}
-    most = min(_BITS // len(aggregates), _BITS_A_ROW * extent.rows) // groups
+    bitmaps = sum(len(conditions[column]) for column in integers)
+    most = min(_BITS // bitmaps, _BITS_A_ROW * extent.rows) // groups
     return {column: (least, top) for column, (least, top) in extent.spans.items() if top - least < most}
 
 
