@@ -118,6 +118,7 @@ def _suite(file: Path, *, dated: bool) -> Callable[[], object]:
     engine = DuckDB()
     nothing = engine.connection.sql(f"FROM read_parquet('{file}') LIMIT 0")
     run(DuckRelationDataSource.from_relation(engine, nothing, "orders", date_column=None), keys[:1])
+    engine.connection.close()  # a process has one
     return lambda: run(source, keys)
 
 
