@@ -14,7 +14,15 @@ from returns.result import Failure, Result, Success
 from dqx_core.engines.jobs import recording
 from dqx_core.errors import EngineError, NotRunError
 from dqx_core.keys import Tags
-from dqx_core.metrics.base import BESIDE, GroupedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
+from dqx_core.metrics.base import (
+    BESIDE,
+    GroupedMetric,
+    MarkedMetric,
+    MetricSpec,
+    OverItems,
+    ScanMetric,
+    StatementMetric,
+)
 from dqx_core.metrics.counts import NumRows
 from dqx_core.pausing import no_collection
 from dqx_core.planning import Need, Plan, Scan, by_dimensions
@@ -107,7 +115,7 @@ def statements_of(scan: Scan) -> list[Statement]:
     scanned: list[tuple[MetricSpec, tuple[str, ...], list[Need]]] = []
     for (spec, tags), needs in alike.items():
         dimensions = tuple(tags)
-        if isinstance(spec, GroupedMetric) and spec.marks in spans:
+        if isinstance(spec, MarkedMetric) and spec.marks in spans:
             marked.setdefault(dimensions, []).extend(needs)
         elif isinstance(spec, GroupedMetric):
             grouped.setdefault((*_over(spec), dimensions), []).extend(needs)
@@ -131,7 +139,7 @@ def statements_of(scan: Scan) -> list[Statement]:
         made.append(_scanned(plain, _grouping(scan, [*plain, *scan.lagged], filters)))
     made += [_scanned(needs, _grouping(scan, needs, filters)) for needs in unmerged.values()]
     for needs in marked.values():
-        over_bits = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, GroupedMetric))
+        over_bits = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, MarkedMetric))
         made.append(marked_statement(list(over_bits), spans, _grouping(scan, needs, filters)))
     # The widest first: what a statement takes, the next finds still taken.
     for (columns, _, _), needs in sorted(grouped.items(), key=lambda item: -len(item[0][0])):
@@ -158,7 +166,7 @@ def _spans(scan: Scan, filters: Mapping[Need, Tags]) -> dict[str, tuple[int, int
     source = scan.source
     conditions: dict[str, set[str | None]] = {}
     for spec, _, _ in filters:
-        if isinstance(spec, GroupedMetric) and spec.marks is not None:
+        if isinstance(spec, MarkedMetric) and spec.marks is not None:
             conditions.setdefault(spec.marks, set()).add(spec.where)
     types = {name.lower(): type_name for name, type_name in source.schema.items()}
     integers = [c for c in conditions if kind_of(types[c.lower()], source.dialect) is ColumnKind.INTEGER]

@@ -150,20 +150,6 @@ class GroupedMetric(OverItems):
         return False
 
     @property
-    def marks(self) -> str | None:
-        """The column of which it counts different values and nulls, and nothing else; None: it is not so."""
-        return None
-
-    def marked(self, values: exp.Expr, rows: Rows, /) -> Mapping[str, exp.Expr]:
-        """The aggregates from one pass over the rows, under the names that `state` takes, where `marks` is a column.
-
-        Args:
-            values: How many different values there are, as an aggregate; null over none.
-            rows: The rows.
-        """
-        raise NotImplementedError(f"{type(self).__name__} says which column it marks, and not how")
-
-    @property
     def beside(self) -> ScanMetric | None:
         """A metric of the one pass over the rows, whose state `state` finds under `BESIDE`."""
         return None
@@ -171,6 +157,24 @@ class GroupedMetric(OverItems):
     @abstractmethod
     def state(self, seen: Mapping[str, Any], /) -> State:
         """The state, from the value of each aggregate; over no rows counts are 0 and all else is None."""
+
+
+class MarkedMetric(GroupedMetric):
+    """A grouped metric that asks of one column only how many different values it has, and which rows are null."""
+
+    @property
+    @abstractmethod
+    def marks(self) -> str | None:
+        """The column; None: this one has several."""
+
+    @abstractmethod
+    def marked(self, values: exp.Expr, rows: Rows, /) -> Mapping[str, exp.Expr]:
+        """The aggregates from one pass over the rows, under the names that `state` takes.
+
+        Args:
+            values: How many different values there are, as an aggregate; null over none.
+            rows: The rows.
+        """
 
 
 class StatementMetric(MetricSpec):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from returns.result import Result, Success
 
 from dqx_core.errors import DefinitionError
-from dqx_core.metrics.base import BESIDE, GroupedMetric, ScanMetric, StatementMetric
+from dqx_core.metrics.base import BESIDE, MarkedMetric, ScanMetric, StatementMetric
 from dqx_core.metrics.counts import NumRows
 from dqx_core.states import Alone, Distinct, Number
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class UniqueCount(GroupedMetric):
+class UniqueCount(MarkedMetric):
     """Distinct non-null values of `column`, exact."""
 
     kind: ClassVar[str] = "unique_count"
@@ -50,7 +50,7 @@ class UniqueCount(GroupedMetric):
 
 
 @dataclass(frozen=True)
-class DuplicateCount(GroupedMetric):
+class DuplicateCount(MarkedMetric):
     """Rows beyond the first of each distinct tuple of `columns`; null equals null. 5 equal rows are 4 duplicates."""
 
     kind: ClassVar[str] = "duplicate_count"

@@ -17,7 +17,7 @@ from dqx_core.sql.types import ColumnKind, has_zone, kind_of
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from dqx_core.metrics.base import GroupedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
+    from dqx_core.metrics.base import MarkedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
 
 DAY = "__day"
 
@@ -131,7 +131,7 @@ def scan_statement(metrics: Sequence[ScanMetric], grouping: Grouping) -> Stateme
 
 
 def marked_statement(
-    metrics: Sequence[GroupedMetric], spans: Mapping[str, tuple[int, int]], grouping: Grouping
+    metrics: Sequence[MarkedMetric], spans: Mapping[str, tuple[int, int]], grouping: Grouping
 ) -> Statement:
     """One pass in which metrics of one column each mark its values, integers in known bounds, in a bitmap.
 
@@ -148,7 +148,7 @@ def marked_statement(
         (column,) = metric.columns
         bounds = [exp.Literal.number(bound) for bound in spans[column]]
         marks = exp.Anonymous(this=bitmap, expressions=[rows.column(column), *bounds])
-        found[metric] = metric.marked(exp.BitwiseCount(this=marks), rows) or {}
+        found[metric] = metric.marked(exp.BitwiseCount(this=marks), rows)
     aggregates, reads = _named(found)
     return Statement(
         _one_pass(aggregates, grouping, stages, []),

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from dqx_core.datasets.definition import DatasetDefinition, define
 from dqx_core.engines.duckdb import DuckDB
@@ -152,6 +153,12 @@ def ranking(**changes: Any) -> DatasetDefinition:
 def daily(**changes: Any) -> DatasetDefinition:
     """The group definition with some values changed."""
     return define(changed(DAILY, **changes))
+
+
+def rows(table: pa.Table) -> pd.DataFrame:
+    """The rows of a result in an order of their own."""
+    frame = table.to_pandas()
+    return frame.sort_values(list(frame.columns), ignore_index=True)
 
 
 def bytes_of(root: Path) -> dict[Path, bytes]:

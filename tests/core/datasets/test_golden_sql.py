@@ -24,7 +24,7 @@ from dqx_core.datasets import (
     schemas_of,
 )
 from dqx_core.sql.fingerprint import register
-from tests.core.datasets.shop import SCHEMAS, daily, engine, ranking
+from tests.core.datasets.shop import SCHEMAS, daily, engine, ranking, rows
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "datasets"
 DEFINITIONS = {
@@ -85,11 +85,6 @@ both_definitions = pytest.mark.parametrize("name", DEFINITIONS)
 @pytest.fixture(scope="module")
 def shop():
     return engine()
-
-
-def rows(table):
-    frame = table.to_pandas()
-    return frame.sort_values(list(frame.columns), ignore_index=True)
 
 
 def query(definition, splits=None):

@@ -9,7 +9,7 @@ import pytest
 
 from dqx_core.datasets import DuckDBCatalog, partition_query, schemas_of
 from dqx_core.errors import DefinitionError, EngineError, ValidationError
-from tests.core.datasets.shop import SCHEMAS, daily, engine, ranking
+from tests.core.datasets.shop import SCHEMAS, daily, engine, ranking, rows
 
 DATE = dt.date(2024, 1, 10)
 
@@ -17,11 +17,6 @@ DATE = dt.date(2024, 1, 10)
 @pytest.fixture(scope="module")
 def shop():
     return engine()
-
-
-def rows(table):
-    frame = table.to_pandas()
-    return frame.sort_values(list(frame.columns), ignore_index=True)
 
 
 def query(definition, splits=None, schemas=SCHEMAS):

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from dqx_core import DuckRelationDataSource, ResultKey
 from dqx_core.engines.base import Extent
 from dqx_core.execution import execute, explain, statements_of
-from dqx_core.metrics.base import GroupedMetric
+from dqx_core.metrics.base import MarkedMetric
 from dqx_core.metrics.distinct import DuplicateCount, UniqueCount
 from dqx_core.planning import Plan, Scan
 from tests.core.cases import DAYS, ENGINE
 
-SPECS: list[GroupedMetric] = [
+SPECS: list[MarkedMetric] = [
     cls(column, where=where)  # type: ignore[call-arg]
     for cls in (UniqueCount, DuplicateCount)
     for column in ("n", "N")
@@ -48,7 +48,7 @@ def texts(some: Scan) -> list[str]:
     return [statement.tree.sql("duckdb") for statement in statements_of(some)]
 
 
-def counted(spec: GroupedMetric, values: list[int | None]) -> int:
+def counted(spec: MarkedMetric, values: list[int | None]) -> int:
     copies = Counter(values)
     return len(copies.keys() - {None}) if isinstance(spec, UniqueCount) else sum(n - 1 for n in copies.values())
 
