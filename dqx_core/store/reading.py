@@ -178,7 +178,8 @@ def newest(
                 for some_ids in chunks(ids, max(1, 2000 // len(some_days))):
                     # Newest first: what is found first stays.
                     for row in connection.execute(NEWEST_OF_EACH_VERSION, {"series": some_ids, "days": some_days}):
-                        for item in by_place[row[5], row[0]]:
+                        day, *_, series_id = row[:6]
+                        for item in by_place[series_id, day]:
                             if item not in found and (item not in versions or versions[item] == row.data_version):
                                 found[item] = _metric(row)
     return found
