@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -60,12 +61,10 @@ class Fitted(Filter):
         rows = flow.fitting(self.fits_on(flow.definition), *columns).where(exp.not_(is_null), copy=False)
         return rows.group_by(exp.Literal.number(1), copy=False)
 
-    def keeping(self, flow: Flow, step: str, keys: exp.Select) -> tuple[str, exp.Select]:
-        """The step that keeps the rows of these entities; a row without one goes."""
-        from sqlglot import exp
-
-        inside = exp.In(this=self.key(flow), query=keys.subquery())
-        return step, flow.rows().where(inside, copy=False)
+    def keeping(self, flow: Flow, step: str, chosen: exp.Select, *learnt: tuple[str, exp.Select]) -> Flow:
+        """The flow with what it learnt, and then only the rows of the entities chosen; a row without one goes."""
+        known = replace(flow, steps=(*flow.steps, *learnt))
+        return known.keeping(step, self.entity(flow.definition) or "", chosen)
 
     def key(self, flow: Flow) -> exp.Column:
         """The column of the entity."""
@@ -166,7 +165,7 @@ class _Top(_OfRole):
             expression=exp.Mul(this=named("whole"), expression=literal(int(self.percent * scale))),
         )
         keys = exp.select(named(self.alias)).from_(flow.step(f"{step}_running")).where(needed, copy=False)
-        return flow.then((f"{step}_totals", totals), (f"{step}_running", running), self.keeping(flow, step, keys))
+        return self.keeping(flow, step, keys, (f"{step}_totals", totals), (f"{step}_running", running))
 
 
 class TopProducts(_Top):
@@ -203,7 +202,7 @@ class MinTransactions(_OfRole):
         enough = exp.GTE(this=exp.Count(this=exp.Star()), expression=literal(self.count))
         users = self.learnt(flow, aliased(self.key(flow), "user")).having(enough, copy=False)
         keys = exp.select(flow.column("user")).from_(flow.step(f"{step}_users"))
-        return flow.then((f"{step}_users", users), self.keeping(flow, step, keys))
+        return self.keeping(flow, step, keys, (f"{step}_users", users))
 
 
 class Aggregate(Fitted, Bounded):
@@ -257,7 +256,7 @@ class Aggregate(Fitted, Bounded):
 
         kept = self.learnt(flow, aliased(self.key(flow), "entity")).having(self._inside(flow), copy=False)
         keys = exp.select(flow.column("entity")).from_(flow.step(f"{step}_entities"))
-        return flow.then((f"{step}_entities", kept), self.keeping(flow, step, keys))
+        return self.keeping(flow, step, keys, (f"{step}_entities", kept))
 
     def _inside(self, flow: Flow) -> exp.Expr:
         from sqlglot import exp

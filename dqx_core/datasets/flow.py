@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from dqx_core.datasets.source import NullRule
     from dqx_core.datasets.windows import Window
 
+PARTED = "parted"
+"""The step that says which part a row belongs to."""
+
 
 @dataclass(frozen=True)
 class OutputColumn:
@@ -32,12 +35,14 @@ class OutputColumn:
 
 @dataclass(frozen=True)
 class Flow:
-    """The CTEs so far; the last holds the rows that the next step works on."""
+    """The CTEs so far, and which of them holds the rows that the next step works on."""
 
     definition: DatasetDefinition
     columns: Mapping[str, OutputColumn]
     window: Window
     steps: tuple[tuple[str, exp.Select], ...]
+    last: str
+    """The step with the rows."""
 
     def column(self, name: str) -> exp.Column:
         """An output column, quoted."""
@@ -52,7 +57,7 @@ class Flow:
         """A query over the rows so far; all their columns if none are named."""
         from sqlglot import exp
 
-        return exp.select(*(columns or (exp.Star(),))).from_(self.step(self.steps[-1][0]))
+        return exp.select(*(columns or (exp.Star(),))).from_(self.step(self.last))
 
     def step(self, name: str) -> exp.Table:
         """A CTE as a table, quoted."""
@@ -72,8 +77,19 @@ class Flow:
         )
 
     def then(self, *steps: tuple[str, exp.Select]) -> Flow:
-        """The flow with more steps behind it."""
-        return replace(self, steps=(*self.steps, *steps))
+        """The flow with more steps behind it, the last of which holds the rows."""
+        return replace(self, steps=(*self.steps, *steps), last=steps[-1][0])
+
+    def keeping(self, step: str, column: str, chosen: exp.Select) -> Flow:
+        """The flow with only the rows whose column is one of those that a query chooses; null is none."""
+        from sqlglot import exp
+
+        inside = exp.In(this=self.column(column), query=chosen.subquery())
+        return self.then((step, self.rows().where(inside, copy=False)))
+
+    def parted(self) -> Flow:
+        """The flow whose rows carry their part."""
+        return self
 
     def ending(self, last: exp.Select) -> exp.Select:
         """One query: the steps as CTEs, then `last`."""

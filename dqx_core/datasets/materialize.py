@@ -13,20 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dqx_core.datasets.base import SPLIT_COLUMN
+from dqx_core.datasets.by_key import KEYS
 from dqx_core.datasets.catalog import DuckDBCatalog, Schemas, schemas_of
 from dqx_core.datasets.columns import resolve
+from dqx_core.datasets.fitted import Fitted
+from dqx_core.datasets.flow import PARTED
 from dqx_core.datasets.folders import put, workshop
 from dqx_core.datasets.joins import check_joins
 from dqx_core.datasets.query import (
-    PARTED,
     columns_of_part,
     null_counts,
     partition_query,
     parts_asked_for,
     render,
+    rows_and_keys,
     source_query,
     unplaced_rows,
 )
+from dqx_core.datasets.sampling import SAMPLED
 from dqx_core.datasets.splits import Group
 from dqx_core.datasets.stored import (
     DATA,
@@ -59,8 +63,13 @@ PARQUET = {
     # A quarter smaller than Snappy, for as much work.
     "COMPRESSION": "ZSTD",
     "COMPRESSION_LEVEL": "1",
+    # Bloom filters serve who looks up single values; training reads whole columns.
+    "WRITE_BLOOM_FILTER": "FALSE",
 }
 """How files are written."""
+
+ROWS_OF_A_KEY = 4
+"""From so many rows of a key on, a group split hashes each key once: joining rows with it takes less time then."""
 
 _numbers = itertools.count(1)
 
@@ -163,15 +172,6 @@ def _create(table: exp.Table, query: exp.Query, engine: DuckDB) -> None:
     engine.run(exp.Create(this=table.copy(), kind="TABLE", expression=query, properties=temporary))
 
 
-def _hash_once(query: exp.Select, definition: DatasetDefinition) -> None:
-    """Have DuckDB keep the parts of rows that filters learn from: it would hash every key again for each filter."""
-    hashes = isinstance(definition.split, Group) or definition.sample is not None
-    if hashes and any(each.looks_at_many_rows for each in definition.filters):
-        for step in query.ctes:
-            if step.alias == PARTED:
-                step.set("materialized", True)
-
-
 @dataclass(frozen=True)
 class _Bench:
     """What writing any partition of one call needs."""
@@ -189,8 +189,7 @@ class _Bench:
 
     def write(self, days: Window) -> Iterator[PartitionResult]:
         """One query for a date, then a file for each of its splits."""
-        query = partition_query(self.definition, days.date, self.schemas, splits=self.splits, stage=self.stage)
-        _hash_once(query, self.definition)
+        query = self._query(days)
         with _temporary_table("dqx_partition", self.engine) as table:
             try:
                 _create(table, query, self.engine)
@@ -199,6 +198,31 @@ class _Bench:
                 raise
             for split in self.splits:
                 yield self._write_split(days, split, table)
+
+    def _query(self, days: Window) -> exp.Select:
+        """The query of a date. DuckDB is told to keep the steps that hash, which take most of the time."""
+        keys_once = self._keys_repeat(days)
+        query = partition_query(
+            self.definition, days.date, self.schemas, splits=self.splits, stage=self.stage, keys_once=keys_once
+        )
+        hashed = isinstance(self.definition.split, Group) or self.definition.sample is not None
+        learns = any(each.looks_at_many_rows for each in self.definition.filters)
+        kept = {KEYS, SAMPLED} if keys_once else {PARTED} if hashed and learns else set()
+        for step in query.ctes:
+            if step.alias in kept:
+                step.set("materialized", True)
+        return query
+
+    def _keys_repeat(self, days: Window) -> bool:
+        """Whether the split is by a key of so many rows that it is better hashed once; a filter by the key says so."""
+        split = self.definition.split
+        if not isinstance(split, Group):
+            return False
+        if any(isinstance(each, Fitted) and each.stays_in_part(self.definition) for each in self.definition.filters):
+            return True
+        counts = rows_and_keys(self.definition, split, days.date, self.schemas, stage=self.stage)
+        [found] = self.engine.rows(counts)
+        return bool(found["row_count"] >= ROWS_OF_A_KEY * found["key_count"])
 
     def _write_split(self, days: Window, split: str, table: exp.Table) -> PartitionResult:
         from sqlglot import exp

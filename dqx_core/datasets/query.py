@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dqx_core.datasets.base import SPLIT_COLUMN
+from dqx_core.datasets.buckets import columns_of
+from dqx_core.datasets.by_key import by_key
 from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
-from dqx_core.datasets.flow import Flow, OutputColumn, aliased
-from dqx_core.datasets.sampling import FOLD_COLUMN
+from dqx_core.datasets.flow import PARTED, Flow, OutputColumn, aliased
+from dqx_core.datasets.sampling import FOLD_COLUMN, SAMPLED
 from dqx_core.datasets.source import Fill, short
-from dqx_core.datasets.splits import Temporal
+from dqx_core.datasets.splits import Group, Temporal
 from dqx_core.datasets.types import literal_of
 from dqx_core.datasets.windows import Interval, Window, merged, window
 from dqx_core.errors import DefinitionError, hint
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
 
     from dqx_core.datasets.definition import DatasetDefinition
 
-PARTED = "parted"
-"""The step that says which part a row belongs to."""
-
 
 def partition_query(
     definition: DatasetDefinition,
@@ -39,6 +38,7 @@ def partition_query(
     *,
     splits: Sequence[str] | None = None,
     stage: exp.Table | None = None,
+    keys_once: bool = False,
 ) -> exp.Select:
     """The rows of a date's partition: all output columns, and `split` that says which part a row belongs to.
 
@@ -48,6 +48,7 @@ def partition_query(
         schemas: Column → normal type, of every table of the source; see `catalog.schemas_of`.
         splits: The parts asked for; all if None.
         stage: A table that holds the rows of `source_query`, read in place of the source.
+        keys_once: Hash each key of a group split once and join the rows with its part; see `by_key`.
 
     Raises:
         ValidationError: The definition does not fit the tables.
@@ -56,7 +57,7 @@ def partition_query(
     from sqlglot import exp
 
     wanted = parts_asked_for(definition, splits)
-    flow = _flow(definition, date, schemas, stage)
+    flow = _flow(definition, date, schemas, stage, keys_once=keys_once)
     columns = [_refused(flow, column) for column in flow.columns.values()]
     if definition.folds is not None and "train" in wanted:
         of_train = exp.EQ(this=flow.column(SPLIT_COLUMN), expression=literal("train"))
@@ -130,21 +131,52 @@ def unplaced_rows(definition: DatasetDefinition) -> str | None:
     return None if isinstance(definition.split, Temporal) else definition.split.unplaced
 
 
-def _flow(definition: DatasetDefinition, date: dt.date, schemas: Schemas, stage: exp.Table | None) -> Flow:
+def rows_and_keys(
+    definition: DatasetDefinition, split: Group, date: dt.date, schemas: Schemas, *, stage: exp.Table | None = None
+) -> exp.Select:
+    """One row for DuckDB: `row_count` of a date, before any is left out, and about how many keys, `key_count`."""
     from sqlglot import exp
 
+    flow = _begun(definition, date, schemas, stage)
+    key = exp.Anonymous(this="HASH", expressions=[flow.column(name) for name in columns_of(split.key)])
+    counts = (
+        aliased(exp.Count(this=exp.Star()), "row_count"),
+        aliased(exp.ApproxDistinct(this=key), "key_count"),
+    )
+    return flow.ending(flow.rows(*counts))
+
+
+def _flow(
+    definition: DatasetDefinition,
+    date: dt.date,
+    schemas: Schemas,
+    stage: exp.Table | None,
+    *,
+    keys_once: bool = False,
+) -> Flow:
+    from sqlglot import exp
+
+    flow, split = _begun(definition, date, schemas, stage), definition.split
+    if definition.sample is not None:
+        flow = flow.then((SAMPLED, flow.rows().where(definition.sample.condition(flow), copy=False)))
+    if keys_once and isinstance(split, Group):
+        flow = by_key(flow, split)
+    else:
+        flow = flow.then((PARTED, flow.rows(exp.Star(), aliased(split.expression(flow), SPLIT_COLUMN))))
+    for number, each in enumerate(definition.filters, start=1):
+        flow = each.apply(flow, f"filter_{number}_{each.kind}")
+    return flow.parted()
+
+
+def _begun(definition: DatasetDefinition, date: dt.date, schemas: Schemas, stage: exp.Table | None) -> Flow:
+    """The rows of the source, with nulls filled."""
     columns = resolve(definition, schemas)
     days = window(definition, date)
     source = _source(definition, columns, [days.whole]) if stage is None else _staged(columns, days, stage)
-    flow = Flow(definition, columns, days, (("source", source),))
+    flow = Flow(definition, columns, days, (("source", source),), "source")
     filled = [_filled(flow, column) for column in columns.values()]
     if any(isinstance(column.nulls, Fill) for column in columns.values()):
         flow = flow.then(("filled", flow.rows(*filled)))
-    if definition.sample is not None:
-        flow = flow.then(("sampled", flow.rows().where(definition.sample.condition(flow), copy=False)))
-    flow = flow.then((PARTED, flow.rows(exp.Star(), aliased(definition.split.expression(flow), SPLIT_COLUMN))))
-    for number, each in enumerate(definition.filters, start=1):
-        flow = each.apply(flow, f"filter_{number}_{each.kind}")
     return flow
 
 

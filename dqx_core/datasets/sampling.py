@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FOLD_COLUMN = "fold"
 """The column that says which fold a row of train belongs to, counted from 0."""
+SAMPLED = "sampled"
+"""The step with the rows whose keys are in the sample."""
 
 
 class Sample(Part):

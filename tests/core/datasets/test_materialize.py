@@ -17,7 +17,6 @@ from dqx_core.datasets import (
     stored_partitions,
 )
 from dqx_core.errors import DefinitionError, EngineError, ValidationError
-from dqx_core.sql import fingerprint
 from tests.core.datasets.shop import bytes_of, daily, day, days, engine, products, ranking, transactions
 
 SOURCE = '"raw_data"."transactions"'
@@ -142,23 +141,6 @@ def test_temporary_tables_and_folders_are_gone_afterwards(shop, tmp_path):
     materialize(ranking(), days(8, 9), engine=shop, root=tmp_path)
     assert not shop.connection.sql("SELECT * FROM duckdb_tables() WHERE temporary").fetchall()
     assert [path.name for path in (tmp_path / "ranking").iterdir() if not path.name.startswith("date=")] == []
-
-
-def test_keys_are_hashed_once_however_many_filters_learn(tmp_path):
-    hashed = []
-
-    def counting(texts):
-        hashed.append(len(texts))
-        return fingerprint.fingerprints(texts)
-
-    shop = engine()
-    shop.connection.create_function("farm_fingerprint", counting, ["VARCHAR"], "BIGINT", type="arrow")
-    filters = [
-        {"kind": "top_products", "percent": 60, "column": "country", "by": "amount"},
-        {"kind": "min_transactions", "count": 2},
-    ]
-    materialize(daily(filters=filters), [day(3)], engine=shop, root=tmp_path)
-    assert sum(hashed) == (transactions()["transaction_date"].dt.date == day(3)).sum()
 
 
 # What goes wrong.
