@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 from returns.result import Failure, Result, Success
 
+from dqx_core.engines.base import Extent
 from dqx_core.engines.jobs import recording
 from dqx_core.errors import EngineError, NotRunError
 from dqx_core.keys import Tags
@@ -29,6 +31,7 @@ from dqx_core.planning import Need, Plan, Scan, by_dimensions
 from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.query import (
     DAY,
+    HOLDS,
     Grouping,
     Statement,
     grouped_statement,
@@ -62,10 +65,10 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
         by_spec.setdefault(need[0], {}).setdefault(tags, []).append(need)
     found: dict[Need, Measured] = {}
     there: tuple[Rows, Statement] | None = None
-    for statement in statements_of(scan):
+    for first in statements_of(scan):
         if announce is not None:
-            announce(f"{source.name}: {', '.join(m.name for m in statement.reads)}")
-        rows, broken = _run(statement)
+            announce(f"{source.name}: {', '.join(m.name for m in first.reads)}")
+        rows, broken, statement = _run(first)
         there = there or (rows, statement)
         with no_collection():
             for spec in statement.reads:
@@ -107,7 +110,8 @@ def statements_of(scan: Scan) -> list[Statement]:
     grouped: dict[tuple[tuple[str, ...], str | None, tuple[str, ...]], list[Need]] = {}
     unmerged: dict[tuple[str, ...], list[Need]] = {}
     marked: dict[tuple[str, ...], list[Need]] = {}
-    spans = _spans(scan, filters)
+    extent = _extent(scan, dict.fromkeys(spec for spec, _, _ in wanted))
+    spans, powers = _spans(scan, filters, extent), {column.lower(): power for column, power in extent.powers.items()}
     alone: dict[tuple[MetricSpec, tuple[str, ...]], list[Need]] = {}
     alike: dict[tuple[MetricSpec, Tags], list[Need]] = {}
     for need in wanted:
@@ -136,8 +140,8 @@ def statements_of(scan: Scan) -> list[Statement]:
     if plain or scan.lagged:
         # What does not merge joins where the groups are its own.
         plain += unmerged.pop(_grouping(scan, [*plain, *scan.lagged], filters).dimensions, [])
-        made.append(_scanned(plain, _grouping(scan, [*plain, *scan.lagged], filters)))
-    made += [_scanned(needs, _grouping(scan, needs, filters)) for needs in unmerged.values()]
+        made.append(_scanned(plain, _grouping(scan, [*plain, *scan.lagged], filters), powers))
+    made += [_scanned(needs, _grouping(scan, needs, filters), powers) for needs in unmerged.values()]
     for needs in marked.values():
         over_bits = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, MarkedMetric))
         made.append(marked_statement(list(over_bits), spans, _grouping(scan, needs, filters)))
@@ -148,7 +152,7 @@ def statements_of(scan: Scan) -> list[Statement]:
     for (spec, _), needs in alone.items():
         grouping = _grouping(scan, needs, filters)
         if isinstance(spec, ScanMetric):
-            made.append(_scanned(needs, grouping))
+            made.append(_scanned(needs, grouping, powers))
         else:
             assert isinstance(spec, StatementMetric)
             made.append(own_statement(spec, grouping))
@@ -161,18 +165,32 @@ _BITS = 2**30
 """All bitmaps of a scan together: 128 megabytes for each thread of the engine, which fills its own."""
 
 
-def _spans(scan: Scan, filters: Mapping[Need, Tags]) -> dict[str, tuple[int, int]]:
+def _extent(scan: Scan, specs: Collection[MetricSpec]) -> Extent:
+    """What is known of the rows and the numbers in them before they are read."""
+    source = scan.source
+    if dialect_of(source.dialect).bitmap is None:
+        return Extent()
+    types = {name.lower(): type_name for name, type_name in source.schema.items()}
+    marked = {spec.marks: ColumnKind.INTEGER for spec in specs if isinstance(spec, MarkedMetric)}
+    added = {spec.adds_up: ColumnKind.FLOAT for spec in specs if isinstance(spec, ScanMetric)}
+    columns = [
+        column
+        for column, kind in (*marked.items(), *added.items())
+        if column is not None and kind_of(types[column.lower()], source.dialect) is kind
+    ]
+    return source.extent(columns) if columns else Extent()
+
+
+def _spans(scan: Scan, filters: Mapping[Need, Tags], extent: Extent) -> dict[str, tuple[int, int]]:
     """The bounds of the columns of integers whose values are close enough together for bitmaps."""
     source = scan.source
     conditions: dict[str, set[str | None]] = {}
     for spec, _, _ in filters:
         if isinstance(spec, MarkedMetric) and spec.marks is not None:
             conditions.setdefault(spec.marks, set()).add(spec.where)
-    types = {name.lower(): type_name for name, type_name in source.schema.items()}
-    integers = [c for c in conditions if kind_of(types[c.lower()], source.dialect) is ColumnKind.INTEGER]
-    if not integers or dialect_of(source.dialect).bitmap is None:
+    integers = [column for column in conditions if column in extent.spans]
+    if not integers:
         return {}
-    extent = source.extent(integers)
     values: dict[str, set[str]] = {}
     for name, value in (item for tags in filters.values() for item in tags.items()):
         values.setdefault(name, set()).add(value)
@@ -183,9 +201,9 @@ def _spans(scan: Scan, filters: Mapping[Need, Tags]) -> dict[str, tuple[int, int
     return {column: (least, top) for column, (least, top) in extent.spans.items() if top - least < most}
 
 
-def _scanned(needs: Sequence[Need], grouping: Grouping) -> Statement:
+def _scanned(needs: Sequence[Need], grouping: Grouping, powers: Mapping[str, int]) -> Statement:
     specs = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, ScanMetric))
-    return scan_statement(list(specs) or [NumRows()], grouping)
+    return scan_statement(list(specs) or [NumRows()], grouping, powers)
 
 
 def _over(spec: MetricSpec) -> tuple[tuple[str, ...], str | None]:
@@ -216,16 +234,23 @@ Rows = dict[dt.date | None, dict[Tags, dict[str, Any]]]
 """By day (None where the source has no date column) and the values of the dimensions rows are grouped by."""
 
 
-def _run(statement: Statement) -> tuple[Rows, dict[MetricSpec, str]]:
-    """The rows of a statement by group, and the metrics that broke it, each with its reason.
+def _run(statement: Statement) -> tuple[Rows, dict[MetricSpec, str], Statement]:
+    """The rows of a statement by group, the metrics that broke it, each with its reason, and the one that was run last.
 
-    One bad metric must not spoil the others: a statement that fails is halved until what fails is one metric.
+    Where the data is not what a statement takes it for, the one for any data is run. One bad metric must not spoil the
+    others: a statement that fails is halved until what fails is one metric.
 
     Raises:
         EngineError: It is not a metric that fails: the rows cannot even be counted.
     """
+    if statement.general is not None:
+        with contextlib.suppress(EngineError):
+            rows = _rows(statement)
+            if _holds(rows):
+                return rows, {}, statement
+        return _run(statement.general)
     try:
-        return _rows(statement), {}
+        return _rows(statement), {}, statement
     except NotRunError:
         raise
     except EngineError as error:
@@ -234,7 +259,12 @@ def _run(statement: Statement) -> tuple[Rows, dict[MetricSpec, str]]:
         rows = _rows(scan_statement([NumRows()], statement.grouping))
         broken: dict[MetricSpec, str] = {}
         _halve(statement, error, statement, rows, broken)
-        return rows, broken
+        return rows, broken, statement
+
+
+def _holds(rows: Rows) -> bool:
+    """Whether the data is what the statement of these rows takes it for; of no rows it is."""
+    return all(row[HOLDS] in (True, None) for groups in rows.values() for row in groups.values())
 
 
 def _halve(

@@ -32,6 +32,8 @@ class Extent:
     rows: int = 0
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Column of integers → what none of its values is below, and what none is above."""
+    powers: Mapping[str, int] = field(default_factory=dict)
+    """Column of doubles → the power of two that makes an integer of each, as far as the first rows tell."""
 
 
 class Engine(Protocol):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Rows = TypeVar("Rows")
 
+_FIRST = 2048
+"""Rows that are looked at before a run: as many as DuckDB reads at a time."""
 _PLAIN = re.compile("U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|BOOLEAN|DATE|DOUBLE|FLOAT|VARCHAR")
 """The types whose values DuckDB itself hands to Python as Arrow would, or (128 bits) better."""
 
@@ -135,24 +137,50 @@ class DuckDB:
 
     def extent(self, tree: exp.Query, columns: Sequence[str]) -> Extent:
         """What the optimizer knows of a query's rows; nothing where it knows nothing or refuses the query."""
-        import duckdb
         from sqlglot import exp
 
         known = [exp.Anonymous(this="STATS", expressions=[exp.column(column, quoted=True)]) for column in columns]
         counted = exp.select(exp.Count(this=exp.Star())).from_(tree.subquery("data"))
-        sql = exp.select(counted.subquery(), *known).from_(tree.subquery("data")).limit(1).sql(self.dialect)
-        with self._lock:
-            try:
-                rows = self._connection_for(sql).execute(sql).fetchall()
-            except duckdb.Error:  # what is wrong with the query is told by the statement that reads it
-                rows = []
-        row = rows[0] if rows else None
+        row = self._told(exp.select(counted.subquery(), *known).from_(tree.subquery("data")).limit(1))
         spans: dict[str, tuple[int, int]] = {}
+        largest: dict[str, float] = {}
         for column, found in zip(columns, row[1:] if row else (), strict=False):
             least, most = (found.get("min"), found.get("max")) if isinstance(found, dict) else (None, None)
             if isinstance(least, int) and isinstance(most, int):
                 spans[column] = least, most
-        return Extent(row[0] if row else 0, spans)
+            elif isinstance(least, float) and isinstance(most, float):
+                largest[column] = max(-least, most)
+        return Extent(row[0] if row else 0, spans, self._powers(tree, largest))
+
+    def _powers(self, tree: exp.Query, largest: Mapping[str, float]) -> dict[str, int]:
+        """The powers of two for columns of such magnitudes whose first rows are integers then."""
+        from sqlglot import exp
+
+        from dqx_core.sql.exact import is_whole, power_for
+
+        powers = {column: power for column, top in largest.items() if (power := power_for(top)) is not None}
+        if not powers:
+            return {}
+        whole = [
+            exp.LogicalAnd(this=is_whole(exp.cast(exp.column(column, quoted=True), "double"), power))
+            for column, power in powers.items()
+        ]
+        row = self._told(
+            exp.select(*whole).from_(exp.select("*").from_(tree.subquery("data")).limit(_FIRST).subquery())
+        )
+        return {column: power for (column, power), so in zip(powers.items(), row or (), strict=False) if so}
+
+    def _told(self, query: exp.Select) -> Sequence[Any] | None:
+        """A row that is asked for before the statements of a run; None where the query is refused, which they tell."""
+        import duckdb
+
+        sql = query.sql(self.dialect)
+        with self._lock:
+            try:
+                rows = self._connection_for(sql).execute(sql).fetchall()
+            except duckdb.Error:
+                return None
+        return rows[0] if rows else None
 
     def register(self, view: str, table: pa.Table) -> None:
         """Make an Arrow table readable under a name."""

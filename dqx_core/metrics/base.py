@@ -125,6 +125,11 @@ class ScanMetric(MetricSpec):
         """Whether it takes a statement of its own, in which `where` has chosen the rows already."""
         return False
 
+    @property
+    def adds_up(self) -> str | None:
+        """The column whose numbers it adds up; None: it adds up none."""
+        return None
+
     @abstractmethod
     def aggregates(self, rows: Rows, /) -> Mapping[str, exp.Expr]:
         """The aggregates it needs, each under a name of its own."""

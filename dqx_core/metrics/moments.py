@@ -33,16 +33,21 @@ class _OfColumn(ScanMetric):
     def takes(self) -> str:
         return "numbers"
 
+    @property
+    def adds_up(self) -> str | None:
+        return self.column
+
     def _total(self, rows: Rows) -> dict[str, exp.Expr]:
         from sqlglot import exp
 
-        from dqx_core.sql.exact import exact_sum, exact_total
+        from dqx_core.sql.exact import exact_sum, exact_total, whole_sum
 
-        column = rows.column(self.column)
+        column, power = rows.column(self.column), rows.power(self.column)
         count = {"n": values(self.column, rows)}
         match rows.kind(self.column):
             case ColumnKind.FLOAT:
-                return count | exact_sum(_double(column, rows.type_name(self.column)), rows)
+                doubles = _double(column, rows.type_name(self.column))
+                return count | (exact_sum(doubles, rows) if power is None else whole_sum(doubles, power, rows))
             case ColumnKind.INTEGER:
                 return count | {"sum": exact_total(_signed(column, rows.type_name(self.column)), rows)}
         total: exp.Expr = exp.Sum(this=column)
@@ -63,9 +68,11 @@ def _signed(column: exp.Expr, type_name: str) -> exp.Expr:
 
 
 def _total(seen: Mapping[str, Any]) -> tuple[Fraction, float]:
-    from dqx_core.sql.exact import exact_value
+    from dqx_core.sql.exact import exact_value, whole_value
 
-    return (Fraction(seen["sum"] or 0), 0.0) if "sum" in seen else exact_value(seen)
+    if "sum" in seen:
+        return Fraction(seen["sum"] or 0), 0.0
+    return (whole_value(seen), 0.0) if "power" in seen else exact_value(seen)
 
 
 class _OfTotal(_OfColumn):
@@ -106,12 +113,14 @@ class _OfMoments(_OfColumn):
     def aggregates(self, rows: Rows, /) -> Mapping[str, exp.Expr]:
         from sqlglot import exp
 
-        from dqx_core.sql.exact import exact_squares, integer_squares
+        from dqx_core.sql.exact import exact_squares, integer_squares, whole_squares
 
-        column = rows.column(self.column)
+        column, power = rows.column(self.column), rows.power(self.column)
         match rows.kind(self.column):
             case ColumnKind.FLOAT:
-                return self._total(rows) | exact_squares(_double(column, rows.type_name(self.column)), rows)
+                doubles = _double(column, rows.type_name(self.column))
+                squares = exact_squares(doubles, rows) if power is None else whole_squares(doubles, power, rows)
+                return self._total(rows) | squares
             case ColumnKind.INTEGER:
                 type_name = rows.type_name(self.column)
                 return self._total(rows) | integer_squares(_signed(column, type_name), type_name, rows)
@@ -121,10 +130,12 @@ class _OfMoments(_OfColumn):
         return self._total(rows) | {"squares": square}
 
     def state(self, seen: Mapping[str, Any], /) -> Moments:
-        from dqx_core.sql.exact import exact_value, integer_squares_value
+        from dqx_core.sql.exact import exact_value, integer_squares_value, whole_squares_value
 
         total, rest = _total(seen)
-        if "squares_over" in seen:
+        if "squares_cross" in seen:
+            squares, rest_squares = whole_squares_value(seen), 0.0
+        elif "squares_over" in seen:
             squares, rest_squares = integer_squares_value(seen), 0.0
         elif "squares" in seen:
             squares, rest_squares = Fraction(seen["squares"] or 0), 0.0

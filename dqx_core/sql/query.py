@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dqx_core.metrics.base import MarkedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
 
 DAY = "__day"
+HOLDS = "__holds"
+"""The result column that says whether the data is what a statement takes it for; one that has it has a `general`."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,10 @@ class Grouping:
         start = dt.datetime.combine(day, dt.time())
         return literal(start.replace(tzinfo=dt.UTC) if has_zone(type_name, source.dialect) else start)
 
-    def rows(self, where: str | None, stages: Stages | None = None) -> Rows:
+    def rows(self, where: str | None, stages: Stages | None = None, powers: Mapping[str, int] | None = None) -> Rows:
         """The rows as a metric with that condition sees them."""
-        source = self.source
-        return Rows(
-            source.relation(), source.schema, source.dialect, where, self.among(), stages or Stages(frozenset())
-        )
+        source, stages = self.source, stages or Stages(frozenset())
+        return Rows(source.relation(), source.schema, source.dialect, where, self.among(), stages, powers or {})
 
     def stages(self) -> Stages:
         """Room for columns that are computed once a row."""
@@ -107,26 +107,40 @@ class Statement:
     """The result columns that are 0 over no rows; all others are null."""
     otherwise: Statement | None = None
     """Another way to the same numbers, if the engine refuses this one."""
+    general: Statement | None = None
+    """The way to the same numbers for any data, if the engine refuses this one or `HOLDS` is false in a row of it."""
 
 
-def scan_statement(metrics: Sequence[ScanMetric], grouping: Grouping) -> Statement:
-    """One pass that feeds every metric; equal aggregates are computed once."""
+def scan_statement(
+    metrics: Sequence[ScanMetric], grouping: Grouping, powers: Mapping[str, int] | None = None
+) -> Statement:
+    """One pass that feeds every metric; equal aggregates are computed once.
+
+    Doubles of a column in `powers` (by its name in lower case) are summed as integers, if they are.
+    """
+    from sqlglot import exp
+
     stages = grouping.stages()
     where: dict[str | None, Rows] = {}
     found: dict[MetricSpec, Mapping[str, exp.Expr]] = {}
     for metric in metrics:
         condition_ = None if metric.alone else metric.where
         if condition_ not in where:
-            where[condition_] = grouping.rows(condition_, stages)
+            where[condition_] = grouping.rows(condition_, stages, powers)
         found[metric] = metric.aggregates(where[condition_])
     aggregates, reads = _named(found)
+    counts, general = _zeros(aggregates), None
+    if stages.guards:
+        aggregates[HOLDS] = exp.LogicalAnd(this=exp.and_(*stages.guards.values()))
+        general = scan_statement(metrics, grouping)
     chosen = [of_data(condition(m.where)) for m in metrics if m.alone and m.where is not None]
     return Statement(
         _one_pass(aggregates, grouping, stages, chosen),
         grouping,
         reads,
-        lambda some: scan_statement([m for m in metrics if m in some], grouping),
-        _zeros(aggregates),
+        lambda some: scan_statement([m for m in metrics if m in some], grouping, powers),
+        counts,
+        general=general,
     )
 
 

@@ -71,7 +71,13 @@ class Stages:
     """The relation's own column names, in lower case."""
     depths: dict[str, int] = field(default_factory=dict)
     trees: dict[str, exp.Expr] = field(default_factory=dict)
+    guards: dict[str, exp.Column] = field(default_factory=dict)
+    """What must be true of every row for the statement's numbers to be right, by name."""
     _names: dict[exp.Expr, str] = field(default_factory=dict)
+
+    def guard(self, column: exp.Column) -> None:
+        """Have the statement see that a staged column is true in every row."""
+        self.guards[column.name] = column
 
     def add(self, tree: exp.Expr) -> exp.Column:
         """The column that holds the tree's value; an equal tree is computed once."""
@@ -111,6 +117,8 @@ class Rows:
     among: exp.Expr | None = None
     """Which rows the statement reads at all: those of the wanted days."""
     stages: Stages = field(default_factory=lambda: Stages(frozenset()), repr=False, compare=False)
+    powers: Mapping[str, int] = field(default_factory=dict)
+    """Column of doubles, in lower case → the power of two that makes them integers, as far as is known."""
 
     @cached_property
     def _types(self) -> Mapping[str, str]:
@@ -123,6 +131,10 @@ class Rows:
     def kind(self, column: str) -> ColumnKind:
         """What the column holds."""
         return kind_of(self.type_name(column), self.dialect)
+
+    def power(self, column: str) -> int | None:
+        """The power of two that the column's doubles are multiplied by to be integers; None: perhaps they never are."""
+        return self.powers.get(column.lower())
 
     def stage(self, tree: exp.Expr) -> exp.Column:
         """The value as a column of its own, computed once a row however often it is used."""
