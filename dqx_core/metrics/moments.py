@@ -118,9 +118,8 @@ class _OfMoments(_OfColumn):
         column, power = rows.column(self.column), rows.power(self.column)
         match rows.kind(self.column):
             case ColumnKind.FLOAT:
-                doubles = _double(column, rows.type_name(self.column))
-                squares = exact_squares(doubles, rows) if power is None else whole_squares(doubles, power, rows)
-                return self._total(rows) | squares
+                total, doubles = self._total(rows), _double(column, rows.type_name(self.column))
+                return total | (exact_squares(doubles, rows) if power is None else whole_squares(doubles, power, rows))
             case ColumnKind.INTEGER:
                 type_name = rows.type_name(self.column)
                 return self._total(rows) | integer_squares(_signed(column, type_name), type_name, rows)
