@@ -345,8 +345,8 @@ def main() -> None:
         process = _median(lambda: _process("-m", "benchmarks.engine", str(folder), "small suite from nothing"))
         libraries = _median(lambda: _process("-c", "import sympy, sqlalchemy, sqlglot, duckdb"))
         say(
-            f"100,000 rows: the run {small['small suite'][0]:.3f} s, the whole process {process:.2f} s, of which a process",
-            f"that only imports SymPy, SQLAlchemy, sqlglot and DuckDB takes {libraries:.2f} s.",
+            f"100,000 rows: the run {small['small suite'][0]:.3f} s, the whole process {process:.2f} s. A process that only",
+            f"imports SymPy, SQLAlchemy, sqlglot and DuckDB takes {libraries:.2f} s.",
             "",
         )
         ways = ("suite by day", "suite by day, unsorted", "one select by day", "by hand by day", "best by hand by day")
