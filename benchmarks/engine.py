@@ -345,7 +345,7 @@ def main() -> None:
         process = _median(lambda: _process("-m", "benchmarks.engine", str(folder), "small suite from nothing"))
         libraries = _median(lambda: _process("-c", "import sympy, sqlalchemy, sqlglot, duckdb"))
         say(
-            f"100,000 rows: the run {small['small suite'][0]:.3f} s, the whole process {process:.2f} s. A process that only",
+            f"100,000 rows: the run {small['small suite'][0]:.3f} s, the whole process {process:.2f} s. One that only",
             f"imports SymPy, SQLAlchemy, sqlglot and DuckDB takes {libraries:.2f} s.",
             "",
         )
