@@ -248,7 +248,7 @@ def _run(statement: Statement) -> tuple[Rows, dict[MetricSpec, str], Statement]:
             rows = _rows(statement)
             if _holds(rows):
                 return rows, {}, statement
-        return _run(statement.general)
+        return _run(statement.general())
     try:
         return _rows(statement), {}, statement
     except NotRunError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dqx_core.engines.base import DataSource
@@ -107,8 +108,8 @@ class Statement:
     """The result columns that are 0 over no rows; all others are null."""
     otherwise: Statement | None = None
     """Another way to the same numbers, if the engine refuses this one."""
-    general: Statement | None = None
-    """The way to the same numbers for any data, if the engine refuses this one or `HOLDS` is false in a row of it."""
+    general: Callable[[], Statement] | None = None
+    """Makes the way to the same numbers for any data, if this one is refused or `HOLDS` is false in a row of it."""
 
 
 def scan_statement(
@@ -132,7 +133,7 @@ def scan_statement(
     counts, general = _zeros(aggregates), None
     if stages.guards:
         aggregates[HOLDS] = exp.LogicalAnd(this=exp.and_(*stages.guards.values()))
-        general = scan_statement(metrics, grouping)
+        general = partial(scan_statement, metrics, grouping)
     chosen = [of_data(condition(m.where)) for m in metrics if m.alone and m.where is not None]
     return Statement(
         _one_pass(aggregates, grouping, stages, chosen),
