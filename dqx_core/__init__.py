@@ -5,8 +5,9 @@ Names are imported when they are first used, so that `import dqx_core` costs nex
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from dqx_core import lazily
 
 if TYPE_CHECKING:
     from dqx_core.checks import Check, Context, check
@@ -72,9 +73,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'dqx_core' has no attribute {name!r}")
-    value = getattr(import_module(f"dqx_core.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily.names(__name__, _HOMES)

@@ -65,7 +65,9 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
         by_spec.setdefault(need[0], {}).setdefault(tags, []).append(need)
     found: dict[Need, Measured] = {}
     there: tuple[Rows, Statement] | None = None
-    for first in statements_of(scan):
+    with no_collection():
+        statements = statements_of(scan)
+    for first in statements:
         if announce is not None:
             announce(f"{source.name}: {', '.join(m.name for m in first.reads)}")
         rows, broken, statement = _run(first)

@@ -29,7 +29,7 @@ from dqx_core.report import AnalysisReport, AssertionResult, Severity, Status, S
 from dqx_core.symbols import SymbolRegistry
 
 if TYPE_CHECKING:
-    from dqx_core.store import MetricDB
+    from dqx_core.store import Execution, MetricDB
 
 Announce = Callable[[str], None]
 Selection = Callable[[str, str], bool]
@@ -179,8 +179,8 @@ class VerificationSuite:
             raise DefinitionError(f"Suite '{self.name}' was given no keys to run.")
         ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.yyyy_mm_dd, tuple(key.tags.items())))
         graph = self.suite.build(datasources, select=select)
-        planned, measured, jobs = self._measured(datasources, ordered, graph, (), announce)
-        kept = self._kept(datasources, ordered, measured, jobs)
+        planned, kept, jobs = self._measured(datasources, ordered, graph, (), announce)
+        self.db.keep(kept, self._execution(datasources, ordered, jobs))
         if planned.ready:  # some were there before: of all of them the store is asked, what it wrote just now is known
             kept = self.db.measured(self.execution_id, states=False)
         evaluation = Evaluation(
@@ -245,7 +245,9 @@ class VerificationSuite:
         With `persist=False` the numbers are returned for somebody else to keep (an IO manager, say).
         """
         _, metrics, jobs = self._measured(datasources, keys, graph, also_lags, announce)
-        return self._kept(datasources, keys, metrics, jobs) if persist else metrics
+        if not persist:
+            return metrics
+        return self.db.persist(metrics, execution=self._execution(datasources, keys, jobs))
 
     def _measured(
         self,
@@ -268,17 +270,13 @@ class VerificationSuite:
         metrics += [metric.carried_into(self.execution_id) for metric in planned.carried.values()]
         return planned, metrics, jobs
 
-    def _kept(
-        self,
-        datasources: Sequence[DataSource],
-        keys: Sequence[ResultKey],
-        metrics: Sequence[Metric],
-        jobs: Iterable[EngineJob],
-    ) -> list[Metric]:
-        """The numbers as the store keeps them under this execution, once it does."""
+    def _execution(
+        self, datasources: Sequence[DataSource], keys: Sequence[ResultKey], jobs: Iterable[EngineJob]
+    ) -> Execution:
+        """What the store is told of this execution."""
         from dqx_core.store import Execution
 
-        execution = Execution(
+        return Execution(
             self.execution_id,
             suite=self.name,
             keys=tuple(keys),
@@ -287,7 +285,6 @@ class VerificationSuite:
             origin=self.origin,
             parameters=as_parameters(jobs),
         )
-        return self.db.persist(metrics, execution=execution)
 
     def _metric(self, need: Need, state: Measured, version: str | None) -> Metric:
         spec, key, dataset = need

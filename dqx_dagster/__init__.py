@@ -6,11 +6,12 @@ Names are imported when they are first used: every Dagster step is a process of 
 from __future__ import annotations
 
 from contextlib import suppress
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from dagster_shared.libraries import DagsterLibraryRegistry as _Libraries
+
+from dqx_core import lazily
 
 if TYPE_CHECKING:
     from dqx_dagster.bigquery import BigQueryEngine
@@ -79,12 +80,7 @@ with suppress(PackageNotFoundError):
     _Libraries.register("dqx-dagster", version("dqx-dagster"), is_dagster_package=False)
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'dqx_dagster' has no attribute {name!r}")
-    value = getattr(import_module(f"dqx_dagster.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily.names(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -73,6 +73,8 @@ def prune_duplicate_symbols(symbols: Symbols, substitutions: Mapping[sp.Symbol, 
             base=None if metric.base is None else kept(metric.base),
             required_metrics=tuple(dict.fromkeys(map(kept, metric.required_metrics))),
         )
+        if metric.needs
+        else metric
         for symbol, metric in symbols.items()
         if symbol not in substitutions
     }

@@ -175,8 +175,9 @@ class Rows:
         conditions = [*([self._met()] if self.where else []), *also]
         if not conditions:
             return exp.Count(this=exp.Star())
+        met = conditions[0] if len(conditions) == 1 else exp.and_(*conditions)
         # COUNT over CASE, not COUNT_IF: DuckDB's COUNT_IF is NULL, not 0, over no rows.
-        return exp.Count(this=exp.Case(ifs=[exp.If(this=exp.and_(*conditions), true=exp.Literal.number(1))]))
+        return exp.Count(this=exp.Case(ifs=[exp.If(this=met, true=exp.Literal.number(1))]))
 
     def selected(self, groups: Sequence[exp.Expr], *values: exp.Expr) -> exp.Select:
         """`SELECT groups, values` of the rows that meet the condition, for a statement that groups them itself."""

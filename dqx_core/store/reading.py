@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from returns.result import Result
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from dqx_core.keys import ExecutionId, ResultKey, Tags
 from dqx_core.metrics.base import MetricSpec
@@ -29,7 +29,7 @@ from dqx_core.store.statements import (
     WINDOW,
     newest_of,
 )
-from dqx_core.store.tables import EXECUTION, METRIC, SERIES
+from dqx_core.store.tables import EXECUTION, METRIC, RESULT, SERIES
 
 T = TypeVar("T")
 
@@ -88,6 +88,11 @@ def search(connection: Connection, *predicates: ColumnElement[bool], states: boo
     with no_collection():
         rows = connection.execute((NUMBERS if states else STATELESS).where(*predicates)).all()
         return [_metric(row) for row in sorted(rows, key=_order)]
+
+
+def measured(connection: Connection, execution_id: ExecutionId, *, states: bool) -> list[Metric]:
+    """Every number of an execution."""
+    return search(connection, EXECUTION.c.execution_id == execution_id, states=states)
 
 
 def symbols(
@@ -186,9 +191,23 @@ def newest(
 
 
 def history(
+    connection: Connection, series_key: bytes, from_date: dt.date | None, until_date: dt.date | None
+) -> list[HistoryPoint]:
+    """The newest measurement of each day of a series, by day."""
+    return _history(connection, SERIES.c.series_key == series_key, from_date, until_date)
+
+
+def points(
+    connection: Connection, dataset: str | None, metric: str, from_date: dt.date | None, until_date: dt.date | None
+) -> list[HistoryPoint]:
+    """The newest measurement of each day of the series that a metric has on a dataset, by day and series."""
+    chosen = and_(SERIES.c.dataset.is_not_distinct_from(dataset), SERIES.c.metric == metric)
+    return _history(connection, chosen, from_date, until_date)
+
+
+def _history(
     connection: Connection, chosen: ColumnElement[bool], from_date: dt.date | None, until_date: dt.date | None
 ) -> list[HistoryPoint]:
-    """The newest measurement of each series and day, by day and series."""
     where: list[ColumnElement[bool]] = [METRIC.c.series_id.in_(select(SERIES.c.series_id).where(chosen))]
     if from_date is not None:
         where.append(METRIC.c.yyyy_mm_dd >= from_date)
@@ -209,9 +228,10 @@ def history(
     ]
 
 
-def series_of(connection: Connection, *predicates: ColumnElement[bool]) -> list[Series]:
-    """The series for which the predicates hold, by dataset, metric and tags."""
-    rows = connection.execute(select(SERIES.c.dataset, SERIES.c.metric, SERIES.c.tags).where(*predicates))
+def series(connection: Connection, dataset: str | None) -> list[Series]:
+    """The series of a dataset, or all, by dataset, metric and tags."""
+    chosen = select(SERIES.c.dataset, SERIES.c.metric, SERIES.c.tags)
+    rows = connection.execute(chosen if dataset is None else chosen.where(SERIES.c.dataset == dataset))
     found = [Series(row.dataset, row.metric, tags_of(row.tags)) for row in rows]
     return sorted(found, key=lambda s: (s.dataset or "", s.metric, s.tags.canonical))
 
@@ -221,6 +241,23 @@ def exists(connection: Connection, series_id: int, day: dt.date, execution_id: E
     if execution_id is not None:
         return value_of(connection, series_id, day, execution_id) is not None
     return connection.execute(select(METRIC.c.series_id).where(*_at(series_id, day)).limit(1)).first() is not None
+
+
+def execution(connection: Connection, execution_id: ExecutionId) -> Execution | None:
+    """What is known of an execution; None if it never was or was deleted."""
+    where = (EXECUTION.c.execution_id == execution_id, EXECUTION.c.deleted.is_(None))
+    return next(iter(executions_of(connection, *where)), None)
+
+
+def executions(connection: Connection, suite: str | None, since: dt.datetime | None) -> list[Execution]:
+    """The executions that ran a suite and started at a moment or later, newest first."""
+    where: list[ColumnElement[bool]] = [EXECUTION.c.deleted.is_(None)]
+    if suite is not None:
+        ran = select(RESULT.c.execution).where(RESULT.c.suite == suite)
+        where.append(or_(EXECUTION.c.suite == suite, EXECUTION.c.execution.in_(ran)))
+    if since is not None:
+        where.append(EXECUTION.c.started >= since)
+    return executions_of(connection, *where)
 
 
 def executions_of(connection: Connection, *predicates: ColumnElement[bool]) -> list[Execution]:

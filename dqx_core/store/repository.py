@@ -12,27 +12,32 @@ from uuid import UUID
 
 from returns.maybe import Maybe, Nothing, Some
 from returns.result import Failure, Result, Success
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from dqx_core import lazily
 from dqx_core.errors import DefinitionError, StoreError
 from dqx_core.keys import EXECUTION_TAG, ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric, TimeSeries
 from dqx_core.report import AssertionResult, SymbolInfo
 from dqx_core.states import Number
-from dqx_core.store import housekeeping, reading, writing
-from dqx_core.store import results as verdicts
 from dqx_core.store.codec import series_key
 from dqx_core.store.execution import Execution
-from dqx_core.store.faults import NOTHING_JUDGED, NOTHING_WRITTEN
-from dqx_core.store.housekeeping import StoreInfo, Tally
-from dqx_core.store.opening import open_database
-from dqx_core.store.reading import HistoryPoint, Series, SeriesName, Wanted
-from dqx_core.store.tables import EXECUTION, RESULT, SERIES
-from dqx_core.store.versions import DatasetVersions
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sqlalchemy import ColumnElement, Connection
+
+    from dqx_core.store import faults, housekeeping, opening, reading, writing
+    from dqx_core.store import results as verdicts
+    from dqx_core.store.database import Database
+    from dqx_core.store.housekeeping import StoreInfo, Tally
+    from dqx_core.store.reading import HistoryPoint, Series, SeriesName, Wanted
+    from dqx_core.store.versions import DatasetVersions
+else:  # SQLAlchemy and all that is built with it: a store in memory may never need them
+    faults, housekeeping, opening, reading, verdicts, writing = (
+        lazily.Module(f"dqx_core.store.{name}")
+        for name in ("faults", "housekeeping", "opening", "reading", "results", "writing")
+    )
 
 
 class MetricDB:
@@ -53,10 +58,14 @@ class MetricDB:
         Raises:
             StoreError: It cannot be opened; the message says why and what to do.
         """
-        self._database = open_database(url, auto_migrate=auto_migrate, patience=patience)
+        self._store = opening.open_database(url, auto_migrate=auto_migrate, patience=patience)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._database.name!r})"
+        return f"{type(self).__name__}({self.name!r})"
+
+    @property
+    def _database(self) -> Database:
+        return self._store
 
     @property
     def name(self) -> str:
@@ -82,6 +91,19 @@ class MetricDB:
         Raises:
             StoreError: Nothing was written.
         """
+        return self._write_metrics(list(metrics), execution, dt.datetime.now(dt.UTC))
+
+    def keep(self, metrics: Iterable[Metric], execution: Execution) -> None:
+        """Keep the numbers of an execution, all or none, as `persist` does for somebody who needs their ids.
+
+        Raises:
+            StoreError: Nothing was written.
+        """
+        self.persist(metrics, execution=execution)
+
+    def _write_metrics(
+        self, metrics: Sequence[Metric], execution: Execution | None, moment: dt.datetime
+    ) -> list[Metric]:
         owner = execution.execution_id if execution else None
         owned = [m if m.execution_id or owner is None else replace(m, execution_id=owner) for m in metrics]
         what = f"persist {len(owned):,} metric{'' if len(owned) == 1 else 's'}"
@@ -89,18 +111,18 @@ class MetricDB:
             if not metric.execution_id:
                 reason = f"metric {metric.spec} for {metric.key} names no execution."
                 raise StoreError(
-                    self.name, what, reason, f"Give it an execution_id or pass execution=. {NOTHING_WRITTEN}"
+                    self.name, what, reason, f"Give it an execution_id or pass execution=. {faults.NOTHING_WRITTEN}"
                 )
 
         def work(connection: Connection) -> writing.Persisted:
             if execution is not None:
                 writing.begin(connection, execution)
-            return writing.persist(connection, owned, self._database.series)
+            return writing.persist(connection, owned, self._database.series, moment)
 
         try:
-            persisted = self._database.write(work, what, f"{NOTHING_WRITTEN} {NOTHING_JUDGED}")
+            persisted = self._database.write(work, what, f"{faults.NOTHING_WRITTEN} {faults.NOTHING_JUDGED}")
         except TypeError as error:
-            raise StoreError(self.name, what, f"{error}.", NOTHING_WRITTEN) from error
+            raise StoreError(self.name, what, f"{error}.", faults.NOTHING_WRITTEN) from error
         self._database.series.update(persisted.series)
         return persisted.metrics
 
@@ -117,9 +139,14 @@ class MetricDB:
 
     def persist_results(self, execution_id: ExecutionId, results: Iterable[AssertionResult]) -> None:
         """Keep the verdicts of an execution, all or none; one it gave before is replaced."""
-        held = list(results)
+        self._write_results(execution_id, list(results), dt.datetime.now(dt.UTC))
+
+    def _write_results(
+        self, execution_id: ExecutionId, results: Sequence[AssertionResult], moment: dt.datetime
+    ) -> None:
         self._database.write(
-            lambda c: verdicts.persist_results(c, execution_id, held), f"persist {len(held):,} assertion results"
+            lambda c: verdicts.persist_results(c, execution_id, results, moment),
+            f"persist {len(results):,} assertion results",
         )
 
     # Reading within an execution
@@ -129,9 +156,8 @@ class MetricDB:
 
         Without their states they are read in half the time: judging takes values alone.
         """
-        where = EXECUTION.c.execution_id == execution_id
         return self._database.read(
-            lambda c: reading.search(c, where, states=states), f"read execution '{execution_id}'"
+            lambda c: reading.measured(c, execution_id, states=states), f"read execution '{execution_id}'"
         )
 
     def symbols(self, execution_id: ExecutionId) -> list[SymbolInfo]:
@@ -226,9 +252,9 @@ class MetricDB:
         """
         import pandas as pd
 
-        where = SERIES.c.series_key == series_key(spec, tags or {}, dataset)
+        series = series_key(spec, tags or {}, dataset)
         found = self._database.read(
-            lambda c: reading.history(c, where, from_date, until_date), f"read the history of metric {spec}"
+            lambda c: reading.history(c, series, from_date, until_date), f"read the history of metric {spec}"
         )
         return pd.DataFrame(
             {
@@ -257,19 +283,12 @@ class MetricDB:
 
     def execution(self, execution_id: ExecutionId) -> Maybe[Execution]:
         """What is known of an execution; Nothing if it never was or was deleted."""
-        where = (EXECUTION.c.execution_id == execution_id, EXECUTION.c.deleted.is_(None))
-        found = self._database.read(lambda c: reading.executions_of(c, *where), f"read execution '{execution_id}'")
-        return Maybe.from_optional(next(iter(found), None))
+        found = self._database.read(lambda c: reading.execution(c, execution_id), f"read execution '{execution_id}'")
+        return Maybe.from_optional(found)
 
     def executions(self, suite: str | None = None, since: dt.datetime | None = None) -> list[Execution]:
         """The executions, newest first: those that ran a suite, those that started at a moment or later."""
-        where: list[ColumnElement[bool]] = [EXECUTION.c.deleted.is_(None)]
-        if suite is not None:
-            ran = select(RESULT.c.execution).where(RESULT.c.suite == suite)
-            where.append(or_(EXECUTION.c.suite == suite, EXECUTION.c.execution.in_(ran)))
-        if since is not None:
-            where.append(EXECUTION.c.started >= since)
-        return self._database.read(lambda c: reading.executions_of(c, *where), "list executions")
+        return self._database.read(lambda c: reading.executions(c, suite, since), "list executions")
 
     def results(self, execution_id: ExecutionId) -> list[AssertionResult]:
         """The verdicts of an execution, in the order in which they were given."""
@@ -292,8 +311,7 @@ class MetricDB:
 
     def series(self, dataset: str | None = None) -> list[Series]:
         """What was measured at least once, of one dataset or of all."""
-        where = [] if dataset is None else [SERIES.c.dataset == dataset]
-        return self._database.read(lambda c: reading.series_of(c, *where), "list metrics")
+        return self._database.read(lambda c: reading.series(c, dataset), "list metrics")
 
     def points(
         self,
@@ -303,9 +321,8 @@ class MetricDB:
         until_date: dt.date | None = None,
     ) -> list[HistoryPoint]:
         """The newest measurement of each day of a metric by its name, over all its tags, by day, days inclusive."""
-        where = and_(SERIES.c.dataset.is_not_distinct_from(dataset), SERIES.c.metric == metric)
         return self._database.read(
-            lambda c: reading.history(c, where, from_date, until_date), f"read the history of metric {metric}"
+            lambda c: reading.points(c, dataset, metric, from_date, until_date), f"read the history of metric {metric}"
         )
 
     def paired(self, before: ExecutionId, after: ExecutionId) -> list[tuple[SymbolInfo | None, SymbolInfo | None]]:
@@ -320,6 +337,8 @@ class MetricDB:
     @property
     def datasets(self) -> DatasetVersions:
         """The versions of dataset definitions."""
+        from dqx_core.store.versions import DatasetVersions
+
         return DatasetVersions(self._database)
 
     def info(self) -> StoreInfo:
@@ -397,10 +416,3 @@ class MetricDB:
             if known is not None:
                 self._database.series[name] = known
         return known
-
-
-class InMemoryMetricDB(MetricDB):
-    """A metric store in memory: gone with the process. Any thread may use it."""
-
-    def __init__(self) -> None:
-        super().__init__("sqlite://")

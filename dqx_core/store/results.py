@@ -22,9 +22,10 @@ from dqx_core.store.tables import EXECUTION, RESULT
 from dqx_core.store.writing import need_executions, processor, revive, upsert
 
 
-def persist_results(connection: Connection, execution_id: ExecutionId, results: Iterable[AssertionResult]) -> None:
+def persist_results(
+    connection: Connection, execution_id: ExecutionId, results: Iterable[AssertionResult], now: dt.datetime
+) -> None:
     """Write verdicts; one that the execution gave before is replaced, and keeps its place."""
-    now = dt.datetime.now(dt.UTC)
     execution = need_executions(connection, [execution_id], now)[execution_id]
     revive(connection, [execution_id])
     row = _rows(connection.dialect, execution, now)

@@ -40,13 +40,14 @@ class Persisted:
     series: Mapping[SeriesName, int]
 
 
-def persist(connection: Connection, metrics: Sequence[Metric], known: Mapping[SeriesName, int]) -> Persisted:
+def persist(
+    connection: Connection, metrics: Sequence[Metric], known: Mapping[SeriesName, int], now: dt.datetime
+) -> Persisted:
     """Write numbers that each name their execution; a number that is there already is replaced.
 
     Raises:
         TypeError: A value or state has no form in the store.
     """
-    now = dt.datetime.now(dt.UTC)
     named = {m.execution_id for m in metrics} | {m.source_execution_id for m in metrics}
     executions = need_executions(connection, (i for i in named if i is not None), now)
     revive(connection, {m.execution_id for m in metrics if m.execution_id is not None})

@@ -28,7 +28,7 @@ def test_it_is_registered_and_loads_nothing_that_dagster_does_not_load_itself():
     components, loaded = json.loads(ran.stdout)
 
     assert components == ["DqxDataset", "DqxResources"]
-    ours = {"dqx_dagster", "dqx_dagster.components"}
+    ours = {"dqx_dagster", "dqx_dagster.components", "dqx_core", "dqx_core.lazily"}
     assert {name for name in loaded if name.split(".")[0] not in sys.stdlib_module_names} - ours == {
         "dqx_dagster.components.dataset",
         "dqx_dagster.components.resources",
