@@ -295,7 +295,7 @@ def _next_day(folder: Path) -> tuple[float, list[str]]:
     source = DuckRelationDataSource.from_parquet(
         folder / f"orders-{ROWS}.parquet", "orders", engine=engine, data_version=lambda day, tags: "v1"
     )
-    db = InMemoryMetricDB()
+    db = _file(folder)  # a day later it is another process
     before = [ResultKey(FIRST + dt.timedelta(days=n)) for n in range(59)]
     VerificationSuite([history], db, "History").run_many([source], before)
     ran = len(engine.statements)

@@ -264,7 +264,8 @@ class VerificationSuite:
             for scan in planned.scans:
                 measured |= execute(scan, announce)
         versions = {need: version for scan in planned.scans for need, version in scan.versions.items()}
-        metrics = [self._metric(need, state, versions[need]) for need, state in measured.items()]
+        with no_collection():
+            metrics = [self._metric(need, state, versions[need]) for need, state in measured.items()]
         unverified = [metric for need, metric in planned.unverified.items() if need not in measured]
         metrics += [metric.carried_into(self.execution_id, unverified=True) for metric in unverified]
         metrics += [metric.carried_into(self.execution_id) for metric in planned.carried.values()]
