@@ -65,21 +65,13 @@ class InMemoryMetricDB(MetricDB):
     def keep(self, metrics: Iterable[Metric], execution: Execution) -> None:
         """Keep numbers of an execution, all or none."""
         owned = list(metrics)
-        with self._lock:
-            if self._opened is not None:
-                super().keep(owned, execution)
-                return
+        if self._opened is None:
             self._refuse(owned)
-            self._held.append(partial(self._write_metrics, owned, execution, dt.datetime.now(dt.UTC)))
+        self._hold(partial(self._write_metrics, owned, execution, dt.datetime.now(dt.UTC)))
 
     def persist_results(self, execution_id: ExecutionId, results: Iterable[AssertionResult]) -> None:
         """Keep the verdicts of an execution, all or none; one it gave before is replaced."""
-        given = list(results)
-        with self._lock:
-            if self._opened is not None:
-                super().persist_results(execution_id, given)
-                return
-            self._held.append(partial(self._write_results, execution_id, given, dt.datetime.now(dt.UTC)))
+        self._hold(partial(self._write_results, execution_id, list(results), dt.datetime.now(dt.UTC)))
 
     def measured(self, execution_id: ExecutionId, *, states: bool = True) -> list[Metric]:
         """Every number an execution used, by day and metric; none for an execution that is not known."""
@@ -96,6 +88,14 @@ class InMemoryMetricDB(MetricDB):
         """Whether nothing was ever kept or asked for; a first run need not open a database to be told so."""
         with self._lock:
             return self._opened is None and not self._held
+
+    def _hold(self, write: Callable[[], object]) -> None:
+        """Do it once there is a database: now, if there is one."""
+        with self._lock:
+            if self._opened is None:
+                self._held.append(write)
+                return
+        write()  # not under the lock, which others take while they have the database
 
     def _refuse(self, metrics: Iterable[Metric]) -> None:
         """Refuse now what could not be written later."""

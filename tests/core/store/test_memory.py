@@ -20,7 +20,7 @@ from dqx_core.errors import StoreError
 from dqx_core.states import Number
 from dqx_core.store import Execution
 from tests.core.shop import a_check, key, source
-from tests.core.store.numbers import metric, verdict
+from tests.core.store.numbers import KEY, PRICE, ROWS, metric, verdict
 
 RUN = """
 import sys
@@ -113,13 +113,16 @@ def test_threads_that_keep_and_ask_at_once_lose_nothing() -> None:
 
         def work(number: int, db: InMemoryMetricDB = db, together: threading.Barrier = together) -> int:
             together.wait(timeout=30)
-            db.keep([metric(number, execution_id=f"run-{number}")], execution(f"run-{number}"))
-            db.persist_results(f"run-{number}", [verdict()])
+            for _ in range(5):
+                db.keep([metric(number, execution_id=f"run-{number}")], execution(f"run-{number}"))
+                db.persist([metric(number, spec=ROWS, execution_id=f"run-{number}")])
+                db.persist_results(f"run-{number}", [verdict()])
+                assert db.latest_many([(PRICE, KEY, "sales")])
             return len(db.measured(f"run-{number}")) + len(db.results(f"run-{number}"))
 
         with ThreadPoolExecutor(8) as pool:
-            assert list(pool.map(work, range(8))) == [2] * 8
-        assert (db.info().numbers, db.info().executions) == (8, 8)
+            assert list(pool.map(work, range(8), timeout=60)) == [3] * 8
+        assert (db.info().numbers, db.info().executions) == (16, 8)
 
 
 def test_a_closed_store_holds_nothing() -> None:
