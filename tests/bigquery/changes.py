@@ -8,7 +8,11 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from tests.bigquery.warehouse import Estimate, RestError, Warehouse, duck_sql, own_words, partition_column
+from tests.bigquery.estimates import Estimate
+from tests.bigquery.partitions import partition_column
+from tests.bigquery.rest import RestError
+from tests.bigquery.translation import duck_sql, own_words
+from tests.bigquery.warehouse import Warehouse
 
 
 @dataclass(frozen=True)

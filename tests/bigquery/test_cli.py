@@ -9,8 +9,8 @@ import pytest
 
 from dqx_core.datasets import define, new_text
 from dqx_dagster.cli import main, printing
+from tests.bigquery.datasets.conftest import sell
 from tests.bigquery.server import Fault, service_account
-from tests.bigquery.test_datasets import sell
 from tests.core.datasets.shop import DAILY, changed
 
 

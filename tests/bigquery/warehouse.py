@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from sqlglot import ErrorLevel, exp
+from sqlglot import exp
 from sqlglot.optimizer.pushdown_predicates import pushdown_predicates
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 
 from dqx_core.datasets.types import normal_type
 from dqx_core.sql import fingerprint
-from tests.bigquery.linter import RefusedError, kind_of, typed
-
-MIB = 2**20
-PARTITIONS = "__partitions"
-INGESTED = "_partitiontime"  # as sqlglot spells it
-"""The column, of tables that are parted by the time of loading, that `*` does not show; DuckDB has a real one."""
-_VIEW = [
-    {"name": name, "type": kind, "mode": "NULLABLE"}
-    for name, kind in (
-        ("table_schema", "STRING"), ("table_name", "STRING"), ("partition_id", "STRING"), ("total_rows", "INTEGER"),
-        ("last_modified_time", "TIMESTAMP"),
-    )
-]  # fmt: skip
-_WIDTHS = {"BOOL": 1, "NUMERIC": 16, "BIGNUMERIC": 32}
-_DUCK = {
-    "INT64": "BIGINT", "FLOAT64": "DOUBLE", "BOOL": "BOOLEAN", "STRING": "VARCHAR", "BYTES": "BLOB", "DATE": "DATE",
-    "DATETIME": "TIMESTAMP", "TIMESTAMP": "TIMESTAMPTZ", "TIME": "TIME", "NUMERIC": "DECIMAL(38, 9)",
-    "BIGNUMERIC": "HUGEINT",
-}  # fmt: skip
-LEGACY = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
-"""The names that the REST gives types; the rest keep theirs."""
-
-
-class RestError(Exception):
-    """An answer that is not 200."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.reason, self.message = status, reason, message
-
-    def body(self) -> dict[str, Any]:
-        """As the REST spells it."""
-        inner = {"reason": self.reason, "message": self.message, "domain": "global"}
-        return {"error": {"code": self.status, "message": self.message, "errors": [inner], "status": self.reason}}
+from tests.bigquery.estimates import Estimate, reads_of, width
+from tests.bigquery.linter import RefusedError, typed
+from tests.bigquery.partitions import INGESTED, PARTITIONS, VIEW, of_partition, partition_column, prune
+from tests.bigquery.rest import RestError, field_of, type_of
+from tests.bigquery.translation import duck_sql, duck_type, fields_of, own_words
 
 
 @dataclass
@@ -60,41 +30,6 @@ class Result:
 
     fields: list[dict[str, Any]]
     rows: list[tuple[Any, ...]] = field(default_factory=list)
-
-
-@dataclass
-class Estimate:
-    """What a query reads, and what its rows are."""
-
-    fields: list[dict[str, Any]]
-    bytes: int
-    tables: list[tuple[str, str]]
-
-    @property
-    def billed(self) -> int:
-        """Whole mebibytes, ten at least for each table."""
-        return max(-(-self.bytes // MIB), 10 * len(self.tables)) * MIB
-
-
-def field_of(name: str, type_name: str) -> dict[str, Any]:
-    """A column as the REST describes it, from its GoogleSQL type."""
-    if type_name.startswith("ARRAY<"):
-        return field_of(name, type_name[6:-1]) | {"mode": "REPEATED"}
-    base = re.split(r"[(<]", type_name, maxsplit=1)[0]
-    return {"name": name, "type": LEGACY.get(base, base), "mode": "NULLABLE"}
-
-
-def type_of(column: Mapping[str, Any]) -> str:
-    """The GoogleSQL type of a column."""
-    names = {legacy: name for name, legacy in LEGACY.items()}
-    base = names.get(column["type"], column["type"])
-    return f"ARRAY<{base}>" if column.get("mode") == "REPEATED" else base
-
-
-def partition_column(said: Mapping[str, Any]) -> str | None:
-    """The column by which a table is parted."""
-    layout = said.get("timePartitioning")
-    return None if layout is None else layout.get("field") or INGESTED
 
 
 class Warehouse:
@@ -164,7 +99,7 @@ class Warehouse:
             raise RestError(404, "notFound", f"Not found: Table {self.project}:{dataset}.{table} was not found")
         key = f"{dataset}.{table}"
         if table == PARTITIONS:
-            return {"fields": _VIEW}
+            return {"fields": VIEW}
         row = self.connection.cursor().execute("SELECT said FROM __rest.described WHERE key = ?", [key]).fetchone()
         if row is not None:
             found: dict[str, Any] = json.loads(row[0])
@@ -191,7 +126,7 @@ class Warehouse:
         """An empty table."""
         if self.has(dataset, table):
             raise RestError(409, "duplicate", f"Already Exists: Table {self.project}:{dataset}.{table}")
-        columns = ", ".join(f'"{f["name"]}" {_duck_type(type_of(f))}' for f in said["fields"])
+        columns = ", ".join(f'"{f["name"]}" {duck_type(type_of(f))}' for f in said["fields"])
         with self.lock:
             self.connection.execute(f'CREATE TABLE "{self.dataset(dataset)}"."{table}" ({columns})')
             now = self.now()
@@ -261,11 +196,11 @@ class Warehouse:
         """What a query would read: of the columns it uses, in the partitions its literals leave."""
         if id(tree) not in self._reads:
             lean = pushdown_projections(pushdown_predicates(tree.copy(), dialect="bigquery"))
-            self._reads[id(tree)] = list(_reads(lean))
+            self._reads[id(tree)] = list(reads_of(lean))
         for dataset, table, _, where in self._reads[id(tree)]:
             said = self.said(dataset, table)
             if said.get("requirePartitionFilter") and (
-                where is None or _prune(where, str(partition_column(said))) == "true"
+                where is None or prune(where, str(partition_column(said))) == "true"
             ):
                 raise RestError(
                     400, "invalidQuery", f"Cannot query over table '{dataset}.{table}' without a filter over column(s) "
@@ -273,11 +208,11 @@ class Warehouse:
                 )  # fmt: skip
         read = sum(self._bytes(*each) for each in self._reads[id(tree)])
         tables = list(dict.fromkeys((t.db, t.name) for t in tree.find_all(exp.Table) if t.db))
-        return Estimate(_fields(tree), read, tables)
+        return Estimate(fields_of(tree), read, tables)
 
     def run(self, tree: exp.Query, cursor: duckdb.DuckDBPyConnection) -> Result:
         """The rows."""
-        fields = _fields(tree)
+        fields = fields_of(tree)
         try:
             if id(tree) not in self._texts:
                 self._texts[id(tree)] = duck_sql(tree, fields)
@@ -287,7 +222,7 @@ class Warehouse:
 
     def write(self, tree: exp.Query, dataset: str, table: str, config: Mapping[str, Any]) -> None:
         """Put the rows of a query into a table, or into one partition of it."""
-        self._put(duck_sql(tree, _fields(tree)), _fields(tree), dataset, table, config)
+        self._put(duck_sql(tree, fields_of(tree)), fields_of(tree), dataset, table, config)
 
     def copy(self, source: tuple[str, str], target: tuple[str, str], config: Mapping[str, Any]) -> None:
         """Copy a table or a partition."""
@@ -417,102 +352,10 @@ class Warehouse:
         types = {f["name"]: type_of(f) for f in said["fields"]}
         partition = partition_column(said)
         prunes = where is not None and partition is not None
-        among = f" WHERE {_prune(where, partition)}" if prunes else ""
-        sizes = [_width(name, types[name]) for name in dict.fromkeys(columns) if name in types]
+        among = f" WHERE {prune(where, partition)}" if prunes else ""
+        sizes = [width(name, types[name]) for name in dict.fromkeys(columns) if name in types]
         if not sizes or table == PARTITIONS:
             return 0
         sql = f'SELECT coalesce({" + ".join(sizes)}, 0) FROM "{dataset}"."{table}"{among}'
         [(total,)] = self.connection.cursor().execute(sql).fetchall()
         return int(total)
-
-
-def _width(name: str, type_name: str) -> str:
-    column = f'"{name}"'
-    if type_name == "STRING":
-        return f"coalesce(sum(2 + strlen({column})), 0)"
-    if type_name == "BYTES":
-        return f"coalesce(sum(2 + octet_length({column})), 0)"
-    if type_name.startswith("ARRAY"):
-        return f"coalesce(sum(8 * len({column})), 0)"
-    return f"{_WIDTHS.get(type_name, 8)} * count({column})"
-
-
-def _reads(tree: exp.Query) -> Iterator[tuple[str, str, list[str], exp.Expr | None]]:
-    """Each table that is read, with the columns that are used and the condition on its rows alone."""
-    for select in tree.find_all(exp.Select):
-        sources = [select.args.get("from_"), *(select.args.get("joins") or [])]
-        for source in filter(None, sources):
-            table = source.this
-            if isinstance(table, exp.Table) and table.db:
-                alias = table.alias_or_name
-                columns = [c.name for c in _own_columns(select) if c.table == alias]
-                where = select.args.get("where")
-                yield table.db, table.name, columns, None if where is None else where.this
-
-
-def _own_columns(node: exp.Expr) -> Iterator[exp.Column]:
-    for child in node.iter_expressions():
-        if isinstance(child, exp.Column):
-            yield child
-        elif not isinstance(child, exp.Query):
-            yield from _own_columns(child)
-
-
-def _prune(where: exp.Expr, partition: str) -> str:
-    """The part of a condition that only looks at the partition column, for DuckDB."""
-    parts = where.flatten() if isinstance(where, exp.And) else [where]
-    kept = []
-    for part in parts:
-        columns = {column.name for column in part.find_all(exp.Column)}
-        if columns == {partition} and not part.find(exp.Query):
-            bare = part.copy()
-            for column in bare.find_all(exp.Column):
-                column.set("table", None)
-            kept.append(bare.sql("duckdb"))
-    return " AND ".join(f"({part})" for part in kept) or "true"
-
-
-def of_partition(said: Mapping[str, Any], partition: str) -> str:
-    column = partition_column(said)
-    if column is None or not re.fullmatch(r"\d{8}", partition):
-        raise RestError(400, "invalid", f"Partition decorator ${partition} does not fit the table's partitioning.")
-    return f"CAST(\"{column}\" AS DATE) = DATE '{partition[:4]}-{partition[4:6]}-{partition[6:]}'"
-
-
-def _fields(tree: exp.Query) -> list[dict[str, Any]]:
-    fields = []
-    for column in tree.selects:
-        kind = kind_of(column)
-        if kind == "ARRAY":
-            kind = f"ARRAY<{column.type.expressions[0].sql('bigquery')}>"
-        fields.append(field_of(column.alias_or_name, "INT64" if kind in ("NULL", "UNKNOWN") else kind))
-    names = [f["name"].lower() for f in fields]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise RestError(400, "invalidQuery", f"Duplicate column names in the result are not supported: {twice}")
-    return fields
-
-
-def _duck_type(type_name: str) -> str:
-    return f"{_DUCK[type_name[6:-1]]}[]" if type_name.startswith("ARRAY<") else _DUCK[type_name]
-
-
-def duck_sql(tree: exp.Query, fields: list[dict[str, Any]]) -> str:
-    """The same query for DuckDB, whose result has the types that BigQuery would give it."""
-    copy = tree.copy()
-    for cast in list(copy.find_all(exp.Cast)):
-        source = kind_of(cast.this)
-        if cast.to.this == exp.DataType.Type.BIGDECIMAL and source in {"INT64", "BIGNUMERIC"}:
-            cast.set("to", exp.DataType.build("INT128"))
-        elif cast.to.this == exp.DataType.Type.DECIMAL and not cast.to.expressions:
-            cast.set("to", exp.DataType.build("DECIMAL(38, 9)"))
-    inner = copy.sql("duckdb", unsupported_level=ErrorLevel.RAISE)
-    # SUM of 64-bit integers is a 64-bit integer there, and a 128-bit one here.
-    columns = [f'"{f["name"]}"::BIGINT AS "{f["name"]}"' if f["type"] == "INTEGER" and f["mode"] != "REPEATED"
-               else f'"{f["name"]}"' for f in fields]  # fmt: skip
-    return f"SELECT {', '.join(columns)} FROM ({inner}) AS result"
-
-
-def own_words(error: Exception) -> str:
-    """DuckDB's reason without its prefix, as a text that ERROR() raised is in BigQuery."""
-    return str(error).removeprefix("Invalid Input Error: ").strip()
