@@ -111,11 +111,11 @@ def _suite(file: Path, *, dated: bool, warm: bool = True, kept: bool = False) ->
     """A run whose numbers stay in memory, or are kept in a new file that is opened before."""
     source = DuckRelationDataSource.from_parquet(file, "orders", date_column="yyyy_mm_dd" if dated else None)
     keys = [ResultKey(FIRST + dt.timedelta(days=n)) for n in range(DAYS if dated else 1)]
+    db = _file(file.parent) if kept else None
 
     def run(on: DuckRelationDataSource, judged: list[ResultKey]) -> object:
         return VerificationSuite([orders], db or InMemoryMetricDB(), "Orders").run_many([on], judged)
 
-    db = _file(file.parent) if kept else None
     if warm:  # what Python imports on the way is measured with the whole process, not with the run
         engine = DuckDB()
         nothing = engine.connection.sql(f"FROM read_parquet('{file}') LIMIT 0")

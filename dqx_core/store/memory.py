@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -50,9 +51,13 @@ class InMemoryMetricDB(MetricDB):
                 from dqx_core.store.opening import open_database
 
                 self._opened = open_database(self._URL, auto_migrate=False, patience=60.0)
-                held, self._held = self._held, []
-                for write in held:
-                    write()
+                try:
+                    for write in self._held:
+                        write()
+                except StoreError:
+                    self._opened = None  # what is held stays, and whoever asks next is told too
+                    raise
+                self._held.clear()
             return self._opened
 
     def close(self) -> None:
@@ -66,7 +71,7 @@ class InMemoryMetricDB(MetricDB):
         """Keep numbers of an execution, all or none."""
         owned = list(metrics)
         if self._opened is None:
-            self._refuse(owned)
+            self._refuse(owned, execution)
         self._hold(partial(self._write_metrics, owned, execution, dt.datetime.now(dt.UTC)))
 
     def persist_results(self, execution_id: ExecutionId, results: Iterable[AssertionResult]) -> None:
@@ -97,12 +102,17 @@ class InMemoryMetricDB(MetricDB):
                 return
         write()  # not under the lock, which others take while they have the database
 
-    def _refuse(self, metrics: Iterable[Metric]) -> None:
+    def _refuse(self, metrics: Iterable[Metric], execution: Execution) -> None:
         """Refuse now what could not be written later."""
         try:
+            json.dumps(dict(execution.parameters))
             for metric in metrics:
                 split_number(metric.value.value_or(0))
                 if metric.state is not None:
                     encode(metric.state)
+                if metric.metadata:
+                    json.dumps(dict(metric.metadata))
         except TypeError as error:
-            raise StoreError(self.name, "persist metrics", f"{error}.", "Nothing was written.") from error
+            from dqx_core.store.faults import NOTHING_WRITTEN
+
+            raise StoreError(self.name, "persist metrics", f"{error}.", NOTHING_WRITTEN) from error

@@ -103,7 +103,20 @@ def test_what_cannot_be_kept_is_refused_at_once() -> None:
         db.keep([metric(1), replace(metric(2), state=Odd())], execution())
     with pytest.raises(StoreError, match=r"a value of type str is not a number.*Nothing was written"):
         db.keep([replace(metric(2), value=Success("two"))], execution())  # type: ignore[arg-type]
+    with pytest.raises(StoreError, match=r"type set is not JSON serializable.*Nothing was written"):
+        db.keep([replace(metric(2), metadata={"seen": {1}})], execution())
+    with pytest.raises(StoreError, match=r"type set is not JSON serializable.*Nothing was written"):
+        db.keep([metric(2)], replace(execution(), parameters={"seen": {1}}))
     assert db.info().numbers == 0
+
+
+def test_what_is_held_and_cannot_be_written_is_told_to_all_who_ask() -> None:
+    db = InMemoryMetricDB()
+    db.keep([metric(1)], execution("good"))
+    db.keep([replace(metric(2), data_version=5)], execution("bad"))  # type: ignore[arg-type]
+    for _ in range(2):
+        with pytest.raises(StoreError, match="could not persist 1 metric"):
+            db.measured("good")
 
 
 def test_threads_that_keep_and_ask_at_once_lose_nothing() -> None:
