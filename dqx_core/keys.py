@@ -1,4 +1,4 @@
-"""What a number speaks of: a day and its tags; and the run it was used in."""
+"""What a number speaks of: a window of time and its tags; and the run it was used in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from dqx_core.calendars import DAYS, Calendar, Window
 from dqx_core.errors import DefinitionError
 
 ExecutionId = str
@@ -133,10 +134,15 @@ def _free(tags: Mapping[str, str] | Mapping[str, str | None] | None) -> None:
 
 @dataclass(frozen=True)
 class ResultKey:
-    """A nominal date and tags."""
+    """What a number speaks of: a window of time, usually a day, and tags."""
 
     yyyy_mm_dd: dt.date
+    """The day; of another window the date that it is filed under, that of its start on its calendar's clocks."""
     tags: Mapping[str, str] = NO_TAGS
+    window: Window | None = None
+    """None: the day in UTC."""
+    calendar: Calendar = field(default=DAYS, compare=False, repr=False)
+    """Which windows come before."""
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -144,20 +150,34 @@ class ResultKey:
             raise DefinitionError(f"ResultKey takes a datetime.date, not {self.yyyy_mm_dd!r}.")
         if type(self.tags) is not Tags:
             object.__setattr__(self, "tags", user_tags(self.tags))
+        if self.window is not None and self.window == Window.of_day(self.yyyy_mm_dd):
+            object.__setattr__(self, "window", None)
         # Keys are looked up many times for each number.
-        object.__setattr__(self, "_hash", hash((self.yyyy_mm_dd, self.tags)))
+        object.__setattr__(self, "_hash", hash((self.yyyy_mm_dd, self.tags, self.window)))
+
+    @classmethod
+    def of(cls, window: Window, tags: Mapping[str, str] = NO_TAGS, calendar: Calendar = DAYS) -> ResultKey:
+        """The key of one of a calendar's windows."""
+        return cls(calendar.day_of(window), tags, window, calendar)
 
     def __hash__(self) -> int:
         return self._hash
 
-    def __reduce__(self) -> tuple[type[ResultKey], tuple[dt.date, Mapping[str, str]]]:
-        return ResultKey, (self.yyyy_mm_dd, self.tags)
+    def __reduce__(self) -> tuple[type[ResultKey], tuple[object, ...]]:
+        return ResultKey, (self.yyyy_mm_dd, self.tags, self.window, self.calendar)
 
-    def lag(self, days: int) -> ResultKey:
-        """The key `days` days earlier, same tags."""
-        if not days:
+    @property
+    def interval(self) -> Window:
+        """The window as moments, of a day too."""
+        return self.window or Window.of_day(self.yyyy_mm_dd)
+
+    def lag(self, windows: int) -> ResultKey:
+        """The key `windows` windows of its calendar earlier, same tags."""
+        if not windows:
             return self
-        return ResultKey(self.yyyy_mm_dd - dt.timedelta(days=days), self.tags)
+        if self.window is None and self.calendar is DAYS:
+            return ResultKey(self.yyyy_mm_dd - dt.timedelta(days=windows), self.tags)
+        return ResultKey.of(self.calendar.before(self.interval, windows), self.tags, self.calendar)
 
     def range(self, lag: int, window: int) -> tuple[dt.date, dt.date]:
         """The inclusive (from, until) of `window` days that end `lag` days before this key."""
@@ -165,4 +185,5 @@ class ResultKey:
         return until - dt.timedelta(days=window - 1), until
 
     def __str__(self) -> str:
-        return f"{self.yyyy_mm_dd}" + (f" ({self.tags})" if self.tags else "")
+        shown = str(self.yyyy_mm_dd) if self.window is None else self.calendar.label(self.window)
+        return shown + (f" ({self.tags})" if self.tags else "")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from returns.result import Failure, Result, Success
 
-from dqx_core.keys import ExecutionId
+from dqx_core.calendars import Window
+from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.states import Number
 
 if TYPE_CHECKING:
@@ -55,6 +56,22 @@ class SymbolInfo:
     lag: int = 0
     source_execution_id: ExecutionId | None = None
     """The execution it was carried forward from; None: measured by this one."""
+    window: Window | None = None
+    """Of what window it is; None: of the day in UTC."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a verdict compared: the value with its limits, by an operator."""
+
+    operator: str
+    """The name of a `bounds.Operator`: "LT"."""
+    limits: tuple[Number, ...]
+    tolerance: float
+    factor: float = 1.0
+    """What profiles multiplied the measured value by before it was compared."""
+    profiles: tuple[str, ...] = ()
+    """The profiles that changed the factor or the severity, by name."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,17 @@ class AssertionResult:
     symbols: tuple[SymbolInfo, ...]
     message: str
     """One line a person understands."""
+    window: Window | None = None
+    """The window that was judged; None: the day in UTC."""
+    asset: str | None = None
+    """The full name of what the verdict is attached to: an asset key, or a data source's name."""
+    compared: Compared | None = None
+    """None where nothing was compared: no value, or no limits that have one."""
+
+    @property
+    def key(self) -> ResultKey:
+        """The window and tags that were judged."""
+        return ResultKey(self.yyyy_mm_dd, self.tags, self.window)
 
     def __str__(self) -> str:
         return f"{self.status:<7} {self.severity} {self.check} › {self.assertion}: {self.message}"
