@@ -43,6 +43,16 @@ def database(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """A database whose tables are in DuckDB's own schema and in another, of which two have one name."""
+    path = tmp_path_factory.mktemp("elsewhere") / "w.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.visits AS SELECT 1 AS patient_id")
+        connection.execute("CREATE TABLE orders AS SELECT 1 AS order_id; CREATE TABLE raw.orders AS SELECT 2 AS old_id")
+    return path
+
+
 @pytest.fixture
 def dqx(database, tmp_path, monkeypatch, capsys):
     """Runs a command over the shop; folder, root and store are of this test alone."""
@@ -367,3 +377,20 @@ def test_brackets_in_data_are_text(tmp_path, dqx):
     assert "[/x] [bold]" in dqx("samples", "odd", "[y]", "--database", str(other)).out
     assert "[y]" in dqx("schema", "odd", "--database", str(other)).out
     assert "'[/x]' is not a name" in dqx("check-name", "[/x]").out
+
+
+def test_tables_are_those_of_every_schema_unless_some_are_named(dqx, elsewhere, monkeypatch):
+    monkeypatch.setenv("DQX_DATABASE", str(elsewhere))
+    assert {each["name"] for each in dqx("tables", "--json").json} == {"main.orders", "raw.orders", "raw.visits"}
+    assert [each["name"] for each in dqx("schema", "visits", "--json").json] == ["patient_id"]
+    assert [each["name"] for each in dqx("schema", "main.orders", "--json").json] == ["order_id"]
+    two = dqx("schema", "orders")
+    assert (two.code, "main.orders, raw.orders" in two.err) == (2, True)
+
+    assert [each["name"] for each in dqx("tables", "--schema", "main", "--json").json] == ["main.orders"]
+    monkeypatch.setenv("DQX_SCHEMA", "main raw")
+    assert len(dqx("tables", "--json").json) == 3
+    monkeypatch.setenv("DQX_SCHEMA", "row")
+    for command in (["tables"], ["schema", "visits"]):
+        nothing = dqx(*command)
+        assert (nothing.code, "--schema" in nothing.err, "main, raw" in nothing.err) == (2, True, True)
