@@ -62,11 +62,12 @@ def report(
         )
     if as_json:
         counts = {str(status).lower(): count for status, count in contents.counts.items()}
-        print_json({"report": file.resolve(), "from": contents.first, "to": contents.last, **counts})
+        newest = {"day": contents.newest.day, "verdict": contents.newest.verdict}
+        print_json({"report": file.resolve(), "from": contents.first, "to": contents.last, "newest": newest, **counts})
     else:
+        bad = f"{contents.bad:,} of {sum(contents.counts.values()):,} verdicts are bad"
         out.print(
-            f"Wrote {file}: {contents.first} to {contents.last}, "
-            f"{contents.bad:,} of {sum(contents.counts.values()):,} verdicts are bad.",
+            f"Wrote {file}: {contents.first} to {contents.last}, {bad}.",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
     if open_it:
