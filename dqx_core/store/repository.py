@@ -50,18 +50,24 @@ class MetricDB:
     Threads and processes may share a store.
     """
 
-    def __init__(self, url: str, *, auto_migrate: bool = True, patience: float = 60.0) -> None:
+    def __init__(
+        self, url: str, *, auto_migrate: bool = True, patience: float = 60.0, at_first_write: bool = False
+    ) -> None:
         """Open the store, and make it or bring it up to date where needed.
 
         Args:
             url: Where it is.
             auto_migrate: Whether a store of an older revision is migrated; else it is refused.
-            patience: Seconds to wait for other writers before giving up.
+            patience: Seconds to wait for other writers, and for a server to answer, before giving up.
+            at_first_write: A SQLite file that is not there is made when something is first written, so that a run
+                which fails before leaves none; its folder is made now, to be told what cannot be made.
 
         Raises:
             StoreError: It cannot be opened; the message says why and what to do.
         """
-        self._store = opening.open_database(url, auto_migrate=auto_migrate, patience=patience)
+        self._store = opening.open_database(
+            url, auto_migrate=auto_migrate, patience=patience, at_first_write=at_first_write
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

@@ -12,7 +12,8 @@ down_revision = "0002"
 COPY = """
 INSERT INTO dqx_metric_0003 (series_id, yyyy_mm_dd, execution, value, exact, error, data_version_id, source_execution,
                              created, metadata, state)
-SELECT series_id, yyyy_mm_dd, execution, value, exact, error, data_version_id, source_execution, created, metadata, state
+SELECT series_id, yyyy_mm_dd, execution, value, exact, error, data_version_id, source_execution,
+       created, metadata, state
 FROM dqx_metric
 ORDER BY series_id, yyyy_mm_dd, execution
 """
