@@ -36,7 +36,7 @@ class MetricsIOManager(dg.ConfigurableIOManager):
         from dqx_core.store import MetricDB
 
         if self._db is None:
-            self._db = MetricDB(self.url)
+            self._db = MetricDB(self.url, at_first_write=True)
         return self._db
 
     def handle_output(self, context: dg.OutputContext, obj: Measurements) -> None:

@@ -106,11 +106,11 @@ class MetricStore(dg.ConfigurableResource[None]):
 
     @property
     def db(self) -> "MetricDB":
-        """The store, opened on first use."""
+        """The store, opened on first use; a file, and its folder, is made."""
         from dqx_core.store import MetricDB
 
         if self._db is None:
-            self._db = MetricDB(self.url)
+            self._db = MetricDB(self.url, at_first_write=True)
         return self._db
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from dqx_core.store.opening import store_exists
     from dqx_core.store.reading import HistoryPoint, Series
     from dqx_core.store.repository import MetricDB
+    from dqx_core.store.results import Given
     from dqx_core.store.tables import EXECUTION, METRIC, SERIES
+    from dqx_core.store.urls import file_of, shown
     from dqx_core.store.versions import DatasetVersion, DatasetVersions
 
 _HOMES = {
@@ -27,6 +29,7 @@ _HOMES = {
     "DatasetVersion": "versions",
     "DatasetVersions": "versions",
     "Execution": "execution",
+    "Given": "results",
     "HistoryPoint": "reading",
     "InMemoryMetricDB": "memory",
     "LayeredMetricDB": "layered",
@@ -34,6 +37,8 @@ _HOMES = {
     "Series": "reading",
     "StoreInfo": "housekeeping",
     "Tally": "housekeeping",
+    "file_of": "urls",
+    "shown": "urls",
     "store_exists": "opening",
 }
 
@@ -44,6 +49,7 @@ __all__ = [
     "DatasetVersion",
     "DatasetVersions",
     "Execution",
+    "Given",
     "HistoryPoint",
     "InMemoryMetricDB",
     "LayeredMetricDB",
@@ -51,6 +57,8 @@ __all__ = [
     "Series",
     "StoreInfo",
     "Tally",
+    "file_of",
+    "shown",
     "store_exists",
 ]
 

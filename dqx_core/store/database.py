@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import uuid
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,7 +15,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from dqx_core.errors import StoreError
-from dqx_core.store.faults import NOTHING_JUDGED, NOTHING_WRITTEN, fault, is_conflict, is_stale, show
+from dqx_core.store import limits
+from dqx_core.store.faults import NOTHING_JUDGED, NOTHING_WRITTEN, fault, is_conflict, is_stale
+from dqx_core.store.urls import show
 
 T = TypeVar("T")
 
@@ -38,12 +41,14 @@ class Database:
         self.series: dict[Any, int] = {}
         """Series ids that were seen committed."""
         self._lock = threading.RLock()
-        self._engine = self._connect()
+        # What stands for this opened store in the numbers that it gives.
+        self._engine = self._connect().execution_options(dqx_store=uuid.uuid4().hex)
         weakref.finalize(self, self._engine.dispose)  # for those who let go of a store without closing it
         self._writer = self._engine.execution_options(dqx_begin="BEGIN IMMEDIATE")
         self._reader = self._engine
         if self.backend == "postgresql":  # where each statement would else have a snapshot of its own
-            self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            # Not postgresql_readonly: given back, a connection would no longer be as its role's default says.
+            self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
     def read(self, work: Callable[[Connection], T], what: str) -> T:
         """What `work` finds, from one snapshot.
@@ -92,7 +97,7 @@ class Database:
             except SQLAlchemyError as error:
                 if is_conflict(error) and time.monotonic() - started < self.patience:
                     time.sleep(random.uniform(0.001, 0.01))
-                elif is_stale(error) and not stale:
+                elif is_stale(error) and not stale and time.monotonic() - started < self.patience:
                     stale = True
                     self.series.clear()
                 else:
@@ -102,8 +107,8 @@ class Database:
         arguments: dict[str, Any] = {}
         if self.url.get_backend_name() == "sqlite":
             arguments = {"timeout": min(_BUSY_SECONDS, self.patience), "check_same_thread": False}
-        elif "connect_timeout" not in self.url.query:
-            arguments = {"connect_timeout": 10}
+        elif self.url.get_backend_name() == "postgresql":
+            arguments = limits.connect_arguments(self.url, self.patience)
         try:
             engine = create_engine(
                 self.url, connect_args=arguments, **({"poolclass": StaticPool} if self.in_memory else {})
@@ -119,6 +124,8 @@ class Database:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
+        else:
+            limits.limit(engine, self.patience)
         return engine
 
 

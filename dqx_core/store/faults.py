@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from dqx_core.errors import StoreError
+from dqx_core.store.urls import hide_secrets, show
 
 NOTHING_JUDGED = "Nothing was judged."
 NOTHING_WRITTEN = "Nothing was written."
 
-_SECRETS = re.compile(r"(//[^:/@\s]*:)\S*(?=@)|(\b(?:password|passwd|sslpassword)=)[^&\s]*", re.IGNORECASE)
 _CONFLICTS = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
-
-
-def read_url(text: str) -> URL:
-    """The URL of a store.
-
-    Raises:
-        StoreError: It cannot be read, or names a database that dqx does not keep metrics in.
-    """
-    way_out = "Write sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/database."
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        raise StoreError(hide_password(text), "read its URL", "it is not a database URL.", way_out) from None
-    if url.drivername in ("postgres", "postgresql"):
-        url = url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        reason = f"metrics are kept in SQLite or PostgreSQL, not in {url.get_backend_name()}."
-        raise StoreError(show(url), "be opened", reason, way_out)
-    if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:") and "uri" not in url.query:
-        # Connections are opened when they are needed, wherever the process is by then.
-        url = url.set(database=str(Path(str(url.database)).absolute()))
-    return url
-
-
-def show(url: URL) -> str:
-    """A URL for people: the password hidden, wherever in the URL it stands."""
-    return hide_password(url.render_as_string(hide_password=True))
-
-
-def hide_password(text: str) -> str:
-    """The text without what stands where passwords stand in a URL."""
-    return _SECRETS.sub(r"\1\2***", text)
 
 
 def fault(url: URL, what: str, error: Exception, outcome: str) -> StoreError:
     """What a person reads when the database refused or broke."""
-    reason = _reason(error)
-    if isinstance(url.password, str) and url.password:
-        reason = reason.replace(url.password, "***")
+    reason = hide_secrets(_reason(error), url)
     way_out = _way_out(reason, url)
-    return StoreError(show(url), what, f"{hide_password(reason).rstrip('.')}.", f"{outcome} {way_out}".strip())
+    return StoreError(show(url), what, f"{reason.rstrip('.')}.", f"{outcome} {way_out}".strip())
 
 
 def is_conflict(error: SQLAlchemyError) -> bool:
@@ -90,6 +53,12 @@ def _way_out(reason: str, url: URL) -> str:
         return f"This user may not write {url.database}, or its disk is mounted read-only."
     if "is locked" in told:
         return "Another process has kept it locked; close whatever has a transaction open."
+    if "lock timeout" in told:
+        return "Another session has kept it locked: end its transaction, or give more patience=."
+    if "statement timeout" in told or "has said nothing" in told:
+        return "Check that the server runs and is not overloaded, or give more patience=."
+    if "read-only transaction" in told:
+        return "Its role, its database or its URL say that it only reads: give one that writes."
     if "is full" in told or "disk i/o error" in told or "no space left" in told:
         return "Make room on its disk, then run again: the store is whole, and what was complete is kept."
     if "not a database" in told:

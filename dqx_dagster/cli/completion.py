@@ -47,12 +47,13 @@ def executions_of_store(incomplete: str) -> list[str]:
 
 def _from_store(incomplete: str, names: Callable[[MetricDB], set[str]]) -> list[str]:
     """Names in the store of `DQX_STORE`; none where there is no store, for a shell has no use for an error."""
-    from dqx_core.store import MetricDB
+    from dqx_core.store import MetricDB, file_of
 
     url = os.environ.get("DQX_STORE", DEFAULT_URL)
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        return []
     with suppress(DqxError):
+        file = file_of(url)
+        if file is not None and not file.exists():
+            return []
         db = MetricDB(url, auto_migrate=False)
         try:
             return sorted(name for name in names(db) if name.startswith(incomplete))

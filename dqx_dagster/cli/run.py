@@ -198,15 +198,13 @@ def explain(
 @contextmanager
 def _verification(name: str, location: str | None, url: str, *, reuse: bool, keep: bool) -> Iterator[VerificationSuite]:
     """The suite over the store; looking at a store that is not there does not make one."""
-    from dqx_core.store import InMemoryMetricDB, MetricDB
+    from dqx_core.store import InMemoryMetricDB, MetricDB, file_of
     from dqx_core.verification import VerificationSuite
 
     suite = find_suite(name, location)
-    file = Path(url.removeprefix("sqlite:///"))
-    there = not url.startswith("sqlite:///") or file.exists()
-    if keep and not there:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    db: MetricDB = MetricDB(url) if keep or there else InMemoryMetricDB()
+    file = file_of(url)
+    there = file is None or file.exists()
+    db: MetricDB = MetricDB(url, at_first_write=True) if keep or there else InMemoryMetricDB()
     try:
         yield VerificationSuite(
             suite.checks,
@@ -263,6 +261,8 @@ def _show(verification: VerificationSuite, results: Sequence[AssertionResult], s
     """A line a verdict under its day; of several days only those that did not pass, and a count."""
     from rich.text import Text
 
+    from dqx_core.store import shown
+
     by_key: dict[ResultKey, list[AssertionResult]] = {}
     for result in results:
         by_key.setdefault(ResultKey(result.yyyy_mm_dd, result.tags), []).append(result)
@@ -276,4 +276,6 @@ def _show(verification: VerificationSuite, results: Sequence[AssertionResult], s
             out.print(line, soft_wrap=True)
     counts = Counter(result.status for result in results)
     said = ", ".join(f"{counts[status]:,} {str(status).lower()}" for status in Status if counts[status])
-    out.print(f"{said}. Kept as execution {verification.execution_id} in {store}.", highlight=False, soft_wrap=True)
+    out.print(
+        f"{said}. Kept as execution {verification.execution_id} in {shown(store)}.", highlight=False, soft_wrap=True
+    )

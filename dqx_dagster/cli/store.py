@@ -251,15 +251,13 @@ def expire(
 @contextmanager
 def opened(url: str, *, make: bool = False) -> Iterator[MetricDB]:
     """The store at a URL; a SQLite file that is not there is not made by looking at it."""
-    from pathlib import Path
+    from dqx_core.store import MetricDB, file_of, shown
 
-    from dqx_core.store import MetricDB
-
-    path = url.removeprefix("sqlite:///")
-    if not make and path != url and not Path(path).exists():
+    file = file_of(url)
+    if not make and file is not None and not file.exists():
         raise DefinitionError(
-            f"There is no metric store at {url}. Name another one with --store or the variable DQX_STORE, or make this "
-            "one with: dqx store upgrade"
+            f"There is no metric store at {shown(url)}. Name another one with --store or the variable DQX_STORE, "
+            "or make this one with: dqx store upgrade"
         )
     db = MetricDB(url, auto_migrate=make)
     try:

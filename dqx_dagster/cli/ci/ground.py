@@ -15,7 +15,7 @@ from pydantic import Field
 
 from dqx_core.datasets.stored import partition_path, stored_partitions
 from dqx_core.errors import DefinitionError, DqxError, StoreError
-from dqx_core.store import LayeredMetricDB, MetricDB, store_exists
+from dqx_core.store import LayeredMetricDB, MetricDB, shown, store_exists
 from dqx_dagster.cli.ci.location import cause
 from dqx_dagster.dagster_internals import resource_class
 from dqx_dagster.dataset_io import DatasetIOManager
@@ -210,7 +210,7 @@ def opened(url: str) -> MetricDB:
         StoreError: It cannot be read.
     """
     if not store_exists(url):
-        raise DefinitionError(f"There is no metric store at {url}.")
+        raise DefinitionError(f"There is no metric store at {shown(url)}.")
     return MetricDB(url, auto_migrate=False)
 
 

@@ -90,14 +90,12 @@ class Places:
             writes: Whether it keeps something in the store.
         """
         from dqx_core.datasets.service import DatasetService
-        from dqx_core.store import InMemoryMetricDB, MetricDB
+        from dqx_core.store import InMemoryMetricDB, MetricDB, file_of
 
         schemas, catalog, engine, storage = self._bigquery() if self.project else self._duckdb(tables)
-        file = Path(self.store.removeprefix("sqlite:///"))
-        there = not self.store.startswith("sqlite:///") or file.exists()
-        if writes and not there:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        store = MetricDB(self.store) if there or writes else InMemoryMetricDB()
+        file = file_of(self.store)
+        there = file is None or file.exists()
+        store = MetricDB(self.store, at_first_write=True) if there or writes else InMemoryMetricDB()
         try:
             yield DatasetService(
                 catalog, engine, store, folder=self.folder, root=self.root, storage=storage, schemas=schemas
