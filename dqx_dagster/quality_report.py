@@ -16,6 +16,7 @@ from dqx_dagster.targets import nominal_date
 
 if TYPE_CHECKING:
     from dqx_core.html import Contents
+    from dqx_core.html.newest import Newest
     from dqx_core.store import MetricDB
 
 
@@ -111,6 +112,21 @@ def _period(
     return last - dt.timedelta(days=days - 1), last
 
 
+def _newest(newest: "Newest") -> str:
+    """Whether the newest day is all right, and what of it is not: the most severe first, each with its splits."""
+    said = {"good": "all right", "bad": "not all right", "incomplete": "not judged in everything"}[newest.verdict]
+    wrong = [
+        f"- {each.worst.severity} {each.worst.check} › {each.worst.assertion}: {', '.join(dict(each.told))}"
+        for each in newest.wrong
+    ]
+    missing = [
+        f"- {suite.name} was not judged: {', '.join(labels)}"
+        for suite in newest.suites
+        if (labels := newest.missing(suite))
+    ]
+    return "\n".join([f"{newest.day} is {said}", *wrong, *missing])
+
+
 def _file_name(name: str, context: dg.AssetExecutionContext, last: dt.date) -> str:
     return f"{name}-{last}.html" if context.has_partition_key or context.has_partition_key_range else f"{name}.html"
 
@@ -125,6 +141,7 @@ def _metadata(contents: "Contents", file: Path, url: str | None) -> Mapping[str,
         "report": dg.MetadataValue.path(str(file.resolve()))
         if url is None
         else dg.MetadataValue.url(f"{url.rstrip('/')}/{quote(file.name)}"),
+        "newest day": dg.MetadataValue.md(_newest(contents.newest)),
         "days": dg.MetadataValue.text(f"{contents.first} to {contents.last}"),
         "verdicts": dg.MetadataValue.int(sum(contents.counts.values())),
         "failed": dg.MetadataValue.int(contents.counts[Status.FAILED]),

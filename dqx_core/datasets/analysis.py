@@ -113,14 +113,15 @@ def analyze(definition: DatasetDefinition, date: dt.date, schemas: Schemas, engi
         notes.append(f"A partition holds one day; this is of all days from {definition.partitions.start} to {date}.")
         if any(each.looks_at_many_rows for each in definition.filters):
             notes.append("Filters that look at many rows learned from all these days together, not from each alone.")
+    splits = tuple(_size(number, part, row) for number, part in enumerate(parts))
     return Analysis(
         dataset=definition.name,
         definition_hash=definition.definition_hash,
         date=date,
         analyzed_at=dt.datetime.now(dt.UTC),
         facts=facts,
-        splits=tuple(_size(number, part, row) for number, part in enumerate(parts)),
-        quality=quality(facts),
+        splits=splits,
+        quality=quality(facts, {size.split: size.rows for size in splits}),
         notes=tuple(notes),
     )
 

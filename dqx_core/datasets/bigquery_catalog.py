@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dqx_core.datasets.catalog import ColumnInfo, TableInfo
-from dqx_core.datasets.definition import ALLOWED_SCHEMAS
 from dqx_core.datasets.types import normal_type
 from dqx_core.engines.bigquery import BigQuery
 from dqx_core.engines.bigquery_tables import BigQueryTables, Table
 from dqx_core.errors import DefinitionError, EngineError, hint
 
+BIGQUERY_SCHEMAS = ("raw_data",)
+"""Where tables are looked for unless it is said: a project may have thousands of datasets."""
+
 
 class BigQueryCatalog:
     """The tables and views in some datasets of BigQuery: what a definition calls schemas."""
 
-    def __init__(self, engine: BigQuery, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> None:
+    def __init__(self, engine: BigQuery, schemas: Sequence[str] = BIGQUERY_SCHEMAS) -> None:
         self._tables = BigQueryTables(engine)
         self._schemas = tuple(schemas)
 
     def tables(self) -> Sequence[str]:
         """Full names, in order."""
         return [name for schema in self._schemas for name in self._tables.names(schema)]
+
+    def other_schemas(self) -> Sequence[str]:
+        """Not known: to list the datasets of a project takes a right that reading its tables does not."""
+        return ()
 
     def schema(self, table: str) -> dict[str, str]:
         """Column → normal type, in the table's order."""

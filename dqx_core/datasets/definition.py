@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -21,17 +21,15 @@ from dqx_core.datasets.splits import Group, Split, Temporal, Whole
 from dqx_core.datasets.windows import Partitions
 from dqx_core.errors import ValidationError, hint
 
-ALLOWED_SCHEMAS = ("raw_data",)
-
 
 @dataclass(frozen=True)
 class Reading:
-    """What validation needs to know besides the definition: allowed schemas, and how to name a place in it.
+    """What validation needs to know besides the definition: allowed schemas (None: all), and how to name a place in it.
 
     Pass it as pydantic's `context`.
     """
 
-    schemas: tuple[str, ...] = ALLOWED_SCHEMAS
+    schemas: tuple[str, ...] | None = None
     subject: str | None = None
     where: Callable[[Location], str] = spelled
 
@@ -113,7 +111,7 @@ class DatasetDefinition(Model):
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
-    def problems(self, schemas: tuple[str, ...] = ALLOWED_SCHEMAS) -> Iterator[Problem]:
+    def problems(self, schemas: Sequence[str] | None = None) -> Iterator[Problem]:
         """Everything that cannot work whatever the tables hold."""
         yield from self.source.problems(schemas)
         yield from self._of_columns()
@@ -210,10 +208,15 @@ class DatasetDefinition(Model):
         return definition
 
 
-def define(data: dict[str, Any], *, schemas: tuple[str, ...] = ALLOWED_SCHEMAS) -> DatasetDefinition:
-    """The definition that a mapping, shaped like the YAML, spells.
+def schemas_allowed(schemas: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The schemas as a value that does not change."""
+    return None if schemas is None else tuple(schemas)
+
+
+def define(data: dict[str, Any], *, schemas: Sequence[str] | None = None) -> DatasetDefinition:
+    """The definition that a mapping, shaped like the YAML, spells; it may read tables of these schemas (None: of all).
 
     Raises:
         ValidationError: Every problem it has, each with its place.
     """
-    return DatasetDefinition.model_validate(data, context=Reading(tuple(schemas)))
+    return DatasetDefinition.model_validate(data, context=Reading(schemas_allowed(schemas)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dqx_core.datasets.base import RESERVED, Role
-from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition, define
+from dqx_core.datasets.definition import DatasetDefinition, define
 from dqx_core.datasets.source import short
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Answers:
     """As the YAML spells it; None: no split."""
 
 
-def drafted(answers: Answers, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> DatasetDefinition:
+def drafted(answers: Answers, *, schemas: Sequence[str] | None = None) -> DatasetDefinition:
     """The definition that the answers come to, as a draft; a join that gives no column is left out.
 
     Raises:
@@ -71,7 +71,7 @@ def drafted(answers: Answers, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> Da
     if answers.split is not None:
         data["split"] = dict(answers.split)
     data["partitions"] = {"start": answers.start}
-    return define(data, schemas=tuple(schemas))
+    return define(data, schemas=schemas)
 
 
 def other_columns(

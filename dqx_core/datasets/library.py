@@ -11,7 +11,7 @@ from pathlib import Path
 import pydantic
 
 from dqx_core.datasets.base import Name
-from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition
+from dqx_core.datasets.definition import DatasetDefinition
 from dqx_core.datasets.loading import from_yaml, load_folder
 from dqx_core.datasets.writing import new_text, save
 from dqx_core.errors import DefinitionError, hint
@@ -60,7 +60,7 @@ def names_in(folder: Path) -> dict[str, Path]:
     return found
 
 
-def find(folder: Path, name: str, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> tuple[Path, DatasetDefinition]:
+def find(folder: Path, name: str, *, schemas: Sequence[str] | None = None) -> tuple[Path, DatasetDefinition]:
     """The file of a dataset, and its definition.
 
     Raises:
@@ -131,7 +131,7 @@ def _text(file: Path) -> str:
         raise DefinitionError(f"Cannot read {file}: {error.strerror}.") from error
 
 
-def definitions_in(folder: Path, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> dict[str, DatasetDefinition]:
+def definitions_in(folder: Path, *, schemas: Sequence[str] | None = None) -> dict[str, DatasetDefinition]:
     """The definitions of a folder by name; none for a folder that is not there yet.
 
     Raises:

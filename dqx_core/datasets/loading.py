@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from dqx_core.datasets.base import Location
-from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition, Reading
+from dqx_core.datasets.definition import DatasetDefinition, Reading, schemas_allowed
 from dqx_core.datasets.problems import spelled
 from dqx_core.errors import DefinitionError, ValidationError
 
 
-def from_yaml(path: str | Path, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> DatasetDefinition:
-    """The definition in a YAML file, whose source may use tables of these schemas.
+def from_yaml(path: str | Path, *, schemas: Sequence[str] | None = None) -> DatasetDefinition:
+    """The definition in a YAML file, whose source may use tables of these schemas; None: of all.
 
     Raises:
         ValidationError: Every problem it has, each with its line.
@@ -24,11 +24,11 @@ def from_yaml(path: str | Path, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> 
     def where(place: Location) -> str:
         return f"line {line_of(document, place)}, {spelled(place)}"
 
-    reading = Reading(tuple(schemas), subject=f"{path}", where=where)
+    reading = Reading(schemas_allowed(schemas), subject=f"{path}", where=where)
     return DatasetDefinition.model_validate(_plain(document), context=reading)
 
 
-def load_folder(path: str | Path, *, schemas: Sequence[str] = ALLOWED_SCHEMAS) -> dict[str, DatasetDefinition]:
+def load_folder(path: str | Path, *, schemas: Sequence[str] | None = None) -> dict[str, DatasetDefinition]:
     """The definitions in a folder by name, one YAML file each.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,18 +57,45 @@ class Quality:
         return next(grade for least, grade in _GRADES if self.score >= least)
 
 
+_TRAINED_ON = frozenset({"train", "all"})
+"""The parts that models learn from: train, or everything where nothing is split."""
+
 _GRADES: tuple[tuple[int, Grade], ...] = ((80, "excellent"), (60, "good"), (40, "fair"), (0, "poor"))
 
 
-def quality(facts: Facts) -> Quality:
-    """The score; what cannot be known for want of a role costs nothing."""
+def quality(facts: Facts, parts: Mapping[str, int] | None = None) -> Quality:
+    """The score; what cannot be known for want of a role costs nothing.
+
+    `parts` are the rows of each part of the split: one without rows weighs more than anything else.
+    """
     if not facts.rows:
         message = "There are no rows, so there is nothing to train on. Look at the filters and the dates."
         return Quality(0, (Issue("no_rows", 100, message),))
-    found = [each for each in (_user_depth(facts), _product_depth(facts), _users(facts), _products(facts)) if each]
+    found = list(_parts(parts or {}))
+    found += [each for each in (_user_depth(facts), _product_depth(facts), _users(facts), _products(facts)) if each]
     found += [each for each in (_sparsity(facts), _range(facts)) if each]
     found.sort(key=lambda issue: -issue.points)
     return Quality(max(0, 100 - sum(issue.points for issue in found)), tuple(found))
+
+
+def _parts(parts: Mapping[str, int]) -> Iterator[Issue]:
+    """Parts of no rows leave a poor dataset, those of a single row at best a fair one; train weighs most."""
+    for part, rows in parts.items():
+        trains = part in _TRAINED_ON
+        if rows == 0:
+            yield Issue("empty_part", 100 if trains else 61, f"The part {part} has no rows, so {_without(part)}")
+        elif rows == 1:
+            yield Issue("one_row_part", 61 if trains else 41, f"The part {part} has one row, so {_with_one(part)}")
+
+
+def _without(part: str) -> str:
+    what = "there is nothing to train on" if part in _TRAINED_ON else "nothing that is trained can be measured on it"
+    return f"{what}. Look at the values, shares or days that the split gives {part}, and at the filters and dates."
+
+
+def _with_one(part: str) -> str:
+    what = "a model learns that row and nothing else" if part in _TRAINED_ON else "a number measured on it is chance"
+    return f"{what}. Give {part} more days, values or a larger share in the split, or loosen the filters."
 
 
 def _user_depth(facts: Facts) -> Issue | None:

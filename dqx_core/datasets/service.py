@@ -14,7 +14,7 @@ from dqx_core.datasets.base import Role
 from dqx_core.datasets.catalog import Catalog, TableInfo, schemas_of
 from dqx_core.datasets.compare import Comparison, compare
 from dqx_core.datasets.dates import newest_date
-from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition, define
+from dqx_core.datasets.definition import DatasetDefinition, define, schemas_allowed
 from dqx_core.datasets.dryrun import DryRun, dry_run
 from dqx_core.datasets.joins import check_joins
 from dqx_core.datasets.listing import Details, Page, listed, stored
@@ -63,7 +63,7 @@ class DatasetService:
         folder: str | Path = "datasets",
         root: str | Path = "data/datasets",
         storage: Storage | None = None,
-        schemas: Sequence[str] = ALLOWED_SCHEMAS,
+        schemas: Sequence[str] | None = None,
     ) -> None:
         self.catalog = catalog
         self.engine = engine
@@ -71,7 +71,7 @@ class DatasetService:
         self.folder = Path(folder)
         self.root = Path(root)
         self.storage: Storage = storage or FolderStorage(_duckdb(engine, "keep partitions in a folder"), root)
-        self.schemas = tuple(schemas)
+        self.schemas = schemas_allowed(schemas)
 
     # Definitions
 
@@ -212,7 +212,7 @@ class DatasetService:
         found = self.catalog.described()
         if not found:
             raise DefinitionError(
-                f"There are no tables in {' or '.join(self.schemas)}. Look at --database, or load some."
+                f"There are no tables in {self._looked_at}. Look at --database, {self._elsewhere}, or load some."
             )
         return found
 
@@ -249,7 +249,7 @@ class DatasetService:
         return suggest_columns({name: self.catalog.schema(name) for name in names}, names[0])
 
     def table(self, name: str) -> str:
-        """The full name of a table that may be called by its last part.
+        """The full name of a table that may be called by its last part, or its last two.
 
         Raises:
             DefinitionError: There is no such table, or several.
@@ -257,11 +257,31 @@ class DatasetService:
         known = self.catalog.tables()
         if name in known:
             return name
-        meant = [table for table in known if table.rsplit(".", 1)[-1] == name]
-        if len(meant) != 1:
-            why = f"It could be {' or '.join(meant)}." if meant else hint(name, known)
-            raise DefinitionError(f"There is no table '{name}' in {' or '.join(self.schemas)}. {why}")
+        meant = [table for table in known if table.endswith(f".{name}")]
+        if len(meant) > 1:
+            raise DefinitionError(
+                f"There are {len(meant)} tables called '{name}': {', '.join(meant)}. Say which by its full name."
+            )
+        if not meant:
+            raise DefinitionError(
+                f"There is no table '{name}' in {self._looked_at}. {hint(name, known)} "
+                f"To look in other places, {self._elsewhere}."
+            )
         return meant[0]
+
+    @property
+    def _looked_at(self) -> str:
+        """The places where tables were looked for."""
+        return "the database" if self.schemas is None else " or ".join(self.schemas)
+
+    @property
+    def _elsewhere(self) -> str:
+        """How to look in other places."""
+        if self.schemas is None:
+            return "name another file with --database or a schema with --schema"
+        others = ", ".join(self.catalog.other_schemas()[:20])
+        there = f" (there are tables in {others})" if others else ""
+        return f"name a schema with --schema or the variable DQX_SCHEMA{there}"
 
     # What a definition gives
 

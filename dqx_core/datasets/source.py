@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -44,14 +44,20 @@ class Source(Model):
             return self.table
         return next((full for full in self.tables if table in (full, short(full))), None)
 
-    def problems(self, schemas: tuple[str, ...]) -> Iterator[Problem]:
+    def problems(self, schemas: Sequence[str] | None) -> Iterator[Problem]:
         """Tables of schemas that are not allowed, and tables that columns could not tell apart."""
         seen: dict[str, str] = {}
         for number, table in enumerate(self.tables):
             where = ("source", "table") if number == 0 else ("source", "joins", number - 1, "table")
             schema = table.split(".")[-2]
-            if schema not in schemas:
-                yield where, f"table '{table}' is in schema '{schema}', which is not allowed. {hint(schema, schemas)}"
+            if schemas is not None and schema not in schemas:
+                yield (
+                    where,
+                    (
+                        f"table '{table}' is in schema '{schema}', which is not allowed. {hint(schema, schemas)} "
+                        f"To allow it: --schema {schema} on the command line, schemas: in a component."
+                    ),
+                )
             other = seen.setdefault(short(table).casefold(), table)
             if number and other in self.tables[:number]:
                 yield (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dqx_core.errors import MissingLibraryError
 from dqx_core.html.conditions import Limits
+from dqx_core.html.lines import STYLES, Style, styles_of
 from dqx_core.html.svg import accessible
 
 if TYPE_CHECKING:
@@ -19,20 +20,9 @@ if TYPE_CHECKING:
 
     from dqx_core.html.contents import Line
 
-INKS = {
-    "ink": "#010101",
-    "faint": "#020202",
-    "bad": "#030303",
-    "line-1": "#040404",
-    "line-2": "#050505",
-    "line-3": "#060606",
-    "line-4": "#070707",
-}
+INKS = {"ink": "#010101", "faint": "#020202", "bad": "#030303"} | {name: style.ink for name, style in STYLES.items()}
 """The page's colours and what stands for them while Matplotlib draws: the page says what they are, by day and night."""
 
-LINES = ("line-1", "line-2", "line-3", "line-4")
-MARKERS = ("o", "s", "^", "D")
-DASHES = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
 FEW = 31
 """Up to so many days each of them is marked."""
 
@@ -42,6 +32,7 @@ def chart(
     lines: Mapping[str, Line],
     *,
     title: str,
+    styles: Mapping[str, str] | None = None,
     limits: Mapping[dt.date, Limits] | None = None,
     bad: Collection[tuple[dt.date, str]] = (),
     incidents: Collection[dt.date] = (),
@@ -54,6 +45,7 @@ def chart(
         name: What tells it from the page's other charts.
         lines: By label, in the order of the legend.
         title: What it shows, for those who cannot see it.
+        styles: Which line each label has, where other charts of the page show other labels.
         limits: Where the condition draws the line, by day; the wrong side is shaded.
         bad: Days and labels to be crossed.
         incidents: Days to be marked through the whole height.
@@ -78,8 +70,8 @@ def chart(
         figure.patch.set_visible(False)
         axes.patch.set_visible(False)
         axes.spines[["top", "right"]].set_visible(False)
-        for number, (label, line) in enumerate(lines.items()):
-            _line(axes, number, label, line, bad)
+        for label, line in lines.items():
+            _line(axes, STYLES[(styles or styles_of(lines))[label]], label, line, bad)
         if limits:
             _limits(axes, limits)
         for day in incidents:
@@ -134,21 +126,20 @@ def number(value: float | None) -> str:
     return f"{value:,.6g}"
 
 
-def _line(axes: Axes, number: int, label: str, line: Line, bad: Collection[tuple[dt.date, str]]) -> None:
+def _line(axes: Axes, style: Style, label: str, line: Line, bad: Collection[tuple[dt.date, str]]) -> None:
     """One label's values; a day that is missing interrupts the line, and a day between two gaps still shows."""
     finite = {day: value for day, value in line.items() if math.isfinite(value)}
     if finite:
         first, last = min(finite), max(finite)
         days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
         lonely = [day for day in finite if not {day - _DAY, day + _DAY} & finite.keys()]
-        ink, which = INKS[LINES[number % len(LINES)]], number % len(MARKERS)
         axes.plot(
             [_number(day) for day in days],
             [finite.get(day, math.nan) for day in days],
-            color=ink,
-            linestyle=DASHES[which],
+            color=style.ink,
+            linestyle=style.dash,
             linewidth=1.6,
-            marker=MARKERS[which],
+            marker=style.marker,
             markersize=3,
             markevery=[n for n, day in enumerate(days) if day in finite and (len(days) <= FEW or day in lonely)],
         )

@@ -13,14 +13,13 @@ from returns.result import Success
 
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.html.conditions import Limits, limits_of
+from dqx_core.html.lines import ALL_ROWS, styles_of
+from dqx_core.html.newest import BAD, WEEK, Newest
 from dqx_core.keys import ExecutionId, Tags
 from dqx_core.report import AssertionResult, Status
 
 if TYPE_CHECKING:
     from dqx_core.store import DatasetVersion, Execution, MetricDB, Tally
-
-BAD = (Status.FAILED, Status.ERROR)
-WEEK = dt.timedelta(days=7)
 
 Line = Mapping[dt.date, float]
 """A value a day; days without one are absent."""
@@ -34,6 +33,11 @@ class Told:
     execution_id: ExecutionId
     yesterday: float | None
     last_week: float | None
+
+    @property
+    def label(self) -> str:
+        """Its tags as text."""
+        return label_of(self.result.tags)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,14 @@ class Trend:
     def newest(self) -> AssertionResult:
         """The newest verdict, which says how bad it is and what the condition is."""
         return self.verdicts[0].result
+
+    @cached_property
+    def by_tags(self) -> Sequence[Told]:
+        """The newest verdict under each tags: those that are bad first, so that none stands behind one that is not."""
+        newest: dict[str, Told] = {}
+        for told in self.verdicts:
+            newest.setdefault(told.label, told)
+        return sorted(newest.values(), key=lambda t: (t.result.status not in BAD, _train_first(t.label)))
 
     @cached_property
     def bad(self) -> Sequence[Told]:
@@ -98,7 +110,7 @@ class SuiteContents:
 
     @property
     def columns(self) -> Sequence[str]:
-        """The tags that were judged: train first, then by name."""
+        """The tags that were judged: train first, then eval."""
         return sorted({tags for _, tags in self.cells}, key=_train_first)
 
     def place(self, result: AssertionResult) -> int:
@@ -134,6 +146,18 @@ class Contents:
     def counts(self) -> Mapping[Status, int]:
         """How many verdicts have each status."""
         return _counted(r for suite in self.suites for results in suite.cells.values() for r in results)
+
+    @cached_property
+    def newest(self) -> Newest:
+        """Its last day: whether that is all right."""
+        return Newest.of(self)
+
+    @cached_property
+    def styles(self) -> Mapping[str, str]:
+        """Tags as text → the line that they have in every chart, and the colour of that in every table."""
+        lines = [trend.lines for suite in self.suites for trend in suite.trends]
+        lines += [metric.lines for metric in self.metrics]
+        return styles_of([*(x for suite in self.suites for x in suite.columns), *(x for each in lines for x in each)])
 
     @property
     def bad(self) -> int:
@@ -292,8 +316,9 @@ def _counted(results: Iterable[AssertionResult]) -> Mapping[Status, int]:
 
 def label_of(tags: Mapping[str, str]) -> str:
     """Tags for people: the bare value where the split is all there is."""
-    return tags["split"] if set(tags) == {"split"} else str(Tags(tags)) or "all rows"
+    return tags["split"] if set(tags) == {"split"} else str(Tags(tags)) or ALL_ROWS
 
 
-def _train_first(label: str) -> tuple[bool, str]:
-    return label != "train", label
+def _train_first(label: str) -> tuple[int, str]:
+    """Train, eval, what else there is by name, and rows of all splits last."""
+    return {"train": 0, "eval": 1, ALL_ROWS: 3}.get(label, 2), label

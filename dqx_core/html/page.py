@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from returns.result import Success
 
 from dqx_core.errors import DefinitionError, MissingLibraryError
-from dqx_core.html.charts import LINES, chart, number
-from dqx_core.html.contents import BAD, Contents, MetricTrend, Trend, label_of
+from dqx_core.html.charts import chart, number
+from dqx_core.html.contents import BAD, Contents, MetricTrend, Told, Trend, label_of
 from dqx_core.report import AssertionResult, Status
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ Progress = Callable[[int, int], object]
 MOST_ROWS = 20
 """Bad verdicts shown of an assertion; the matrix and the store know the others."""
 MOST_EXECUTIONS = 50
+MOST_TAGS = 6
+"""Newest verdicts shown of an assertion, bad ones first."""
+LONGEST_CONDITION = 140
+"""Characters of a condition that a table shows; the rest unfolds."""
 
 
 def render(
@@ -69,8 +73,10 @@ def render(
         version=_version(),
         most_rows=MOST_ROWS,
         most_executions=MOST_EXECUTIONS,
-        assertion_chart=lambda name, trend: counted(_of_assertion(name, trend)),
-        metric_chart=lambda name, metric: counted(_of_metric(name, metric)),
+        longest_condition=LONGEST_CONDITION,
+        most_tags=MOST_TAGS,
+        assertion_chart=lambda name, trend: counted(_of_assertion(name, trend, contents.styles)),
+        metric_chart=lambda name, metric: counted(_of_metric(name, metric, contents.styles)),
         style=Markup((Path(__file__).parent / "templates" / "report.css").read_text("utf-8")),
     )
 
@@ -103,21 +109,23 @@ def write(
     return file
 
 
-def _of_assertion(name: str, trend: Trend) -> str:
+def _of_assertion(name: str, trend: Trend, styles: Mapping[str, str]) -> str:
     return chart(
         name,
         trend.lines,
         title=f"{trend.check} › {trend.assertion}: {trend.newest.expression} by day",
+        styles=styles,
         limits=trend.limits,
-        bad=[(told.result.yyyy_mm_dd, label_of(told.result.tags)) for told in trend.bad],
+        bad=[(told.result.yyyy_mm_dd, told.label) for told in trend.bad],
     )
 
 
-def _of_metric(name: str, metric: MetricTrend) -> str:
+def _of_metric(name: str, metric: MetricTrend, styles: Mapping[str, str]) -> str:
     return chart(
         name,
         metric.lines,
         title=f"{metric.metric} of {metric.dataset or 'no dataset'} by day",
+        styles=styles,
         incidents=sorted(metric.incidents),
         width=4.0,
         height=1.5,
@@ -142,12 +150,13 @@ def _environment() -> Environment:
         "pretty": lambda value: json.dumps(value, indent=2, ensure_ascii=False),
         "value": _value,
         "mark": _mark,
+        "brief": _brief,
         "bad": _bad_of,
         "shortened": lambda days: (
             ", ".join(days[-8:]) + (f" and {len(days) - 8} earlier days" if len(days) > 8 else "")
         ),
     }
-    environment.globals |= {"Status": Status, "line_names": LINES}
+    environment.globals |= {"Status": Status}
     return environment
 
 
@@ -169,6 +178,17 @@ def _mark(results: Sequence[AssertionResult]) -> tuple[str, str]:
     if counts[Status.PASSED]:
         return "good", f"✓ {counts[Status.PASSED]}{skipped}"
     return "skipped", f"– {counts[Status.SKIPPED]} skipped"
+
+
+def _brief(told: Told) -> str:
+    """A verdict in a few words: whether it passed, and the number."""
+    result = told.result
+    match result.status:
+        case Status.SKIPPED:
+            return f"– skipped, {result.message}"
+        case Status.ERROR:
+            return f"✗ error: {_value(result.metric)}"
+    return f"{'✓' if result.status is Status.PASSED else '✗ failed,'} {_value(result.metric)}"
 
 
 def _bad_of(results: Sequence[AssertionResult]) -> AssertionResult | None:

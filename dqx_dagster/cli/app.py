@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dqx_core.errors import DefinitionError, DqxError
-from dqx_dagster.cli import ci, datasets, store
+from dqx_dagster.cli import ci, datasets, executions, store
 from dqx_dagster.cli.demo import demo
 from dqx_dagster.cli.printing import err
 from dqx_dagster.cli.report import report
@@ -47,6 +47,8 @@ app.command("explain", rich_help_panel="Suites")(explain)
 app.command("suites", rich_help_panel="Suites")(suites)
 app.add_typer(ci.app, name="ci", rich_help_panel="Results")
 app.command("report", rich_help_panel="Results")(report)
+store.app.command("executions")(executions.executions)
+store.app.command("delete")(executions.delete)
 app.add_typer(store.app, name="store", rich_help_panel="Results")
 app.add_typer(datasets.app, name="datasets", rich_help_panel="Datasets")
 

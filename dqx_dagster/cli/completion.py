@@ -40,6 +40,11 @@ def datasets_of_store(incomplete: str) -> list[str]:
     return _from_store(incomplete, lambda db: {s.dataset for s in db.series() if s.dataset is not None})
 
 
+def executions_of_store(incomplete: str) -> list[str]:
+    """The ids of executions."""
+    return _from_store(incomplete, lambda db: {each.execution_id for each in db.executions()})
+
+
 def _from_store(incomplete: str, names: Callable[[MetricDB], set[str]]) -> list[str]:
     """Names in the store of `DQX_STORE`; none where there is no store, for a shell has no use for an error."""
     from dqx_core.store import MetricDB

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated
+
+import typer
 
 from dqx_core.errors import DefinitionError
 from dqx_core.keys import ResultKey
 
+_FIRST_TO_BEGIN = dt.timedelta(hours=14)
+"""Before UTC, where a day begins first: what is today somewhere is not refused."""
+AllowFuture = Annotated[bool, typer.Option("--allow-future", help="A day that is still to come is meant.")]
 MOST_KEYS = 3_660
 SPLIT = "split"
 
@@ -28,13 +35,39 @@ def days(texts: Iterable[str]) -> list[dt.date]:
 
 
 def day(text: str) -> dt.date:
-    """A day such as 2024-01-31."""
+    """A day such as 2024-01-31.
+
+    Raises:
+        DefinitionError: It is none, or one of a year that nobody means.
+    """
     try:
-        return dt.date.fromisoformat(text)
+        found = dt.date(*time.strptime(text, "%Y-%m-%d")[:3]) if text.count("-") == 2 else dt.date.fromisoformat(text)
     except ValueError:
         raise DefinitionError(
             f"'{text}' is not a day. Write it as 2024-01-31, or several as 2024-01-01...2024-01-31."
         ) from None
+    if found.year < 1000:
+        raise DefinitionError(f"'{text}' is a day of the year {found.year}. Write the year that is meant: 2024-01-31.")
+    return found
+
+
+First = Annotated[dt.date | None, typer.Option("--from", parser=day, metavar="DAY", help="The first day.")]
+Last = Annotated[dt.date | None, typer.Option("--to", parser=day, metavar="DAY", help="The last day.")]
+
+
+def refuse_future(days: Iterable[dt.date], *, allowed: bool) -> None:
+    """Stop at a day that has not begun anywhere yet: it is mistyped, unless somebody says that it is meant.
+
+    Raises:
+        DefinitionError: It names the day.
+    """
+    today = (dt.datetime.now(dt.UTC) + _FIRST_TO_BEGIN).date()
+    late = [each for each in days if each > today]
+    if late and not allowed:
+        more = f", the first of {len(late):,} such days" if len(late) > 1 else ""
+        raise DefinitionError(
+            f"{late[0]} is in the future{more}. Write the day that is meant, or say --allow-future if it is."
+        )
 
 
 def tags(texts: Iterable[str]) -> dict[str, list[str]]:

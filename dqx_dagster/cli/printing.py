@@ -12,6 +12,7 @@ from uuid import UUID
 
 from returns.result import Failure, Success
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,16 +24,66 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-    """A table; numbers stand to the right."""
+    """A table; numbers stand to the right.
+
+    No word is broken: into a file a table is as wide as it wants to be; on a terminal it wraps between words, and
+    where even that does not fit, each row is a block of its own, a line a column.
+    """
     listed = [list(row) for row in rows]
+    # As text, not markup: a name or a reason may hold [brackets].
+    cells = [[Text(cell(value)) for value in row] for row in listed]
+    heads = [Text.from_markup(column) for column in columns]
+    widths = _widths([[head, *(row[n] for row in cells)] for n, head in enumerate(heads)])
+    if widths is None:
+        _blocks(heads, cells, title)
+        return
     shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for index, column in enumerate(columns):
+    for index, (head, width) in enumerate(zip(heads, widths, strict=True)):
         numeric = any(isinstance(row[index], int | float) for row in listed)
-        shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in listed:
-        # As text, not markup: a name or a reason may hold [brackets].
-        shown.add_row(*(Text(cell(value)) for value in row))
-    out.print(shown)
+        shown.add_column(head, justify="right" if numeric else "left", overflow="fold", width=width)
+    for texts in cells:
+        shown.add_row(*texts)
+    if out.is_terminal:
+        out.print(shown)
+    else:
+        Console(file=out.file, width=max(sum(widths) + _between(widths), out.width)).print(shown)
+
+
+def _widths(columns: Sequence[Sequence[Text]]) -> list[int] | None:
+    """How wide each column is, so that no word of it is broken; None: there is not so much room."""
+    longest = [max(cell_len(line) for each in column for line in each.plain.split("\n")) for column in columns]
+    if not out.is_terminal:
+        return longest
+    least = [max((cell_len(word) for each in column for word in each.plain.split()), default=1) for column in columns]
+    room = out.width - _between(columns)
+    if sum(least) > room:
+        return None
+    while sum(longest) > room:
+        widest = max((n for n in range(len(columns)) if longest[n] > least[n]), key=lambda n: longest[n])
+        longest[widest] -= 1
+    return longest
+
+
+def _between(columns: Sequence[object]) -> int:
+    """What stands between the columns of a table and beside them."""
+    return 3 * (len(columns) - 1) + 2
+
+
+def _blocks(columns: Sequence[Text], rows: Sequence[Sequence[Text]], title: str | None) -> None:
+    """Rows as blocks of lines; what is empty is left out."""
+    heads = [" ".join(column.plain.split()) for column in columns]
+    widest = max(map(cell_len, heads), default=0)
+    if title is not None:
+        out.print(title, style="italic", highlight=False, soft_wrap=True)
+    for row in rows:
+        out.print()
+        for head, value in zip(heads, row, strict=True):
+            if value.plain:
+                line = Text(f"{head}{' ' * (widest - cell_len(head))}  ", "bold")
+                line.append(value.plain, "not bold")
+                # A word that no line holds is left to the terminal, which copies it whole.
+                out.print(line, soft_wrap=any(cell_len(word) > out.width for word in line.plain.split()))
+    out.print()
 
 
 def cell(value: object) -> str:

@@ -33,6 +33,7 @@ def report(
     output: Output = DEFAULT_OUTPUT,
     title: Annotated[str, typer.Option(help="The heading.")] = "Data quality",
     url: StoreUrl = DEFAULT_URL,
+    allow_future: keys.AllowFuture = False,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -51,6 +52,7 @@ def report(
     span = keys.days([date]) if date is not None else []
     since = span[0] if span else keys.day(first) if first else None
     until = span[-1] if span else keys.day(last) if last else None
+    keys.refuse_future((each for each in (since, until) if each is not None), allowed=allow_future)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with opened(url) as db, Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         contents = collect(db, suite=suite, dataset=dataset, from_date=since, until_date=until)
@@ -60,11 +62,12 @@ def report(
         )
     if as_json:
         counts = {str(status).lower(): count for status, count in contents.counts.items()}
-        print_json({"report": file.resolve(), "from": contents.first, "to": contents.last, **counts})
+        newest = {"day": contents.newest.day, "verdict": contents.newest.verdict}
+        print_json({"report": file.resolve(), "from": contents.first, "to": contents.last, "newest": newest, **counts})
     else:
+        bad = f"{contents.bad:,} of {sum(contents.counts.values()):,} verdicts are bad"
         out.print(
-            f"Wrote {file}: {contents.first} to {contents.last}, "
-            f"{contents.bad:,} of {sum(contents.counts.values()):,} verdicts are bad.",
+            f"Wrote {file}: {contents.first} to {contents.last}, {bad}.",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
     if open_it:

@@ -107,6 +107,7 @@ def run(
     store: StoreUrl = DEFAULT_URL,
     location: Location = None,
     reuse: Reuse = False,
+    allow_future: keys.AllowFuture = False,
     fail_on: Annotated[
         Literal["P0", "P1", "P2", "P3", "any"],
         typer.Option("--fail-on", "--severity", help="From which severity on a failure makes the exit code 1."),
@@ -120,6 +121,7 @@ def run(
     rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
     with _verification(suite, location, store, reuse=reuse, keep=True) as verification:
         asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+        keys.refuse_future((key.yyyy_mm_dd for key in asked), allowed=allow_future)
         chosen = _selected(verification.suite, select)
         with rows.opened(_tag_names(asked)) as sources, busy(f"Running {verification.name}"):
             results = verification.run_many(
@@ -153,6 +155,7 @@ def explain(
     store: StoreUrl = DEFAULT_URL,
     location: Location = None,
     reuse: Reuse = False,
+    allow_future: keys.AllowFuture = False,
     as_json: AsJson = False,
 ) -> None:
     """What a run would do: which statements it sends, what it carries forward, what is missing. Nothing is run.
@@ -164,6 +167,7 @@ def explain(
     rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
     with _verification(suite, location, store, reuse=reuse, keep=False) as verification:
         asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+        keys.refuse_future((key.yyyy_mm_dd for key in asked), allowed=allow_future)
         chosen = _selected(verification.suite, select)
         with rows.opened(_tag_names(asked)) as sources:
             graph = verification.suite.build(sources, select=None if chosen is None else lambda c, a: (c, a) in chosen)

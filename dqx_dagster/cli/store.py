@@ -14,6 +14,7 @@ import typer
 from returns.result import Success
 
 from dqx_core.errors import DefinitionError
+from dqx_dagster.cli.keys import AllowFuture, First, Last, day, refuse_future
 from dqx_dagster.cli.printing import out, print_json, sparkline, table
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ StoreUrl = Annotated[
     ),
 ]
 DEFAULT_URL = "sqlite:///data/metrics.db"
+_LONGEST_AGE = 365_000
+"""Days; nothing in a store is older."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -76,8 +79,9 @@ def history(
     metric: Annotated[str, typer.Argument(help="The metric as it is printed, such as 'average(amount)'.")],
     url: StoreUrl = DEFAULT_URL,
     tag: Annotated[list[str] | None, typer.Option(help="Only under these tags: split=train. May be repeated.")] = None,
-    first: Annotated[dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
-    last: Annotated[dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
+    first: First = None,
+    last: Last = None,
+    allow_future: AllowFuture = False,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
@@ -87,14 +91,15 @@ def history(
     """
     from dqx_core.retrieval import metric_history
 
+    refuse_future((each for each in (first, last) if each is not None), allowed=allow_future)
     with opened(url) as db:
         points = metric_history(
             db,
             dataset,
             metric,
             tags=_tags(tag),
-            from_date=first.date() if first else None,
-            until_date=last.date() if last else None,
+            from_date=first,
+            until_date=last,
         )
     if as_json:
         print_json(points)
@@ -224,6 +229,7 @@ def expire(
     everything: Annotated[
         bool, typer.Option("--everything", help="Also what is the newest of its metric and day.")
     ] = False,
+    allow_future: AllowFuture = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Delete nothing; say how much it would be.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -231,7 +237,7 @@ def expire(
 
     Example: dqx store expire --older-than 180d --dry-run
     """
-    age = _age(older_than)
+    age = _age(older_than, allow_future=allow_future)
     with opened(url) as db:
         would = db.expire(age, keep_latest=not everything, dry_run=True)
         if dry_run or not would:
@@ -271,13 +277,15 @@ def _tags(given: list[str] | None) -> dict[str, str] | None:
     return dict(tag.split("=", 1) for tag in given)
 
 
-def _age(text: str) -> dt.timedelta | dt.datetime:
-    if found := re.fullmatch(r"(\d+)([dw])", text):
+def _age(text: str, *, allow_future: bool) -> dt.timedelta | dt.datetime:
+    if found := re.fullmatch(r"(\d{1,6})([dw])", text):
         days = int(found[1]) * (7 if found[2] == "w" else 1)
-        return dt.timedelta(days=days)
+        return dt.timedelta(days=min(days, _LONGEST_AGE))
     try:
-        return dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), dt.UTC)
-    except ValueError:
+        since = day(text)
+    except DefinitionError:
         raise DefinitionError(
             f"--older-than {text} is neither an age such as 90d or 26w, nor a day such as 2024-01-31."
         ) from None
+    refuse_future([since], allowed=allow_future)
+    return dt.datetime.combine(since, dt.time(), dt.UTC)

@@ -9,7 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, RootModel, SkipValidation
 from pydantic_core import CoreSchema
 
 from dqx_core.datasets.base import Model
-from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition
+from dqx_core.datasets.definition import DatasetDefinition
 from dqx_dagster.components.checks import WrittenCheck
 from dqx_dagster.components.schema import by_branch
 
@@ -50,8 +50,8 @@ class Attributes(Model):
         default="assertion", description="One asset check for each assertion, or for each check."
     )
     partitioned_checks: bool = Field(default=True, description="Keep a history of each check for each partition.")
-    schemas: tuple[str, ...] = Field(
-        default=ALLOWED_SCHEMAS, description="The schemas whose tables the definition may read."
+    schemas: tuple[str, ...] | None = Field(
+        default=None, description="The schemas whose tables the definition may read; all if left out."
     )
     engine: str = Field(default="engine", description="Resource key of the engine.")
     kind: Literal["duckdb", "bigquery"] = Field(default="duckdb", description="What the engine is, as the UI shows it.")

@@ -16,7 +16,7 @@ from dagster.components.utils import TranslatorResolvingInfo
 
 from dqx_core.checks import Check
 from dqx_core.datasets.base import Location, Problem
-from dqx_core.datasets.definition import ALLOWED_SCHEMAS, DatasetDefinition, Reading
+from dqx_core.datasets.definition import DatasetDefinition, Reading
 from dqx_core.datasets.loading import from_yaml
 from dqx_core.datasets.problems import located, spelled
 from dqx_core.errors import DefinitionError, ValidationError, hint
@@ -52,7 +52,7 @@ def read(written: Mapping[str, Any], context: dg.ComponentLoadContext) -> dict[s
         attributes = Attributes.model_validate(data)
     except pydantic.ValidationError as error:
         problems += [file.says(problem) for problem in located(error, Attributes, data)]
-    schemas = attributes.schemas if attributes else ALLOWED_SCHEMAS
+    schemas = attributes.schemas if attributes else None
     definition = _definition(data.get("definition"), schemas, file, problems)
     if attributes is None or definition is None:
         raise ValidationError(str(file), problems)
@@ -119,7 +119,7 @@ def _rendered(value: Any, context: dg.ResolutionContext) -> Any:
 
 
 def _definition(
-    written: object, schemas: tuple[str, ...], file: _File, problems: list[str]
+    written: object, schemas: tuple[str, ...] | None, file: _File, problems: list[str]
 ) -> DatasetDefinition | None:
     place = ("definition",)
     try:

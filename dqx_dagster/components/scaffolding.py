@@ -27,7 +27,7 @@ attributes:
       strategy: group
       key: {key}
     partitions: {{start: {start}}} # daily, in UTC
-{schemas}
+
   checks: # a metric and one condition each; P0 stops what is downstream, P1 is an error, P2 and P3 warn
     - name: There are rows
       severity: P0
@@ -112,14 +112,12 @@ class DatasetScaffolder(dg.Scaffolder[DatasetParams]):
             ValidationError: A name or the day cannot; nothing is written.
         """
         given = request.params
-        schema = given.table.rpartition(".")[0].split(".")[-1]
         text = DATASET.format(
             type=request.type_name,
             name=request.target_path.name,
-            schemas="" if schema == "raw_data" else f"  schemas: [{schema}] # whose tables it may read\n",
             **given.model_dump(),
         )
-        _check(text, schema)
+        _check(text)
         _write(request, text)
 
 
@@ -153,12 +151,12 @@ def _from_root(path: str) -> str:
     return path if Path(path).is_absolute() else "{{ context.project_root }}/" + path
 
 
-def _check(text: str, schema: str) -> None:
+def _check(text: str) -> None:
     from dagster_shared.yaml_utils import parse_yaml_with_source_position
 
     from dqx_core.datasets.definition import define
 
-    define(parse_yaml_with_source_position(text).value["attributes"]["definition"], schemas=(schema,))
+    define(parse_yaml_with_source_position(text).value["attributes"]["definition"])
 
 
 def _write(request: dg.ScaffoldRequest[Any], text: str) -> None:

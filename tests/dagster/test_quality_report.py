@@ -46,6 +46,7 @@ def test_without_partitions_it_is_of_the_last_days_that_were_judged(world, tmp_p
     assert told["days"] == "2026-01-05 to 2026-01-06"
     assert (told["failed"], told["errors"]) == (2, 0)
     assert "P0 Gate › Not crowded: 1 of 4" in told["bad assertions"]
+    assert told["newest day"] == "2026-01-06 is all right"
     assert "<h1>The feed</h1>" in page.read_text("utf-8")
 
 
@@ -89,3 +90,12 @@ def test_where_there_is_nothing_to_tell_the_run_says_why(world, how, what, said)
     [failure] = [e for e in run(report, **what).all_events if e.is_step_failure]
 
     assert said in failure.step_failure_data.user_failure_data.description
+
+
+def test_the_newest_day_is_told_with_the_splits_of_what_is_wrong(world):
+    report, run = world()
+    run(feed, tags=span(key(1, "train"), key(5, "eval")))
+
+    told = metadata(run(report))["newest day"]
+
+    assert told.startswith("2026-01-05 is not all right\n- P0 Gate › Not crowded: train")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection
 from typing import Annotated
 
 import typer
@@ -132,12 +133,13 @@ def detect_joins(places: Places, names: Tables, as_json: AsJson = False) -> None
     if not found:
         out.print(f"Neither the names nor the values of {', '.join(names)} speak for a join.", markup=False)
         return
+    called = _called({name for each in found for name in (each.left_table, each.right_table)})
     table(
         ["from", "to", "confidence", "cardinality", "found %", "orphans %", "unique %", "fan-out", "name"],
         [
             (
-                _key(each.left_table, each.left_columns),
-                _key(each.right_table, each.right_columns),
+                f"{called[each.left_table]}.{'+'.join(each.left_columns)}",
+                f"{called[each.right_table]}.{'+'.join(each.right_columns)}",
                 each.confidence,
                 each.cardinality.replace("_", " "),
                 round(each.inclusion * 100, 1),
@@ -176,5 +178,8 @@ def suggest_columns(places: Places, names: Tables, as_json: AsJson = False) -> N
     )
 
 
-def _key(name: str, columns: Sequence[str]) -> str:
-    return f"{name.rsplit('.', 1)[-1]}.{'+'.join(columns)}"
+def _called(names: Collection[str]) -> dict[str, str]:
+    """What each table is called: by its last part, unless two of them share it."""
+    last = {name: name.rsplit(".", 1)[-1] for name in names}
+    counts = Counter(last.values())
+    return {name: short if counts[short] == 1 else name for name, short in last.items()}

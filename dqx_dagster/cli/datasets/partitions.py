@@ -11,14 +11,19 @@ from rich.markup import escape
 from dqx_core.errors import DefinitionError
 from dqx_dagster.cli.datasets.definitions import Dataset
 from dqx_dagster.cli.datasets.places import Places, busy
+from dqx_dagster.cli.keys import AllowFuture, First, Last, day, refuse_future
 from dqx_dagster.cli.printing import err, out, print_json, table
 from dqx_dagster.cli.store import AsJson
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dqx_core.datasets.analysis import Analysis
+    from dqx_core.datasets.materialize import PartitionResult
 
 Date = Annotated[
-    dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The partition; the newest if left out.")
+    dt.date | None,
+    typer.Option("--date", parser=day, metavar="DAY", help="The partition; the newest if left out."),
 ]
 Split = Annotated[str, typer.Option("--split", help="train, eval, another part of the definition, or both.")]
 
@@ -33,6 +38,7 @@ def query(
     ] = None,
     tfx: Annotated[bool, typer.Option("--tfx", help="The configuration of TFX's BigQueryExampleGen.")] = False,
     span: Annotated[bool, typer.Option("--span", help="With --tfx: the date is TFX's span.")] = False,
+    allow_future: AllowFuture = False,
     as_json: AsJson = False,
 ) -> None:
     """The SQL of a partition.
@@ -41,10 +47,11 @@ def query(
     """
     from rich.syntax import Syntax
 
+    refuse_future([date] if date else [], allowed=allow_future)
     with places.opened() as service:
-        day = _day(date) or service.newest_date(name)
+        partition = date or service.newest_date(name)
         if tfx:
-            export = service.tfx(name, day, span=span)
+            export = service.tfx(name, partition, span=span)
             print_json(export.config)
             for column, why in export.casts.items():
                 err.print(f"{column}: {why}", markup=False, highlight=False, soft_wrap=True)
@@ -52,9 +59,9 @@ def query(
         if span:
             raise DefinitionError("--span says how TFX runs the queries. Give it together with --tfx.")
         dialect = dialect or service.engine.dialect
-        sql = service.query(name, day, dialect=dialect, splits=_splits(split))
+        sql = service.query(name, partition, dialect=dialect, splits=_splits(split))
     if as_json:
-        print_json({"dataset": name, "date": day, "split": split, "dialect": dialect, "sql": sql})
+        print_json({"dataset": name, "date": partition, "split": split, "dialect": dialect, "sql": sql})
     elif out.is_terminal:
         out.print(Syntax(sql, "sql", background_color="default"))
     else:
@@ -68,14 +75,16 @@ def validate_query(
     price: Annotated[
         float | None, typer.Option("--price-per-tib", envvar="DQX_PRICE_PER_TIB", help="What reading a TiB costs.")
     ] = None,
+    allow_future: AllowFuture = False,
     as_json: AsJson = False,
 ) -> None:
     """The engine's word on a query, without running it: output, tables, cost; exit code 2 if it cannot run.
 
     Example: dqx datasets validate-query shop_ranking
     """
+    refuse_future([date] if date else [], allowed=allow_future)
     with places.opened() as service:
-        found = service.validate_query(name, _day(date), price_per_tib=price)
+        found = service.validate_query(name, date, price_per_tib=price)
     if as_json:
         print_json({**vars(found), "valid": found.valid})
     elif found.problems:
@@ -99,14 +108,16 @@ def preview(
     date: Date = None,
     split: Split = "both",
     limit: Annotated[int, typer.Option(help="How many rows, 1 to 1,000.")] = 10,
+    allow_future: AllowFuture = False,
     as_json: AsJson = False,
 ) -> None:
     """The first rows of a partition, always the same ones.
 
     Example: dqx datasets preview shop_daily --split eval
     """
+    refuse_future([date] if date else [], allowed=allow_future)
     with places.opened() as service, busy("Running the query"):
-        found = service.preview(name, _day(date), limit=limit, splits=_splits(split))
+        found = service.preview(name, date, limit=limit, splits=_splits(split))
     if as_json:
         columns = [{"name": c.name, "type": c.type, "role": c.role, "table": c.table} for c in found.columns]
         print_json({"dataset": name, "date": found.date, "columns": columns, "rows": found.rows})
@@ -117,13 +128,16 @@ def preview(
     table(heads, [[row[each] for each in names] for row in found.rows], title=f"{name} of {found.date}")
 
 
-def analyze(places: Places, name: Dataset, date: Date = None, as_json: AsJson = False) -> None:
+def analyze(
+    places: Places, name: Dataset, date: Date = None, allow_future: AllowFuture = False, as_json: AsJson = False
+) -> None:
     """Measure a dataset: rows, users, products, split sizes, quality. The result is kept with the version.
 
     Example: dqx datasets analyze shop_ranking
     """
+    refuse_future([date] if date else [], allowed=allow_future)
     with places.opened(writes=True) as service, busy(f"Measuring {name}"):
-        found = service.analyze(name, _day(date))
+        found = service.analyze(name, date)
     _show(found, as_json)
 
 
@@ -163,11 +177,12 @@ def materialize(
     places: Places,
     name: Dataset,
     date: Annotated[
-        dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="One day; or --from and --to.")
+        dt.date | None, typer.Option("--date", parser=day, metavar="DAY", help="One day; or --from and --to.")
     ] = None,
-    first: Annotated[dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
-    last: Annotated[dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
+    first: First = None,
+    last: Last = None,
     split: Split = "both",
+    allow_future: AllowFuture = False,
     as_json: AsJson = False,
 ) -> None:
     """Write partitions as Parquet, without Dagster; each is replaced whole.
@@ -177,6 +192,7 @@ def materialize(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     days = _days(date, first, last)
+    refuse_future(days, allowed=allow_future)
     splits = _splits(split)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with places.opened(writes=True) as service:
@@ -190,10 +206,24 @@ def materialize(
                 progress=lambda done: bar.update(task, advance=1, description=f"{done.date} {done.split}"),
             )
     if as_json:
-        print_json([{key: value for key, value in vars(each).items() if key != "sql"} for each in results])
-        return
-    rows = [(each.date, each.split, each.rows, round(each.bytes / 1e6, 2), each.path) for each in results]
-    table(["date", "split", "rows", "MB", "folder"], rows)
+        shown = [{key: value for key, value in vars(each).items() if key != "sql"} for each in results]
+        print_json([each | {"empty": each["rows"] == 0} for each in shown])
+    else:
+        rows = [(each.date, each.split, each.rows, round(each.bytes / 1e6, 2), each.path) for each in results]
+        table(["date", "split", "rows", "MB", "folder"], rows)
+    _tell_empty(name, results)
+
+
+def _tell_empty(name: str, results: Sequence[PartitionResult]) -> None:
+    """Names the partitions that came out with no rows, beside whatever else is printed."""
+    empty = [f"{each.date} {each.split}" for each in results if not each.rows]
+    if empty:
+        shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5:,} more" if len(empty) > 5 else "")
+        are = "partition of it has" if len(results) == 1 else f"of {len(results):,} partitions have"
+        err.print(
+            f"{len(empty):,} {are} no rows: {shown}. To see which days there are: dqx datasets analyze {name}",
+            style="yellow", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def export(
@@ -201,23 +231,25 @@ def export(
     name: Dataset,
     uri: Annotated[str, typer.Argument(help="Such as gs://bucket/folder/*.parquet.")],
     date: Annotated[
-        dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="One day; all of them if left out.")
+        dt.date | None, typer.Option("--date", parser=day, metavar="DAY", help="One day; all of them if left out.")
     ] = None,
+    allow_future: AllowFuture = False,
 ) -> None:
     """Write a dataset that is kept in BigQuery to Cloud Storage as Parquet.
 
     Example: dqx datasets export shop_daily 'gs://bucket/daily/*.parquet' --date 2024-01-20
     """
+    refuse_future([date] if date else [], allowed=allow_future)
     with places.opened(tables=False) as service, busy("Exporting"):
         service.definition(name)  # a dataset that is not there is told as such
-        service.storage.export(name, uri, _day(date))
+        service.storage.export(name, uri, date)
     out.print(f"Wrote {name} to {uri}.", markup=False, highlight=False, soft_wrap=True)
 
 
 def manifest(
     places: Places,
     name: Dataset,
-    date: Annotated[dt.datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The partition's date.")],
+    date: Annotated[dt.date, typer.Option("--date", parser=day, metavar="DAY", help="The partition's date.")],
     split: Annotated[str, typer.Option("--split", help="train, eval or another part.")] = "train",
     as_json: AsJson = False,
 ) -> None:
@@ -226,7 +258,7 @@ def manifest(
     Example: dqx datasets manifest shop_daily --date 2024-01-20 --split eval
     """
     with places.opened(tables=False) as service:
-        found = service.manifest(name, date.date(), split)
+        found = service.manifest(name, date, split)
     if as_json:
         print_json(found)
         return
@@ -270,17 +302,13 @@ def _show(found: Analysis, as_json: bool) -> None:
         out.print(f"Note: {note}", markup=False, highlight=False)
 
 
-def _day(date: dt.datetime | None) -> dt.date | None:
-    return date.date() if date else None
-
-
 def _splits(split: str) -> list[str] | None:
     return None if split == "both" else [split]
 
 
-def _days(date: dt.datetime | None, first: dt.datetime | None, last: dt.datetime | None) -> list[dt.date]:
+def _days(date: dt.date | None, first: dt.date | None, last: dt.date | None) -> list[dt.date]:
     if date is not None and first is None and last is None:
-        return [date.date()]
+        return [date]
     if date is not None or first is None or last is None or last < first:
         raise DefinitionError("Say which days: --date 2024-01-20, or --from 2024-01-08 --to 2024-01-20.")
-    return [first.date() + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]

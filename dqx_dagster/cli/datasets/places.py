@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields
@@ -39,7 +40,12 @@ class Places:
     store: StoreUrl = DEFAULT_URL
     schema: Annotated[
         list[str] | None,
-        typer.Option("--schema", help="A schema whose tables may be used, raw_data if left out. May be repeated."),
+        typer.Option(
+            "--schema",
+            envvar="DQX_SCHEMA",
+            help="A schema whose tables may be used; all of the database if left out, on BigQuery raw_data. May be "
+            "repeated; in the variable several stand with spaces between.",
+        ),
     ] = None
 
     project: Annotated[
@@ -72,6 +78,8 @@ class Places:
             help="Seconds for which a call is tried again while BigQuery does not answer.",
         ),
     ] = 60.0
+    typed: str = ""
+    """Those of the options that the command line said, for a command that is to look at the same places."""
 
     @contextmanager
     def opened(self, *, tables: bool = True, writes: bool = False) -> Iterator[DatasetService]:
@@ -81,12 +89,10 @@ class Places:
             tables: Whether the command makes no sense without the raw tables.
             writes: Whether it keeps something in the store.
         """
-        from dqx_core.datasets.definition import ALLOWED_SCHEMAS
         from dqx_core.datasets.service import DatasetService
         from dqx_core.store import InMemoryMetricDB, MetricDB
 
-        schemas = tuple(self.schema or ALLOWED_SCHEMAS)
-        catalog, engine, storage = self._bigquery(schemas) if self.project else self._duckdb(schemas, tables)
+        schemas, catalog, engine, storage = self._bigquery() if self.project else self._duckdb(tables)
         file = Path(self.store.removeprefix("sqlite:///"))
         there = not self.store.startswith("sqlite:///") or file.exists()
         if writes and not there:
@@ -100,19 +106,21 @@ class Places:
             store.close()
             engine.close()
 
-    def _bigquery(self, schemas: Sequence[str]) -> tuple[Catalog, BigQuery, Storage]:
-        from dqx_core.datasets.bigquery_catalog import BigQueryCatalog
+    def _bigquery(self) -> tuple[Sequence[str] | None, Catalog, BigQuery, Storage]:
+        from dqx_core.datasets.bigquery_catalog import BIGQUERY_SCHEMAS, BigQueryCatalog
         from dqx_core.datasets.bigquery_storage import BigQueryStorage
         from dqx_core.engines.bigquery import BigQuery
 
         engine = BigQuery(project=self.project, maximum_bytes_billed=self.maximum_bytes, patience=self.patience)
-        return BigQueryCatalog(engine, schemas), engine, BigQueryStorage(engine, self.kept_in)
+        schemas = self.schema or BIGQUERY_SCHEMAS
+        return schemas, BigQueryCatalog(engine, schemas), engine, BigQueryStorage(engine, self.kept_in)
 
-    def _duckdb(self, schemas: Sequence[str], tables: bool) -> tuple[Catalog, DuckDB, Storage | None]:
+    def _duckdb(self, tables: bool) -> tuple[Sequence[str] | None, Catalog, DuckDB, Storage | None]:
         from dqx_core.datasets.catalog import DuckDBCatalog
 
         engine = self._engine(tables)
-        return DuckDBCatalog(engine, schemas), engine, None
+        schemas = self.schema or None
+        return schemas, DuckDBCatalog(engine, schemas), engine, None
 
     def _engine(self, tables: bool) -> DuckDB:
         from dqx_core.engines.duckdb import DuckDB
@@ -132,22 +140,38 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     hints = get_type_hints(function, include_extras=True)
     _, *others = inspect.signature(function).parameters.values()
     options = get_type_hints(Places, include_extras=True)
+    asked = [field for field in fields(Places) if field.name != "typed"]
 
-    def run(**arguments: Any) -> None:
-        places = Places(**{field.name: arguments.pop(field.name) for field in fields(Places)})
-        function(places, **arguments)
+    def run(context: typer.Context, **arguments: Any) -> None:
+        given = {field.name: arguments.pop(field.name) for field in asked}
+        function(Places(**given, typed=_typed(context)), **arguments)
 
     parameters = [each.replace(annotation=hints[each.name], kind=inspect.Parameter.KEYWORD_ONLY) for each in others]
     parameters += [
         inspect.Parameter(
             field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=options[field.name]
         )
-        for field in fields(Places)
+        for field in asked
     ]
+    parameters.insert(
+        0, inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    )
     run.__name__, run.__doc__ = function.__name__, function.__doc__
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     vars(run)["__signature__"] = inspect.Signature(parameters)
     return run
+
+
+def _typed(context: typer.Context) -> str:
+    """The options of `Places` that were typed, as a shell reads them; what a variable says, it goes on saying."""
+    words: list[str] = []
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in Places.__dataclass_fields__ and source is not None and source.name == "COMMANDLINE":
+            value = context.params[parameter.name]
+            for each in value if isinstance(value, list | tuple) else [value]:
+                words += [parameter.opts[0], str(each)]
+    return shlex.join(words)
 
 
 def busy(what: str) -> AbstractContextManager[object]:

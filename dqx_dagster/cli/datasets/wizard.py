@@ -41,7 +41,13 @@ def new(places: Places) -> None:
     with places.opened(writes=True) as service:
         saved = service.create(definition)
     out.print(f"Wrote {saved.path}, version {saved.version.version}.", markup=False, highlight=False, soft_wrap=True)
-    out.print(f"Next: dqx datasets analyze {definition.name}, then dqx datasets activate {definition.name}")
+    same = f"{definition.name} {places.typed}".rstrip()
+    out.print(
+        f"Next: dqx datasets analyze {same}, then dqx datasets activate {same}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _asked(service: DatasetService) -> DatasetDefinition:
@@ -86,6 +92,8 @@ def _basics(service: DatasetService) -> Answers:
 def _source(service: DatasetService, answers: Answers) -> tuple[Answers, Schemas]:
     from dataclasses import replace
 
+    from dqx_core.datasets.source import short
+
     _step(2, "Source tables")
     tables = service.tables()
     table(
@@ -103,8 +111,9 @@ def _source(service: DatasetService, answers: Answers) -> tuple[Answers, Schemas
     joins: list[JoinCandidate] = []
     if len(names) > 1:
         for join in _joins_of(service, primary, names):
-            if join.right_table in {each.right_table for each in joins}:
-                continue
+            taken = {short(table).casefold() for table in (primary, *(each.right_table for each in joins))}
+            if short(join.right_table).casefold() in taken:
+                continue  # columns could not tell the two apart
             on = ", ".join(f"{a} = {b}" for a, b in zip(join.left_columns, join.right_columns, strict=True))
             evidence = f"{join.inclusion:.0%} of the keys are found, {join.confidence} confidence"
             if Confirm.ask(

@@ -69,6 +69,33 @@ def test_no_rows_are_score_0(shop):
     assert [each.share for each in found.splits] == [0.0, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("split", "empty"),
+    [
+        ({"strategy": "column", "column": "country", "parts": {"train": ["NL", "BE"], "eval": "XX"}}, "eval"),
+        ({"strategy": "column", "column": "country", "parts": {"train": ["XX"], "eval": ["NL", "BE"]}}, "train"),
+        ({"strategy": "column", "column": "country", "parts": {"train": ["NL"], "eval": "BE", "test": "XX"}}, "test"),
+        ({"strategy": "temporal", "eval_days": 40}, "train"),
+        ({"strategy": "group", "key": "country", "parts": {"train": 99, "eval": 1}}, "eval"),
+    ],
+)
+def test_a_part_without_rows_is_the_heaviest_issue_whatever_the_split(shop, split, empty):
+    definition = define(
+        {
+            "name": "parts",
+            "source": {"table": "raw_data.transactions"},
+            "columns": [{"column": "country"}, {"column": "transaction_date", "role": "timestamp"}],
+            "filters": [{"kind": "values", "column": "country", "include": ["NL", "BE"]}],
+            "split": split,
+            "partitions": {"start": FIRST, "content": "snapshot"},
+        }
+    )
+    found = analyzed(definition, shop)
+    assert [size.split for size in found.splits if not size.rows] == [empty]
+    assert (found.quality.issues[0].kind, found.quality.grade) == ("empty_part", "poor")
+    assert f"The part {empty} has no rows" in found.quality.issues[0].message
+
+
 def test_without_roles_there_are_rows_and_splits(shop):
     plain = define({
         "name": "plain",

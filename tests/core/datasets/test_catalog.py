@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import duckdb
 import pytest
 
 from dqx_core.datasets import DuckDBCatalog
 from dqx_core.datasets.types import literal_of, normal_type
+from dqx_core.engines.duckdb import DuckDB
 from dqx_core.errors import DefinitionError
 from tests.core.datasets.shop import engine
 
@@ -21,8 +23,35 @@ def shop():
 
 
 def test_tables_are_those_of_the_allowed_schemas(shop):
-    assert DuckDBCatalog(shop).tables() == ["raw_data.big", "raw_data.products", "raw_data.transactions"]
+    raw = ["raw_data.big", "raw_data.products", "raw_data.transactions"]
+    assert DuckDBCatalog(shop).tables() == [*raw, "secret.salaries"]
+    assert DuckDBCatalog(shop, ["raw_data"]).tables() == raw
     assert DuckDBCatalog(shop, ["secret"]).tables() == ["secret.salaries"]
+    assert DuckDBCatalog(shop, ["secret"]).other_schemas() == ["raw_data"]
+
+
+def test_every_table_has_a_name_that_finds_it_whatever_is_attached(tmp_path):
+    with duckdb.connect(tmp_path / "raw.duckdb") as connection:
+        connection.execute(
+            f"ATTACH '{tmp_path / 'old.duckdb'}' AS old; CREATE SCHEMA raw; CREATE TEMP TABLE gone (a INT)"
+        )
+        for name in ("raw.raw.visits", "main.visits", "old.main.visits", "old.main.bills"):
+            connection.execute(f"CREATE TABLE {name} AS SELECT i::VARCHAR AS place FROM range(10000) r(i)")
+        connection.execute("CREATE VIEW summary AS FROM main.visits; CHECKPOINT; CHECKPOINT old")
+        catalog = DuckDBCatalog(DuckDB(connection))
+
+        # DuckDB would not know whether raw.visits is in schema raw, or in a schema of the file raw.duckdb.
+        assert catalog.tables() == [
+            "main.summary", "main.visits", "raw.raw.visits", "old.main.bills", "old.main.visits",
+        ]  # fmt: skip
+        assert {each.name: each.kind for each in catalog.described()} == {
+            name: "view" if name == "main.summary" else "table" for name in catalog.tables()
+        }
+        for each in catalog.described():
+            assert each.kind == "view" or (each.rows, each.modified is None, bool(each.bytes)) == (10_000, False, True)
+            (column,) = catalog.columns(each.name)
+            assert (column.name, column.type) == ("place", "STRING")
+        assert DuckDBCatalog(DuckDB(connection), ["raw"]).tables() == ["raw.raw.visits"]
 
 
 def test_a_schema_is_columns_in_order_with_normal_types(shop):

@@ -96,11 +96,6 @@ WRONG = {
         changed(RANKING, source__table="transactions"),
         "source.table: 'transactions' is not a table: write schema.table, such as 'raw_data.transactions'.",
     ),
-    "a schema that is not allowed": (
-        changed(RANKING, source__joins__0__table="rawdata.products"),
-        "source.joins[0].table: table 'rawdata.products' is in schema 'rawdata', which is not allowed. "
-        "Did you mean 'raw_data'?",
-    ),
     "two tables of one short name": (
         changed(RANKING, source__joins=[{"table": "raw_data.transactions", "on": {"a": "b"}}]),
         "source.joins[0].table: 'raw_data.transactions' and 'raw_data.transactions' are both called 'transactions', "
@@ -295,6 +290,16 @@ def test_python_gets_our_words_too():
 def test_other_schemas_can_be_allowed():
     data = changed(DAILY, source__table="lake.transactions", source__joins=[], columns=DAILY["columns"][:5])
     assert define(data, schemas=["lake"]).source.table == "lake.transactions"
+    assert define(data).source.table == "lake.transactions"
+
+
+def test_a_schema_that_is_not_allowed_is_told_with_the_way_to_allow_it():
+    with pytest.raises(
+        ValidationError,
+        match=r"source\.joins\[0\]\.table: table 'rawdata\.products' is in schema 'rawdata', which is not allowed\. "
+        r"Did you mean 'raw_data'\? To allow it: --schema rawdata",
+    ):
+        define(changed(RANKING, source__joins__0__table="rawdata.products"), schemas=["raw_data"])
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,32 @@ def test_no_rows_are_score_0_and_one_issue():
 
 
 @pytest.mark.parametrize(
+    ("parts", "kind", "most", "grade"),
+    [
+        ({"train": 0, "eval": 10_000}, "empty_part", 0, "poor"),
+        ({"train": 10_000, "eval": 0}, "empty_part", 39, "poor"),
+        ({"train": 9_000, "eval": 1_000, "test": 0}, "empty_part", 39, "poor"),
+        ({"train": 9_000, "holdout": 0}, "empty_part", 39, "poor"),
+        ({"train": 1, "eval": 9_999}, "one_row_part", 39, "poor"),
+        ({"train": 9_999, "eval": 1}, "one_row_part", 59, "fair"),
+        ({"train": 9_998, "eval": 1_000, "test": 1}, "one_row_part", 59, "fair"),
+        ({"all": 1}, "one_row_part", 39, "poor"),
+    ],
+)
+def test_a_part_without_rows_or_of_one_row_is_the_heaviest_issue_and_is_named(parts, kind, most, grade):
+    few = {**GOOD, "users": 99}
+    assert (quality(Facts(**GOOD), parts).score, quality(Facts(**GOOD), parts).grade) == (most, grade)
+    heaviest = quality(Facts(**few), parts).issues[0]
+    assert heaviest.kind == kind
+    assert f"The part {min(parts, key=parts.get)} has" in heaviest.message
+    assert len(heaviest.message.split()) > 15
+
+
+def test_parts_of_more_rows_cost_nothing():
+    assert quality(Facts(**GOOD), {"train": 9_998, "eval": 2}).score == 100
+
+
+@pytest.mark.parametrize(
     ("facts", "grade"),
     [
         ({"users": 99}, "excellent"),

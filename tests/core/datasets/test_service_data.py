@@ -27,8 +27,24 @@ def test_no_tables_is_an_error(tmp_path):
     nothing = engine({})
     nothing.connection.execute("DROP SCHEMA raw_data CASCADE")
     store = InMemoryMetricDB()
-    with pytest.raises(DefinitionError, match=r"There are no tables in raw_data"):
+    with pytest.raises(DefinitionError, match=r"There are no tables in the database\. .* or a schema with --schema"):
         DatasetService(DuckDBCatalog(nothing), nothing, store, folder=tmp_path).tables()
+    nothing.connection.execute("CREATE TABLE orders (id INT)")
+    raw = DatasetService(DuckDBCatalog(nothing, ["raw"]), nothing, store, folder=tmp_path, schemas=["raw"])
+    for missing in (raw.tables, lambda: raw.schema("orders")):
+        with pytest.raises(DefinitionError, match=r"in raw\. .* --schema .*DQX_SCHEMA \(there are tables in main\)"):
+            missing()
+    store.close()
+
+
+def test_a_name_that_two_schemas_have_is_an_error_that_names_both(tmp_path):
+    both = engine({})
+    both.connection.execute("CREATE SCHEMA stage; CREATE TABLE orders (id INT); CREATE TABLE stage.orders (place INT)")
+    store = InMemoryMetricDB()
+    service = DatasetService(DuckDBCatalog(both), both, store, folder=tmp_path)
+    with pytest.raises(DefinitionError, match=r"2 tables called 'orders': main\.orders, stage\.orders\. .* full name"):
+        service.schema("orders")
+    assert [column.name for column in service.schema("stage.orders")] == ["place"]
     store.close()
 
 

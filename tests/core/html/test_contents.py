@@ -2,7 +2,7 @@
 
 import pytest
 
-from dqx_core import InMemoryMetricDB, Status
+from dqx_core import InMemoryMetricDB, MetricDB, Status
 from dqx_core.errors import DefinitionError
 from dqx_core.html import collect
 from dqx_core.store import Tally
@@ -113,3 +113,32 @@ def test_what_is_not_there_is_refused_with_what_is(store, asked, said):
 def test_a_store_without_verdicts_says_how_to_get_some():
     with pytest.raises(DefinitionError, match="dqx run"):
         collect(InMemoryMetricDB())
+
+
+def test_the_newest_day_is_all_right_only_if_everything_was_judged_and_passed(tmp_path):
+    url = f"sqlite:///{tmp_path / 'metrics.db'}"
+    feed.judge(url, days=range(1, 5))
+    db = MetricDB(url)
+    complete = collect(db).newest
+    feed.judge(url, "Other suite", days=range(3, 6))
+    newest = collect(db).newest
+    feed_suite, other = newest.suites
+
+    assert (complete.day, complete.verdict, list(complete.wrong)) == (day(4), "good", [])
+    assert (newest.day, newest.verdict) == (day(5), "incomplete")
+    assert (newest.missing(feed_suite), newest.missing(other)) == (["train", "eval"], [])
+    assert set(newest.cells(other)) == set(SPLITS)
+    db.close()
+
+
+def test_what_is_wrong_on_the_newest_day_is_told_by_severity_with_its_splits(store):
+    newest = collect(store, until_date=day(12)).newest
+
+    assert newest.verdict == "bad"
+    assert [(str(each.worst.severity), each.worst.assertion) for each in newest.wrong] == [
+        ("P1", "More rows than values"),
+        ("P2", "Has values"),
+    ]
+    assert [[label for label, _ in each.told] for each in newest.wrong] == [["eval"], ["eval"]]
+    by_tags = trend_of(collect(store, until_date=day(12)), "Has values").by_tags
+    assert [(told.label, told.result.status) for told in by_tags] == [("eval", Status.ERROR), ("train", Status.PASSED)]

@@ -6,11 +6,14 @@ import re
 from html.parser import HTMLParser
 
 import matplotlib
+import pyarrow as pa
 import pytest
 
+from dqx_core import DuckRelationDataSource, InMemoryMetricDB, ResultKey, VerificationSuite, check
 from dqx_core.errors import DefinitionError
 from dqx_core.html import Contents, collect, render, write
 from dqx_core.html.contents import MetricTrend
+from dqx_core.html.lines import STYLES
 from tests.core.html.feed import HOSTILE
 
 MOMENT = dt.datetime(2026, 1, 15, 6, tzinfo=dt.UTC)
@@ -114,7 +117,7 @@ def test_text_has_a_contrast_of_at_least_4_5_in_every_scheme_and_lines_of_3(page
         for text in ("faint", "bad", "good"):
             for paper in ("paper", "panel"):
                 assert contrast(colours[text], colours[paper]) >= 4.5
-        for line in ("line-1", "line-2", "line-3", "line-4", "bad"):
+        for line in (*STYLES, "bad", "warn"):
             assert contrast(colours[line], colours["paper"]) >= 3
 
 
@@ -149,3 +152,55 @@ def test_charts_are_counted_as_they_are_drawn(store):
     render(collect(store), moment=MOMENT, progress=lambda done, total: seen.append((done, total)))
 
     assert seen == [(n, 5) for n in range(1, 6)]
+
+
+def test_the_newest_day_comes_first_with_what_is_wrong_by_severity(store):
+    page = render(collect(store, until_date=dt.date(2026, 1, 12)), moment=MOMENT)
+    top = page[page.index("<h1>") : page.index("<nav")]
+
+    assert "✗ 2026-01-12 is not all right: 1 × P1, 1 × P2</h2>" in top
+    assert top.index("2026-01-12 is not all right") < top.index("3 of 96 verdicts are bad")
+    assert top.index("More rows than values") < top.index("Has values")
+    assert "✓ 2026-01-14 is all right</h2>" in render(collect(store), moment=MOMENT)
+
+
+def test_a_colour_means_the_same_split_in_every_chart_and_table(store):
+    at = MOMENT.date()
+    metrics = [
+        MetricTrend("feed", metric, {label: {at: 1.0} for label in labels}, ())
+        for metric, labels in (("a", ["eval"]), ("b", ["train", "eval", "all rows"]), ("c", ["holdout"]))
+    ]
+    page = render(Contents("store", at, at, [], metrics), moment=MOMENT)
+
+    for figure, lines in zip(re.findall(r"<figure>.*?</figure>", page, re.DOTALL), ("2", "120", "3"), strict=True):
+        assert set(re.findall(r"var\(--line-(\d)\)", figure)) == set(lines)
+        assert set(re.findall(r"key line-(\d)", figure)) == set(lines)
+    only_eval = render(collect(store), moment=MOMENT)
+    assert set(re.findall(r'key (line-\d)"><i></i>(\w+)', only_eval)) == {("line-1", "train"), ("line-2", "eval")}
+
+
+def test_a_bad_split_stands_before_a_good_one_and_a_long_condition_unfolds():
+    long = ", ".join(f"country_{n}" for n in range(100))
+
+    @check(name="Feed", datasets=["feed"])
+    def countries(mp, ctx):
+        known = mp.count_values("country", long.split(", "))
+        ctx.assert_that(mp.num_rows() - known).where(name="Countries are known").is_zero()
+
+    table = pa.table(
+        {"yyyy_mm_dd": [MOMENT.date()] * 2, "split": ["train", "eval"], "country": ["country_1", "Atlantis"]}
+    )
+    db = InMemoryMetricDB()
+    source = DuckRelationDataSource.from_arrow(table, "feed", dimensions={"split": "split"})
+    VerificationSuite([countries], db, "Countries").run_many(
+        [source], [ResultKey(MOMENT.date(), {"split": split}) for split in ("train", "eval")]
+    )
+    page = render(collect(db), moment=MOMENT)
+    [newest] = re.findall(r'<td class="newest">.*?</td>', page, re.DOTALL)
+    [assertion] = re.findall(r'<td class="assertion">.*?</td>', page, re.DOTALL)
+
+    assert newest.index("eval</span>✗ failed, 1") < newest.index("train</span>✓ 0")
+    shown, whole = re.findall(r"<code>(.*?)</code>", assertion)
+    assert len(shown) < 150 < len(whole)
+    assert assertion.index("<summary>") < assertion.index(whole)
+    db.close()

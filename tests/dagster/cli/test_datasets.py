@@ -43,6 +43,16 @@ def database(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """A database whose tables are in DuckDB's own schema and in another, of which two have one name."""
+    path = tmp_path_factory.mktemp("elsewhere") / "w.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.visits AS SELECT 1 AS patient_id")
+        connection.execute("CREATE TABLE orders AS SELECT 1 AS order_id; CREATE TABLE raw.orders AS SELECT 2 AS old_id")
+    return path
+
+
 @pytest.fixture
 def dqx(database, tmp_path, monkeypatch, capsys):
     """Runs a command over the shop; folder, root and store are of this test alone."""
@@ -367,3 +377,58 @@ def test_brackets_in_data_are_text(tmp_path, dqx):
     assert "[/x] [bold]" in dqx("samples", "odd", "[y]", "--database", str(other)).out
     assert "[y]" in dqx("schema", "odd", "--database", str(other)).out
     assert "'[/x]' is not a name" in dqx("check-name", "[/x]").out
+
+
+def test_tables_are_those_of_every_schema_unless_some_are_named(dqx, elsewhere, monkeypatch):
+    monkeypatch.setenv("DQX_DATABASE", str(elsewhere))
+    assert {each["name"] for each in dqx("tables", "--json").json} == {"main.orders", "raw.orders", "raw.visits"}
+    assert [each["name"] for each in dqx("schema", "visits", "--json").json] == ["patient_id"]
+    assert [each["name"] for each in dqx("schema", "main.orders", "--json").json] == ["order_id"]
+    two = dqx("schema", "orders")
+    assert (two.code, "main.orders, raw.orders" in two.err) == (2, True)
+
+    assert [each["name"] for each in dqx("tables", "--schema", "main", "--json").json] == ["main.orders"]
+    monkeypatch.setenv("DQX_SCHEMA", "main raw")
+    assert len(dqx("tables", "--json").json) == 3
+    monkeypatch.setenv("DQX_SCHEMA", "row")
+    for command in (["tables"], ["schema", "visits"]):
+        nothing = dqx(*command)
+        assert (nothing.code, "--schema" in nothing.err, "main, raw" in nothing.err) == (2, True, True)
+
+
+DATED = [
+    ["query", "ranking", "--date"],
+    ["validate-query", "ranking", "--date"],
+    ["preview", "ranking", "--date"],
+    ["analyze", "ranking", "--date"],
+    ["materialize", "ranking", "--date"],
+    ["materialize", "ranking", "--from", "2024-01-08", "--to"],
+    ["export", "ranking", "gs://bucket/*.parquet", "--date"],
+]
+
+
+def test_a_day_to_come_is_refused_unless_it_is_meant(two, tmp_path):
+    for words in DATED:
+        refused = two(*words, "2130-10-20")
+        assert (refused.code, " is in the future" in refused.err, "--allow-future" in refused.err) == (2, True, True)
+        assert "--allow-future" in two(words[0], "--help").out
+    assert not (tmp_path / "partitions").exists()
+
+
+def test_a_misspelt_day_is_refused_in_our_words(two):
+    for words in (*DATED, ["manifest", "ranking", "--date"]):
+        for misspelt in ("2024-02-30", "0204-01-08", "yesterday", "2024-01"):
+            refused = two(*words, misspelt)
+            assert (refused.code, refused.err.startswith(f"DefinitionError: '{misspelt}' is ")) == (2, True)
+
+
+def test_partitions_without_rows_are_told(two):
+    told = two("materialize", "ranking", "--date", "2130-10-20", "--allow-future")
+    assert (told.code, "2 of 2 partitions have no rows: 2130-10-20 train, 2130-10-20 eval." in told.err) == (0, True)
+    found = two("materialize", "ranking", "--date", "2130-10-20", "--allow-future", "--json")
+    assert [(each["split"], each["rows"], each["empty"]) for each in found.json] == [
+        ("train", 0, True),
+        ("eval", 0, True),
+    ]
+    full = two("materialize", "ranking", "--date", "2024-01-12", "--json")
+    assert ([each["empty"] for each in full.json], "no rows" in full.err) == ([False, False], False)

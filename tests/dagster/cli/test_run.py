@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import pty
@@ -15,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dqx_core import MetricDB
-from dqx_dagster.cli import main
+from dqx_core.errors import DefinitionError
+from dqx_dagster.cli import keys, main
 from tests.core.html import feed
 
 DQX = str(Path(sys.executable).parent / "dqx")
@@ -349,3 +351,26 @@ def test_colours_are_for_terminals_and_not_where_no_color_is_set(here, variables
 
     assert process.wait(30) == 1
     assert (b"\x1b[1;31m" in shown) is coloured
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [["--date", "2130-01-01"], ["--date", "2026-01-05,2130-01-01"], ["--partition", "2130-01-01|train"]],
+)
+@pytest.mark.parametrize("command", ["run", "explain"])
+def test_a_day_to_come_is_refused_unless_it_is_meant(dqx, command, asked):
+    words = [command, "checks:FEED", "--dataset", "feed=feed.parquet", *asked]
+    refused = dqx(*words)
+    assert (refused.code, "2130-01-01 is in the future" in refused.err, "--allow-future" in refused.err) == (
+        2,
+        True,
+        True,
+    )
+    assert "is in the future" not in dqx(*words, "--allow-future").err
+
+
+def test_a_day_that_has_begun_somewhere_is_not_to_come():
+    first = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=14)).date()
+    keys.refuse_future([first, first - dt.timedelta(days=1)], allowed=False)
+    with pytest.raises(DefinitionError, match="--allow-future"):
+        keys.refuse_future([first + dt.timedelta(days=1)], allowed=False)

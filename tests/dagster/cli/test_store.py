@@ -118,3 +118,74 @@ def test_a_file_that_is_no_store_is_one_paragraph_and_exit_code_3(tmp_path):
     assert refused.returncode == 3
     assert refused.stderr.startswith("StoreError:")
     assert "Traceback" not in refused.stderr
+
+
+@pytest.fixture
+def several(tmp_path):
+    """A store of its own with three executions, the last of which judged two days and carried a number forward."""
+    url = f"sqlite:///{tmp_path / 'metrics.db'}"
+    table = pa.table(
+        {"yyyy_mm_dd": [dt.date(2024, 1, day) for day in (1, 1, 2, 2, 2)], "price": [1.0, 3.0, 4.0, 5.0, 6.0]}
+    )
+    db = MetricDB(url)
+    for name, days in (("morning", [1]), ("noon", [2]), ("night", [1, 2])):
+        suite = VerificationSuite([feed], db, f"Feed {name}", execution_id=f"run-{name}")
+        suite.run_many(
+            [DuckRelationDataSource.from_arrow(table, "feed")], [ResultKey(dt.date(2024, 1, day)) for day in days]
+        )
+    db.close()
+    return url
+
+
+def test_executions_are_listed_newest_first_a_page_at_a_time(several):
+    page = json.loads(dqx("store", "executions", "--limit", "2", "--json", url=several).stdout)
+    assert [(each["execution_id"], each["suite"], each["keys"]) for each in page["executions"]] == [
+        ("run-night", "Feed night", ["2024-01-01", "2024-01-02"]),
+        ("run-noon", "Feed noon", ["2024-01-02"]),
+    ]
+    assert (page["total"], page["offset"]) == (3, 0)
+    assert page["executions"][1]["measured"] + page["executions"][1]["carried"] == 3
+
+    rest = dqx("store", "executions", "--limit", "2", "--offset", "2", url=several).stdout
+    assert ("run-morning" in rest, "run-noon" in rest, "3 to 3 of 3" in rest) == (True, False, True)
+    assert "--offset 2 goes on" in dqx("store", "executions", "--limit", "2", url=several).stdout
+    assert "no executions of suite 'Other'" in dqx("store", "executions", "--suite", "Other", url=several).stdout
+    assert dqx("store", "executions", "--limit", "0", url=several).returncode == 2
+
+
+def test_an_execution_is_deleted_once_somebody_says_yes_and_is_told_what_goes(several):
+    def kept():
+        listed = json.loads(dqx("store", "executions", "--json", url=several).stdout)["executions"]
+        return [each["execution_id"] for each in listed]
+
+    dry = dqx("store", "delete", "run-noon", "--dry-run", url=several)
+    unanswered = dqx("store", "delete", "run-noon", url=several)
+    for text in (dry.stdout, unanswered.stderr):
+        assert "'run-noon'" in text
+        assert "3 numbers and 2 verdicts of suite 'Feed noon', 2024-01-02" in text
+    assert (dry.returncode, unanswered.returncode, len(kept())) == (0, 1, 3)
+
+    done = json.loads(dqx("store", "delete", "run-noon", "--yes", "--json", url=several).stdout)
+    assert (done["execution_id"], done["deleted"], done["verdicts"]) == ("run-noon", True, 2)
+    assert kept() == ["run-night", "run-morning"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("run-nigth", "Did you mean 'run-night'?"),
+        ("run-m", "Did you mean 'run-morning'?"),
+        ("6f1c9a3e", "The newest are run-night, run-noon, run-morning"),
+    ],
+)
+def test_an_execution_that_is_not_there_is_refused_with_those_that_are(several, asked, said):
+    refused = dqx("store", "delete", asked, "--yes", url=several)
+    assert (refused.returncode, said in refused.stderr, "Traceback" in refused.stderr) == (2, True, False)
+
+
+@pytest.mark.parametrize("words", [["history", "feed", "num_rows()", "--to"], ["expire", "--yes", "--older-than"]])
+def test_a_day_to_come_or_misspelt_is_refused(store, words):
+    assert "is in the future" in dqx("store", *words, "2130-01-01", url=store).stderr
+    assert "is not a day" in (said := dqx("store", *words, "2024-01-32", url=store)).stderr or "neither" in said.stderr
+    assert dqx("store", *words, "2130-01-01", "--allow-future", "--help", url=store).returncode == 0
+    assert dqx("store", *words, "2024-01-32", url=store).returncode == 2

@@ -93,6 +93,39 @@ def test_four_steps_lead_to_a_definition_with_its_sql_and_its_sizes(wizard, tmp_
     assert (tmp_path / "data" / "metrics.db").exists()
 
 
+def test_two_schemas_have_a_table_of_one_name_and_what_comes_next_repeats_the_options(typed, tmp_path):
+    with duckdb.connect(tmp_path / "two.duckdb") as connection:
+        for schema in ("raw", "stage"):
+            connection.execute(
+                f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.visits AS "
+                "SELECT i AS visit_id, i % 50 AS customer_id, TIMESTAMP '2024-01-01' + to_hours(i::INT) AS visited_at "
+                "FROM range(500) r(i)"
+            )
+    typing = typed("new", "--database", "two.duckdb", "--folder", "our sets", "--schema", "raw", "--schema", "stage")
+    answer(
+        typing,
+        ("Name", "visits"),
+        ("What is it for?", ""),
+        ("Number or name", "visits"),
+        ("2 tables called 'visits': raw.visits, stage.visits", "stage.visits"),
+        ("user_id", "customer_id"),
+        ("product_id", "-"),
+        ("timestamp", "visited_at"),
+        ("revenue", "-"),
+        ("Which of them?", "all"),
+        ("How many days back?", "0"),
+        ("Users with at least", ""),
+        ("Split", "none"),
+        ("First partition", ""),
+        ("Write our sets/visits.yaml?", "y"),
+    )
+    options = "visits --folder 'our sets' --database two.duckdb --schema raw --schema stage"
+    typing.expect(f"Next: dqx datasets analyze {options}, then dqx datasets activate {options}")
+
+    assert typing.end() == 0
+    assert from_yaml(tmp_path / "our sets" / "visits.yaml").source.table == "stage.visits"
+
+
 def test_who_leaves_in_the_middle_leaves_nothing_behind(wizard, tmp_path):
     answer(wizard, ("Name", "weekly"))
     wizard.expect("What is it for?")
