@@ -39,6 +39,9 @@ class Metric:
     """The execution it was carried forward from; None: this execution measured it."""
     metadata: Mapping[str, object] = field(default_factory=dict, compare=False)
     metric_id: UUID | None = field(default=None, compare=False)
+    measured_at: tuple[str, int] | None = field(default=None, compare=False, repr=False)
+    """The opened store that gave it and the write that measured it, by which it is newer than others; a copy keeps
+    both. None: no store gave it."""
 
     @classmethod
     def build(

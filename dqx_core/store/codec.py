@@ -14,13 +14,19 @@ from uuid import UUID, SafeUUID
 
 from returns.result import Failure, Result, Success
 
-from dqx_core.keys import ExecutionId, Tags
+from dqx_core.calendars import Window
+from dqx_core.errors import DefinitionError
+from dqx_core.keys import ExecutionId, ResultKey, Tags
 from dqx_core.metrics.base import MetricSpec
-from dqx_core.report import SymbolInfo
+from dqx_core.report import Compared, SymbolInfo
 from dqx_core.states import Number
 
 _WHOLE = 2**53
 """Up to here every integer is a double, and one only."""
+
+_MIDNIGHT = dt.time(tzinfo=dt.UTC)
+_SECOND = dt.timedelta(seconds=1)
+_LONGEST = dt.timedelta(days=60 * 366)
 
 
 def split_number(number: Number) -> tuple[float | None, str | None]:
@@ -75,13 +81,53 @@ def series_key(spec: MetricSpec, tags: Mapping[str, str], dataset: str | None) -
     return digest(dataset, spec.canonical, Tags(tags).canonical)
 
 
-def make_metric_id(series_id: int, day: dt.date, execution: int, execution_id: ExecutionId) -> UUID:
-    """The id of a number: its primary key and 32 bits of its execution's name, as a UUID of version 8.
+def result_key(
+    suite: str, check: str, assertion: str, asset: str | None, key: tuple[str, int, int], tags: str
+) -> bytes:
+    """What is judged, in sixteen bytes: of a day and no asset as it ever was."""
+    day, *window = key
+    if asset is None and window == [0, 0]:
+        return digest(suite, check, assertion, day, tags)
+    return digest(suite, check, assertion, day, tags, asset, *map(str, window))
 
-    So an id costs no bytes in the store, finds its row through the primary key, and does not find
-    another store's number.
+
+Place = tuple[dt.date, int, int]
+"""A key's date, and where its window lies: the columns `yyyy_mm_dd`, `starts` and `span`."""
+
+
+def place_of(key: ResultKey) -> Place:
+    """A key without its tags.
+
+    Raises:
+        DefinitionError: Its window begins or ends between two seconds, or lasts longer than a person lives.
     """
-    bits = ((series_id << 22 | day.toordinal()) << 34 | execution) << 32 | _mark(execution_id)
+    if key.window is None:
+        return key.yyyy_mm_dd, 0, 0
+    starts = key.window.start - dt.datetime.combine(key.yyyy_mm_dd, _MIDNIGHT)
+    span = key.window.end - key.window.start
+    if starts % _SECOND or span % _SECOND or not -_LONGEST < starts < _LONGEST or span > _LONGEST:
+        raise DefinitionError(
+            f"The window from {key.window.start} to {key.window.end}, filed under {key.yyyy_mm_dd}, cannot be kept: "
+            "a window begins and ends on a whole second, near its date, and lasts at most 60 years."
+        )
+    return key.yyyy_mm_dd, starts // _SECOND, span // _SECOND
+
+
+def window_of(day: dt.date, starts: int, span: int) -> Window | None:
+    """The window of a place; None: the day in UTC."""
+    if not span:
+        return None
+    start = dt.datetime.combine(day, _MIDNIGHT) + starts * _SECOND
+    return Window(start, start + span * _SECOND)
+
+
+def make_metric_id(series_id: int, place: Place, execution: int, execution_id: ExecutionId) -> UUID:
+    """The id of a number: its series, day and execution, and 32 bits of its window and its execution's name.
+
+    It is a UUID of version 8. So an id costs no bytes in the store, finds its row through the primary key, and does
+    not find another store's number.
+    """
+    bits = ((series_id << 22 | place[0].toordinal()) << 34 | execution) << 32 | _mark(execution_id, *place[1:])
     number = (bits >> 74) << 80 | 8 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1
     # Its fields set as unpickling sets them: half of what the constructor takes, which knows six ways to say a UUID.
     made = object.__new__(UUID)
@@ -102,14 +148,15 @@ def read_metric_id(metric_id: UUID) -> tuple[int, dt.date, int, int] | None:
     return bits >> 88, dt.date.fromordinal(ordinal), bits >> 32 & (1 << 34) - 1, bits & (1 << 32) - 1
 
 
-def marks(mark: int, execution_id: ExecutionId) -> bool:
-    """Whether the mark in a metric id is this execution's."""
-    return mark == _mark(execution_id)
+def marks(mark: int, execution_id: ExecutionId, place: Place) -> bool:
+    """Whether the mark in a metric id is that of this execution and window."""
+    return mark == _mark(execution_id, *place[1:])
 
 
 @lru_cache(maxsize=1024)
-def _mark(execution_id: ExecutionId) -> int:
-    return int.from_bytes(digest(execution_id)[:4])
+def _mark(execution_id: ExecutionId, starts: int, span: int) -> int:
+    window = (str(starts), str(span)) if span else ()
+    return int.from_bytes(digest(execution_id, *window)[:4])
 
 
 @lru_cache(maxsize=65_536)
@@ -135,6 +182,7 @@ def unpack_symbol(packed: Mapping[str, Any]) -> SymbolInfo:
     value: Result[Number, str] = (
         Success(_unpack_number(packed["value"])) if "value" in packed else Failure(packed["error"])
     )
+    window = packed.get("window")
     return SymbolInfo(
         packed["name"],
         packed["metric"],
@@ -144,7 +192,34 @@ def unpack_symbol(packed: Mapping[str, Any]) -> SymbolInfo:
         Tags(packed["tags"]),
         packed["lag"],
         packed["source_execution_id"],
+        None if window is None else Window(*map(dt.datetime.fromisoformat, window)),
     )
+
+
+def pack_compared(compared: Compared) -> dict[str, Any]:
+    """What a verdict compared, as JSON; numbers that JSON has no word for are texts, as in symbols."""
+    return {
+        "operator": compared.operator,
+        "limits": [_pack_number(limit) for limit in compared.limits],
+        "tolerance": _pack_number(compared.tolerance),
+        "factor": _pack_number(compared.factor),
+        "profiles": list(compared.profiles),
+    }
+
+
+def unpack_compared(packed: Mapping[str, Any]) -> Compared:
+    """What a verdict compared, from its JSON."""
+    return Compared(
+        packed["operator"],
+        tuple(map(_unpack_number, packed["limits"])),
+        _unpack_number(packed["tolerance"]),
+        _unpack_number(packed["factor"]),
+        tuple(packed["profiles"]),
+    )
+
+
+def _pack_number(number: Number) -> Number | str:
+    return number if isinstance(number, int) or math.isfinite(number) else repr(float(number))
 
 
 def _unpack_number(packed: Number | str) -> Number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import uuid
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -38,7 +39,8 @@ class Database:
         self.series: dict[Any, int] = {}
         """Series ids that were seen committed."""
         self._lock = threading.RLock()
-        self._engine = self._connect()
+        # What stands for this opened store in the numbers that it gives.
+        self._engine = self._connect().execution_options(dqx_store=uuid.uuid4().hex)
         weakref.finalize(self, self._engine.dispose)  # for those who let go of a store without closing it
         self._writer = self._engine.execution_options(dqx_begin="BEGIN IMMEDIATE")
         self._reader = self._engine

@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, delete, exists, func, or_, select, text, update
 
 from dqx_core.keys import ExecutionId
 from dqx_core.store.opening import revision_of
 from dqx_core.store.reading import chunks
-from dqx_core.store.statements import MEASURED_BY
+from dqx_core.store.statements import DAY_AND_WINDOW
 from dqx_core.store.tables import DATASET, EXECUTION, METRIC, RESULT, SCHEMA, SERIES
 
 
@@ -141,15 +141,26 @@ def _old_numbers(moment: dt.datetime, executions: Sequence[int], *, keep_latest:
     if not keep_latest:
         return old
     other = METRIC.alias("other")
-    other_measured_by = func.coalesce(other.c.source_execution, other.c.execution)
-    newer = or_(
-        other_measured_by > MEASURED_BY,
-        and_(other_measured_by == MEASURED_BY, other.c.execution < METRIC.c.execution),
-    )
     # A failure does not supersede a value: the newest value of a day stays even when a later attempt failed.
     at_least_as_good = or_(other.c.error.is_(None), METRIC.c.error.is_not(None))
-    same = and_(other.c.series_id == METRIC.c.series_id, other.c.yyyy_mm_dd == METRIC.c.yyyy_mm_dd)
-    return and_(old, exists().where(same, newer, at_least_as_good))
+    same = and_(*(other.c[column.name] == column for column in (METRIC.c.series_id, *DAY_AND_WINDOW)))
+    return and_(old, exists().where(same, _newer(other, METRIC), at_least_as_good))
+
+
+def _newer(other: FromClause, than: FromClause) -> ColumnElement[bool]:
+    """Whether a number comes before another of its place in `newest_first`, written out: SQLite compares no rows."""
+    others, own = other.c, than.c
+    measured_by = [func.coalesce(c.source_execution, c.execution) for c in (others, own)]
+    copied = [c.source_execution.is_not(None) for c in (others, own)]
+    pairs = [
+        (others.sequence > own.sequence, others.sequence == own.sequence),
+        (measured_by[0] > measured_by[1], measured_by[0] == measured_by[1]),
+        (and_(~copied[0], copied[1]), copied[0] == copied[1]),
+    ]
+    newer: ColumnElement[bool] = others.execution < own.execution
+    for wins, ties in reversed(pairs):
+        newer = or_(wins, and_(ties, newer))
+    return newer
 
 
 def _old_results(moment: dt.datetime, executions: Sequence[int], *, keep_latest: bool) -> ColumnElement[bool]:
@@ -157,4 +168,8 @@ def _old_results(moment: dt.datetime, executions: Sequence[int], *, keep_latest:
     if not keep_latest:
         return old
     other = RESULT.alias("other")
-    return and_(old, exists().where(other.c.result_key == RESULT.c.result_key, other.c.execution > RESULT.c.execution))
+    newer = or_(
+        other.c.sequence > RESULT.c.sequence,
+        and_(other.c.sequence == RESULT.c.sequence, other.c.execution > RESULT.c.execution),
+    )
+    return and_(old, exists().where(other.c.result_key == RESULT.c.result_key, newer))

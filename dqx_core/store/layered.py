@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 
 from returns.result import Success
 
-from dqx_core.keys import ExecutionId, Tags
 from dqx_core.metrics.metric import Metric
 from dqx_core.report import AssertionResult
 from dqx_core.store.reading import Wanted
 from dqx_core.store.repository import MetricDB
+from dqx_core.store.results import Asked, Given, judged
 
 
 class LayeredMetricDB(MetricDB):
@@ -43,21 +42,11 @@ class LayeredMetricDB(MetricDB):
         versions = {item: data_versions[item] for item in rest if item in data_versions} if data_versions else None
         return {**self._below.latest_many(rest, data_versions=versions), **found} if rest else found
 
-    def latest_results(
-        self,
-        suite: str | None = None,
-        *,
-        check: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        from_date: dt.date | None = None,
-        until_date: dt.date | None = None,
-    ) -> dict[AssertionResult, ExecutionId]:
-        """The newest verdict of each assertion, day and tags, of the lower store where the upper gave none."""
-        own = super().latest_results(suite, check=check, tags=tags, from_date=from_date, until_date=until_date)
-        known = {_place(result) for result in own}
-        below = self._below.latest_results(suite, check=check, tags=tags, from_date=from_date, until_date=until_date)
-        return {**own, **{result: run for result, run in below.items() if _place(result) not in known}}
-
-
-def _place(result: AssertionResult) -> tuple[str, str, str, dt.date, Tags]:
-    return result.suite, result.check, result.assertion, result.yyyy_mm_dd, Tags(result.tags)
+    def _newest_results(self, asked: Asked) -> dict[AssertionResult, Given]:
+        """The newest verdicts, of the lower store where the upper gave none."""
+        own = super()._newest_results(asked)
+        known = {(judged(result), result.asset) for result in own}
+        # As within one store: a verdict that names no asset is told until a later one names one.
+        known |= {(judged(result), None) for result in own}
+        below = self._below._newest_results(asked)
+        return {**own, **{r: given for r, given in below.items() if (judged(r), r.asset) not in known}}

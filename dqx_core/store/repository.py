@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,13 +14,14 @@ from returns.maybe import Maybe, Nothing, Some
 from returns.result import Failure, Result, Success
 
 from dqx_core import lazily
+from dqx_core.calendars import DAYS
 from dqx_core.errors import DefinitionError, StoreError
 from dqx_core.keys import EXECUTION_TAG, ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric, TimeSeries
 from dqx_core.report import AssertionResult, SymbolInfo
 from dqx_core.states import Number
-from dqx_core.store.codec import series_key
+from dqx_core.store.codec import place_of, series_key
 from dqx_core.store.execution import Execution
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
     from dqx_core.store import faults, housekeeping, opening, reading, writing
     from dqx_core.store import results as verdicts
+    from dqx_core.store.codec import Place
     from dqx_core.store.database import Database
     from dqx_core.store.housekeeping import StoreInfo, Tally
     from dqx_core.store.reading import HistoryPoint, Series, SeriesName, Wanted
+    from dqx_core.store.results import Given
     from dqx_core.store.versions import DatasetVersions
 else:  # SQLAlchemy and all that is built with it: a store in memory may never need them
     faults, housekeeping, opening, reading, verdicts, writing = (
@@ -115,9 +118,10 @@ class MetricDB:
                 )
 
         def work(connection: Connection) -> writing.Persisted:
+            sequence = writing.next_sequence(connection)
             if execution is not None:
-                writing.begin(connection, execution)
-            return writing.persist(connection, owned, self._database.series, moment)
+                writing.begin(connection, execution, sequence)
+            return writing.persist(connection, owned, self._database.series, sequence, moment)
 
         try:
             persisted = self._database.write(work, what, f"{faults.NOTHING_WRITTEN} {faults.NOTHING_JUDGED}")
@@ -134,7 +138,8 @@ class MetricDB:
             start stay, else the newest word counts.
         """
         return self._database.write(
-            lambda c: writing.begin(c, execution), f"record execution '{execution.execution_id}'"
+            lambda c: writing.begin(c, execution, writing.next_sequence(c)),
+            f"record execution '{execution.execution_id}'",
         )
 
     def persist_results(self, execution_id: ExecutionId, results: Iterable[AssertionResult]) -> None:
@@ -170,12 +175,13 @@ class MetricDB:
         self, spec: MetricSpec, key: ResultKey, dataset: str | None, execution_id: ExecutionId
     ) -> Result[Number, str]:
         """The number an execution holds, or why it has none."""
+        place = place_of(key)
 
         def work(connection: Connection) -> Result[Number, str] | None:
             series_id = self._series(connection, spec, key.tags, dataset)
             if series_id is None:
                 return None
-            return reading.value_of(connection, series_id, key.yyyy_mm_dd, execution_id)
+            return reading.value_of(connection, series_id, place, execution_id)
 
         found = self._database.read(work, f"read metric {spec}")
         return Failure(reading.not_found(spec, key, dataset, execution_id)) if found is None else found
@@ -192,18 +198,29 @@ class MetricDB:
     def get_metric_window(
         self, spec: MetricSpec, key: ResultKey, lag: int, window: int, dataset: str | None, execution_id: ExecutionId
     ) -> Maybe[TimeSeries]:
-        """The numbers of `window` days that end `lag` days before the key, by day; Nothing when there are none.
+        """The numbers of `window` windows that end `lag` windows before the key; Nothing when there are none.
 
-        Days without a number are not in it.
+        Days are found by date; windows of another calendar by the moment, in UTC, in which they start. Those without
+        a number are not in it.
         """
-        first, last = key.range(lag, window)
+        places: dict[Place, dt.date]
+        if key.window is None and key.calendar is DAYS:
+            first, last = key.range(lag, window)
+            days = (first + dt.timedelta(days=n) for n in range(window))
+            places = {(day, 0, 0): day for day in days}
+        else:
+            windows = [key.lag(lag + n) for n in reversed(range(window))]
+            places = {place_of(each): each.interval.start for each in windows}
+            first, last = min(place[0] for place in places), max(place[0] for place in places)
 
-        def work(connection: Connection) -> dict[dt.date, Result[Number, str]]:
+        def work(connection: Connection) -> dict[Place, Result[Number, str]]:
             series_id = self._series(connection, spec, key.tags, dataset)
             return {} if series_id is None else reading.window(connection, series_id, first, last, execution_id)
 
         found = self._database.read(work, f"read metric {spec}")
-        values = {day: result.unwrap() for day, result in sorted(found.items()) if isinstance(result, Success)}
+        values = {
+            day: result.unwrap() for place, day in places.items() if isinstance(result := found.get(place), Success)
+        }
         return Some(values) if values else Nothing
 
     # Reading across executions
@@ -225,14 +242,14 @@ class MetricDB:
     ) -> dict[Wanted, Metric]:
         """The newest measurement of each wanted number across executions, as far as it has a value.
 
-        Newest is by the execution that measured it: a rerun of an old day outranks everything before it,
-        a copy that was carried forward does not. Where the newest measurement failed there is no answer:
-        an older value would not be true of the data any more.
+        Newest is what was measured last, by the order in which the store was written: a rerun of an old day outranks
+        everything before it, whenever its execution began; a copy that was carried forward does not. Where the newest
+        measurement failed there is no answer: an older value would not be true of the data any more.
 
         Args:
             wanted: Specs, keys and datasets; several hundred take one query.
             data_versions: For the numbers named here, the newest measurement of this data version counts
-                (None: of data without a version).
+                (None: nobody knows it, so that nothing is of it).
         """
         found = self._newest(list(wanted), data_versions or {})
         return {item: metric for item, metric in found.items() if isinstance(metric.value, Success)}
@@ -245,10 +262,10 @@ class MetricDB:
         from_date: dt.date | None = None,
         until_date: dt.date | None = None,
     ) -> pd.DataFrame:
-        """The newest measurement of each day as a frame, one row a day, days inclusive.
+        """The newest measurement of each window as a frame, one row a window, by date and start; dates inclusive.
 
         Columns: yyyy_mm_dd, value (float; NaN without a value), error, execution_id (the one that measured it),
-        data_version.
+        data_version, window_start and window_end (moments in UTC).
         """
         import pandas as pd
 
@@ -263,6 +280,8 @@ class MetricDB:
                 "error": pd.Series([point.value.swap().value_or(None) for point in found], dtype="object"),
                 "execution_id": pd.Series([point.execution_id for point in found], dtype="object"),
                 "data_version": pd.Series([point.data_version for point in found], dtype="object"),
+                "window_start": pd.Series([point.interval[0] for point in found], dtype="datetime64[us, UTC]"),
+                "window_end": pd.Series([point.interval[1] for point in found], dtype="datetime64[us, UTC]"),
             }
         )
 
@@ -274,10 +293,11 @@ class MetricDB:
         self, spec: MetricSpec, key: ResultKey, dataset: str | None, execution_id: ExecutionId | None = None
     ) -> bool:
         """Whether an execution, or any, holds this number, failed or not."""
+        place = place_of(key)
 
         def work(connection: Connection) -> bool:
             series_id = self._series(connection, spec, key.tags, dataset)
-            return series_id is not None and reading.exists(connection, series_id, key.yyyy_mm_dd, execution_id)
+            return series_id is not None and reading.exists(connection, series_id, place, execution_id)
 
         return self._database.read(work, f"read metric {spec}")
 
@@ -287,7 +307,7 @@ class MetricDB:
         return Maybe.from_optional(found)
 
     def executions(self, suite: str | None = None, since: dt.datetime | None = None) -> list[Execution]:
-        """The executions, newest first: those that ran a suite, those that started at a moment or later."""
+        """The executions, the one written to last first: those that ran a suite, that started at a moment or later."""
         return self._database.read(lambda c: reading.executions(c, suite, since), "list executions")
 
     def results(self, execution_id: ExecutionId) -> list[AssertionResult]:
@@ -301,13 +321,50 @@ class MetricDB:
         suite: str | None = None,
         *,
         check: str | None = None,
+        assets: Collection[str] | None = None,
         tags: Mapping[str, str] | None = None,
         from_date: dt.date | None = None,
         until_date: dt.date | None = None,
     ) -> dict[AssertionResult, ExecutionId]:
-        """The newest verdict of each suite, check, assertion, day and tags, with the execution that gave it."""
-        where = verdicts.chosen(suite, check, tags, from_date, until_date)
-        return self._database.read(lambda c: verdicts.newest_results(c, *where), "read the newest results")
+        """The newest verdict of each suite, check, assertion, asset, window and tags, with the execution that gave it.
+
+        A verdict that names no asset is that of none: it is told until a later one of its suite, check, assertion,
+        window and tags names one.
+        """
+        asked = verdicts.Asked(suite, check, assets, tags, from_date, until_date)
+        return {result: given.execution_id for result, given in self._newest_results(asked).items()}
+
+    def newest_verdicts(
+        self,
+        suite: str,
+        asset: str,
+        keys: Iterable[ResultKey],
+        *,
+        origins: Collection[str] | None = None,
+    ) -> dict[ResultKey, dict[AssertionResult, Given]]:
+        """What a gate asks: for each key the newest verdict of each assertion of a suite on an asset, and who gave it.
+
+        Every key is in it, if only with nothing: no verdict speaks of it. Verdicts that name no asset, or another one,
+        do not count.
+
+        Args:
+            suite: Whose verdicts.
+            asset: The full name of the asset that they are attached to.
+            keys: The windows and tags.
+            origins: Only verdicts of executions that were started so ("dagster", "cli", "python"): one that somebody
+                gave elsewhere neither counts nor hides those that do. None: all.
+        """
+        found: dict[ResultKey, dict[AssertionResult, Given]] = {key: {} for key in keys}
+        days = frozenset(key.yyyy_mm_dd for key in found)
+        if days:
+            asked = verdicts.Asked(suite, assets=(asset,), days=days, origins=origins)
+            for result, given in self._newest_results(asked).items():
+                if (held := found.get(result.key)) is not None:
+                    held[result] = given
+        return found
+
+    def _newest_results(self, asked: verdicts.Asked) -> dict[AssertionResult, Given]:
+        return self._database.read(lambda c: verdicts.newest_results(c, asked), "read the newest results")
 
     def series(self, dataset: str | None = None) -> list[Series]:
         """What was measured at least once, of one dataset or of all."""
@@ -320,7 +377,7 @@ class MetricDB:
         from_date: dt.date | None = None,
         until_date: dt.date | None = None,
     ) -> list[HistoryPoint]:
-        """The newest measurement of each day of a metric by its name, over all its tags, by day, days inclusive."""
+        """The newest measurement of each window of a metric by name, over all its tags, by date; dates inclusive."""
         return self._database.read(
             lambda c: reading.points(c, dataset, metric, from_date, until_date), f"read the history of metric {metric}"
         )
@@ -328,7 +385,7 @@ class MetricDB:
     def paired(self, before: ExecutionId, after: ExecutionId) -> list[tuple[SymbolInfo | None, SymbolInfo | None]]:
         """The numbers of two executions side by side; None where only the other one has the number.
 
-        They are matched by day, or, when each judged a single day, by how many days before it they are.
+        They are matched by window, or, when each judged a single one, by how many windows before it they are.
         """
         return self._database.read(lambda c: reading.paired(c, before, after), f"compare '{before}' with '{after}'")
 
@@ -367,7 +424,8 @@ class MetricDB:
 
         Args:
             older_than: A moment with a time zone, or an age.
-            keep_latest: Whether the newest value of each metric and day stays, and the newest verdict.
+            keep_latest: Whether the newest number of each metric and window stays, its newest value too, and the
+                newest verdict of each assertion.
             dry_run: Delete nothing.
 
         Returns:

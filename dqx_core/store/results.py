@@ -5,21 +5,34 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import chain
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from returns.result import Failure, Result, Success
 from sqlalchemy import ColumnElement, Connection, Dialect, func, select
 
-from dqx_core.keys import ExecutionId, Tags
+from dqx_core.keys import ExecutionId, ResultKey, Tags
 from dqx_core.pausing import no_collection
 from dqx_core.report import AssertionResult, Severity, Status, SymbolInfo
 from dqx_core.states import Number
-from dqx_core.store.codec import digest, join_number, split_number, tags_of, unpack_symbol
+from dqx_core.store.codec import (
+    join_number,
+    pack_compared,
+    place_of,
+    result_key,
+    split_number,
+    tags_of,
+    unpack_compared,
+    unpack_symbol,
+    window_of,
+)
+from dqx_core.store.reading import chunks
 from dqx_core.store.tables import EXECUTION, RESULT
-from dqx_core.store.writing import need_executions, processor, revive, upsert
+from dqx_core.store.writing import need_executions, next_sequence, processor, upsert, write_to
 
 
 def persist_results(
@@ -27,8 +40,9 @@ def persist_results(
 ) -> None:
     """Write verdicts; one that the execution gave before is replaced, and keeps its place."""
     execution = need_executions(connection, [execution_id], now)[execution_id]
-    revive(connection, [execution_id])
-    row = _rows(connection.dialect, execution, now)
+    sequence = next_sequence(connection)
+    write_to(connection, [execution_id], sequence)
+    row = _rows(connection.dialect, execution, sequence, now)
     with no_collection():
         last = {made[_KEY]: made for made in map(row, results)}
     upsert(connection, RESULT, _COLUMNS, ("result_key", "execution"), list(last.values()))
@@ -46,52 +60,101 @@ def results_of(connection: Connection, execution_id: ExecutionId) -> list[Assert
         return [_result(row) for row in rows]
 
 
-def newest_results(connection: Connection, *predicates: ColumnElement[bool]) -> dict[AssertionResult, ExecutionId]:
-    """The newest verdict of each suite, check, assertion, day and tags, with its execution."""
-    place = func.row_number().over(partition_by=RESULT.c.result_key, order_by=RESULT.c.execution.desc())
-    ranked = select(RESULT.c.result_id, place.label("place")).where(*predicates).subquery()
+@dataclass(frozen=True)
+class Given:
+    """Who gave a verdict, and when."""
+
+    execution_id: ExecutionId
+    origin: str | None
+    """What started the execution: "dagster", "cli", "python"; None: nobody said."""
+    given: dt.datetime
+    """When it was written."""
+    sequence: int
+    """The store's number of the write: of two verdicts the later has the higher. 0: of an older dqx."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which verdicts; None asks nothing."""
+
+    suite: str | None = None
+    check: str | None = None
+    assets: Collection[str] | None = None
+    tags: Mapping[str, str] | None = None
+    from_date: dt.date | None = None
+    until_date: dt.date | None = None
+    days: Collection[dt.date] | None = None
+    origins: Collection[str] | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """The same on the columns of results."""
+        if self.suite is not None:
+            yield RESULT.c.suite == self.suite
+        if self.check is not None:
+            yield RESULT.c.check_name == self.check
+        if self.assets is not None:
+            yield RESULT.c.asset.in_(self.assets)
+        if self.tags is not None:
+            yield RESULT.c.tags == Tags(self.tags).canonical
+        if self.from_date is not None:
+            yield RESULT.c.yyyy_mm_dd >= self.from_date
+        if self.until_date is not None:
+            yield RESULT.c.yyyy_mm_dd <= self.until_date
+        if self.days is not None:
+            yield RESULT.c.yyyy_mm_dd.in_(self.days)
+        if self.origins is not None:
+            started_so = select(EXECUTION.c.execution).where(EXECUTION.c.origin.in_(self.origins))
+            yield RESULT.c.execution.in_(started_so)
+
+
+def judged(result: AssertionResult) -> tuple[str, str, str, ResultKey]:
+    """What a verdict speaks of, whatever asset it names."""
+    return result.suite, result.check, result.assertion, result.key
+
+
+def newest_results(connection: Connection, asked: Asked) -> dict[AssertionResult, Given]:
+    """The newest verdict of each suite, check, assertion, asset, window and tags, and who gave it."""
+    days = None if asked.days is None else sorted(asked.days)
+    parts = [asked] if days is None else [replace(asked, days=some) for some in chunks(days)]
+    found = dict(chain.from_iterable(_newest(connection, part).items() for part in parts))
+    later: dict[tuple[str, str, str, ResultKey], int] = {}
+    if any(result.asset is None for result in found):
+        for result, given in found.items():
+            if result.asset is not None:
+                later[judged(result)] = max(given.sequence, later.get(judged(result), 0))
+    return {
+        result: given
+        for result, given in found.items()
+        if result.asset is not None or later.get(judged(result), -1) < given.sequence
+    }
+
+
+def _newest(connection: Connection, asked: Asked) -> dict[AssertionResult, Given]:
+    newest = RESULT.c.sequence.desc(), RESULT.c.execution.desc()
+    place = func.row_number().over(partition_by=RESULT.c.result_key, order_by=newest)
+    ranked = select(RESULT.c.result_id, place.label("place")).where(*asked.conditions()).subquery()
     rows = connection.execute(
-        select(RESULT, EXECUTION.c.execution_id)
+        select(RESULT, EXECUTION.c.execution_id, EXECUTION.c.origin)
         .join(ranked, ranked.c.result_id == RESULT.c.result_id)
         .join(EXECUTION, EXECUTION.c.execution == RESULT.c.execution)
         .where(ranked.c.place == 1)
-        .order_by(RESULT.c.yyyy_mm_dd, RESULT.c.result_id)
+        .order_by(RESULT.c.yyyy_mm_dd, RESULT.c.starts, RESULT.c.result_id)
     )
-    return {_result(row): row.execution_id for row in rows}
-
-
-def chosen(
-    suite: str | None,
-    check: str | None,
-    tags: Mapping[str, str] | None,
-    from_date: dt.date | None,
-    until_date: dt.date | None,
-) -> list[ColumnElement[bool]]:
-    """The conditions on results for what was asked; None asks nothing."""
-    asked: list[ColumnElement[bool]] = []
-    if suite is not None:
-        asked.append(RESULT.c.suite == suite)
-    if check is not None:
-        asked.append(RESULT.c.check_name == check)
-    if tags is not None:
-        asked.append(RESULT.c.tags == Tags(tags).canonical)
-    if from_date is not None:
-        asked.append(RESULT.c.yyyy_mm_dd >= from_date)
-    if until_date is not None:
-        asked.append(RESULT.c.yyyy_mm_dd <= until_date)
-    return asked
+    return {_result(row): Given(row.execution_id, row.origin, row.created, row.sequence) for row in rows}
 
 
 _COLUMNS = tuple(column.name for column in RESULT.columns if column.name != "result_id")
 _KEY = _COLUMNS.index("result_key")
 
 
-def _rows(dialect: Dialect, execution: int, now: dt.datetime) -> Callable[[AssertionResult], tuple[Any, ...]]:
+def _rows(
+    dialect: Dialect, execution: int, sequence: int, now: dt.datetime
+) -> Callable[[AssertionResult], tuple[Any, ...]]:
     """What makes a verdict its row, in the order of the columns; what many verdicts share is made once."""
     kept = {name: processor(RESULT.c[name], dialect) for name in _COLUMNS}
     created = kept["created"](now)
     words = cache(kept["suite"])  # columns of text are all alike
-    day = cache(kept["yyyy_mm_dd"])
+    stored_day = cache(kept["yyyy_mm_dd"])
 
     def row(result: AssertionResult) -> tuple[Any, ...]:
         tags = (result.tags if type(result.tags) is Tags else Tags(result.tags)).canonical
@@ -101,13 +164,15 @@ def _rows(dialect: Dialect, execution: int, now: dt.datetime) -> Callable[[Asser
                 value, exact = split_number(number)
             case Failure(why):
                 reasons = kept["reasons"](list(why))
+        day, starts, span = place_of(result.key) if result.window else (result.yyyy_mm_dd, 0, 0)
+        at = day.isoformat(), starts, span
         return (
             execution,
-            digest(result.suite, result.check, result.assertion, result.yyyy_mm_dd.isoformat(), tags),
+            result_key(result.suite, result.check, result.assertion, result.asset, at, tags),
             words(result.suite),
             words(result.check),
             words(result.assertion),
-            day(result.yyyy_mm_dd),
+            stored_day(day),
             words(tags),
             result.severity.value,
             result.status.value,
@@ -119,6 +184,11 @@ def _rows(dialect: Dialect, execution: int, now: dt.datetime) -> Callable[[Asser
             kept["message"](result.message),
             symbols_text(result.symbols),
             created,
+            starts,
+            span,
+            words(result.asset),
+            None if result.compared is None else kept["compared"](pack_compared(result.compared)),
+            sequence,
         )
 
     return row
@@ -142,10 +212,13 @@ def _symbol_text(symbol: SymbolInfo) -> str:
         case Failure(reason):
             error, value = f'"error":{_json(reason)},', ""
     source = "null" if symbol.source_execution_id is None else _json(symbol.source_execution_id)
+    window = ""
+    if symbol.window is not None:
+        window = f'"window":["{symbol.window.start.isoformat()}","{symbol.window.end.isoformat()}"],'
     return (
         f'{{"dataset":{"null" if symbol.dataset is None else _json(symbol.dataset)},{error}"lag":{symbol.lag},'
         f'"metric":{_json(symbol.metric)},"name":{_json(symbol.name)},"source_execution_id":{source},'
-        f'"tags":{_tags_json(symbol.tags)},{value}"yyyy_mm_dd":"{symbol.yyyy_mm_dd.isoformat()}"}}'
+        f'"tags":{_tags_json(symbol.tags)},{value}{window}"yyyy_mm_dd":"{symbol.yyyy_mm_dd.isoformat()}"}}'
     )
 
 
@@ -159,7 +232,7 @@ def _tags_json(tags: Mapping[str, str]) -> str:
 def _result(row: Sequence[Any]) -> AssertionResult:
     # Taken apart at once, since a column by its name costs half a microsecond: the columns of RESULT in their order.
     _, _, _, suite, check, assertion, day, tags, severity, status, value, exact, reasons, *texts = row
-    bound, expression, message, symbols = texts[:4]
+    bound, expression, message, symbols, _, starts, span, asset, compared = texts[:9]
     metric: Result[Number, tuple[str, ...]] = (
         Success(join_number(value, exact)) if reasons is None else Failure(tuple(reasons))
     )
@@ -176,4 +249,7 @@ def _result(row: Sequence[Any]) -> AssertionResult:
         expression,
         tuple(unpack_symbol(symbol) for symbol in symbols),
         message,
+        window_of(day, starts, span),
+        asset,
+        None if compared is None else unpack_compared(compared),
     )

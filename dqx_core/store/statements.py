@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, null, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, func, null, select
 
 from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
 
 SOURCE = EXECUTION.alias("source")
 
-# A number carried forward is as old as its source: a copy never outranks what was measured after it.
-MEASURED_BY = func.coalesce(METRIC.c.source_execution, METRIC.c.execution)
+
+def newest_first(numbers: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """By what numbers are ordered: what was measured last is first, then come its copies.
+
+    A number carried forward has the sequence of its source: a copy never outranks what was measured after it. What
+    one transaction wrote is ordered by the execution that measured it.
+    """
+    c = numbers.c
+    measured_by = func.coalesce(c.source_execution, c.execution)
+    return c.sequence.desc(), measured_by.desc(), c.source_execution.is_not(None), c.execution
+
+
+DAY_AND_WINDOW = (METRIC.c.yyyy_mm_dd, METRIC.c.starts, METRIC.c.span)
 
 RESULT_OF = (METRIC.c.value, METRIC.c.exact, METRIC.c.error)
 
 # In the order in which numbers are shown; whoever reads many takes a row apart by place, not by name.
 _NUMBER = (
     METRIC.c.yyyy_mm_dd,
+    METRIC.c.starts,
+    METRIC.c.span,
     SERIES.c.metric,
     SERIES.c.dataset,
     SERIES.c.tags,
@@ -34,6 +47,7 @@ NUMBERS: Select[Any] = (
         EXECUTION.c.execution_id,
         DATA_VERSION.c.data_version,
         SERIES.c.spec,
+        METRIC.c.sequence,
         METRIC.c.metadata,
         METRIC.c.state,
     )
@@ -65,10 +79,14 @@ _WITHIN = METRIC.c.execution == (
 )
 
 VALUE = select(*RESULT_OF).where(
-    METRIC.c.series_id == bindparam("series_id"), METRIC.c.yyyy_mm_dd == bindparam("day"), _WITHIN
+    METRIC.c.series_id == bindparam("series_id"),
+    METRIC.c.yyyy_mm_dd == bindparam("day"),
+    METRIC.c.starts == bindparam("starts"),
+    METRIC.c.span == bindparam("span"),
+    _WITHIN,
 )
 
-WINDOW = select(METRIC.c.yyyy_mm_dd, *RESULT_OF).where(
+WINDOW = select(METRIC.c.yyyy_mm_dd, METRIC.c.starts, METRIC.c.span, *RESULT_OF).where(
     METRIC.c.series_id == bindparam("series_id"),
     METRIC.c.yyyy_mm_dd.between(bindparam("first"), bindparam("last")),
     _WITHIN,
@@ -76,25 +94,20 @@ WINDOW = select(METRIC.c.yyyy_mm_dd, *RESULT_OF).where(
 
 
 def newest_of(within: tuple[ColumnElement[Any], ...], *predicates: ColumnElement[bool]) -> Select[Any]:
-    """Of the numbers for which the predicates hold, the newest of each series and of what else is named."""
+    """Of the numbers for which the predicates hold, the newest of each series, window and what else is named."""
     place = func.row_number().over(
-        partition_by=[METRIC.c.series_id, *within], order_by=[MEASURED_BY.desc(), METRIC.c.execution]
+        partition_by=[METRIC.c.series_id, *DAY_AND_WINDOW, *within], order_by=newest_first(METRIC)
     )
-    ranked = (
-        select(METRIC.c.series_id, METRIC.c.yyyy_mm_dd, METRIC.c.execution, place.label("place"))
-        .where(*predicates)
-        .subquery()
-    )
-    same = and_(
-        ranked.c.series_id == METRIC.c.series_id,
-        ranked.c.yyyy_mm_dd == METRIC.c.yyyy_mm_dd,
-        ranked.c.execution == METRIC.c.execution,
-    )
+    key = list(METRIC.primary_key.columns)
+    ranked = select(*key, place.label("place")).where(*predicates).subquery()
+    same = and_(*(ranked.c[column.name] == column for column in key))
     return NUMBERS.join(ranked, same).where(ranked.c.place == 1)
 
 
 NEWEST_OF_EACH_VERSION = newest_of(
-    (METRIC.c.yyyy_mm_dd, METRIC.c.data_version_id),
+    (METRIC.c.data_version_id,),
     METRIC.c.series_id.in_(bindparam("series", expanding=True)),
     METRIC.c.yyyy_mm_dd.in_(bindparam("days", expanding=True)),
-).order_by(MEASURED_BY.desc(), METRIC.c.execution)
+    METRIC.c.starts.in_(bindparam("starts", expanding=True)),
+    METRIC.c.span.in_(bindparam("spans", expanding=True)),
+).order_by(*newest_first(METRIC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Double,
@@ -12,10 +13,12 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    Sequence,
     Table,
     Text,
     UniqueConstraint,
     event,
+    text,
 )
 
 from dqx_core.store.columns import Day, Id, Json, Moment, Words
@@ -29,16 +32,37 @@ SCHEMA = MetaData(
     }
 )
 
+# A number for each transaction that writes numbers or verdicts, each higher than those before: what was measured or
+# judged last is what has the highest. SQLite keeps it where it keeps those of its own, in `sqlite_sequence`.
+SEQUENCE = Sequence("dqx_sequence", metadata=SCHEMA)
+
+
+def _sequence() -> Column[int]:
+    """The transaction that wrote a row; 0: written before there were such numbers, and ordered by its execution."""
+    return Column("sequence", BigInteger, nullable=False, server_default=text("0"))
+
+
+def _window() -> tuple[Column[int], Column[int]]:
+    """The seconds from the midnight (UTC) of the row's date to the start of its window, and its length in seconds.
+
+    Both are 0 for the day in UTC, which costs SQLite no bytes.
+    """
+    return (
+        Column("starts", Integer, nullable=False, server_default=text("0")),
+        Column("span", Integer, nullable=False, server_default=text("0")),
+    )
+
+
 EXECUTION = Table(
     "dqx_execution",
     SCHEMA,
-    # Never given twice: numbers are ordered by it, newest last, and point to it after a deletion.
+    # Never given twice: numbers point to it after a deletion.
     Column("execution", Id, primary_key=True, autoincrement=True),
     Column("execution_id", Words, nullable=False),
     Column("suite", Words),
     Column("first_date", Day),
     Column("last_date", Day),
-    Column("keys", Json),  # [[tags, [date, …]], …]
+    Column("keys", Json),  # [[tags, [date or [date, starts, span], …]], …]
     Column("started", Moment, nullable=False),
     Column("finished", Moment),
     Column("status", Words),
@@ -47,6 +71,7 @@ EXECUTION = Table(
     Column("origin", Words),
     Column("parameters", Json),
     Column("deleted", Moment),  # Its numbers were deleted; the row stays for those who carried them forward
+    _sequence(),  # of the last transaction that wrote numbers or verdicts of it
     UniqueConstraint("execution_id"),
     sqlite_autoincrement=True,
 )
@@ -81,17 +106,19 @@ METRIC = Table(
     SCHEMA,
     Column("series_id", Id, ForeignKey(SERIES.c.series_id), nullable=False),
     Column("yyyy_mm_dd", Day, nullable=False),
+    *_window(),
     Column("execution", Id, ForeignKey(EXECUTION.c.execution), nullable=False),
     Column("value", Double),  # null when there is none, and for NaN
     Column("exact", Text),  # the number as text where the double cannot say it
     Column("error", Words),  # why there is no value; null when there is one
     Column("data_version_id", Id, ForeignKey(DATA_VERSION.c.data_version_id)),
     Column("source_execution", Id, ForeignKey(EXECUTION.c.execution)),  # null: measured by this execution
+    _sequence(),  # of the transaction that wrote the measurement, of a copy too; -1: this store never held it
     Column("created", Moment, nullable=False),
     Column("metadata", Json),
     # Last, so that reading a value never walks over a long state.
     Column("state", Text),  # null when it does not merge or has no value
-    PrimaryKeyConstraint("series_id", "yyyy_mm_dd", "execution"),
+    PrimaryKeyConstraint("series_id", "yyyy_mm_dd", "starts", "span", "execution"),
     Index(None, "execution"),
     sqlite_with_rowid=False,
 )
@@ -101,7 +128,7 @@ RESULT = Table(
     SCHEMA,
     Column("result_id", Id, primary_key=True, autoincrement=True),
     Column("execution", Id, ForeignKey(EXECUTION.c.execution), nullable=False),
-    Column("result_key", LargeBinary(16), nullable=False),  # suite, check, assertion, date and tags digested
+    Column("result_key", LargeBinary(16), nullable=False),  # what `codec.result_key` digests
     Column("suite", Words, nullable=False),
     Column("check_name", Words, nullable=False),
     Column("assertion", Words, nullable=False),
@@ -117,6 +144,10 @@ RESULT = Table(
     Column("message", Words, nullable=False),
     Column("symbols", Json, nullable=False),
     Column("created", Moment, nullable=False),
+    *_window(),
+    Column("asset", Words),  # in full; null: given before verdicts named theirs
+    Column("compared", Json),
+    _sequence(),
     UniqueConstraint("result_key", "execution"),
     Index(None, "execution"),
     Index(None, "yyyy_mm_dd"),
@@ -154,7 +185,12 @@ SELECT e.execution_id, e.suite, s.dataset, s.metric,
        printf('%d-%02d-%02d', m.yyyy_mm_dd / 10000, m.yyyy_mm_dd / 100 % 100, m.yyyy_mm_dd % 100) AS yyyy_mm_dd,
        s.tags, m.value, m.exact, m.error, v.data_version, source.execution_id AS source_execution_id,
        datetime(m.created / 1000000, 'unixepoch') || printf('.%06d', m.created % 1000000) AS created,
-       s.spec, m.state, m.series_id, m.execution
+       s.spec, m.state, m.series_id, m.execution,
+       datetime(printf('%04d-%02d-%02d', m.yyyy_mm_dd / 10000, m.yyyy_mm_dd / 100 % 100, m.yyyy_mm_dd % 100),
+                m.starts || ' seconds') AS window_start,
+       datetime(printf('%04d-%02d-%02d', m.yyyy_mm_dd / 10000, m.yyyy_mm_dd / 100 % 100, m.yyyy_mm_dd % 100),
+                (m.starts + CASE m.span WHEN 0 THEN 86400 ELSE m.span END) || ' seconds') AS window_end,
+       m.sequence
 FROM dqx_metric m
 JOIN dqx_series s ON s.series_id = m.series_id
 JOIN dqx_execution e ON e.execution = m.execution
@@ -166,7 +202,11 @@ _VIEW_POSTGRESQL = """
 CREATE VIEW dqx_metrics AS
 SELECT e.execution_id, e.suite, s.dataset, s.metric, m.yyyy_mm_dd,
        s.tags, m.value, m.exact, m.error, v.data_version, source.execution_id AS source_execution_id,
-       m.created, s.spec, m.state, m.series_id, m.execution
+       m.created, s.spec, m.state, m.series_id, m.execution,
+       (m.yyyy_mm_dd + m.starts * interval '1 second') AT TIME ZONE 'UTC' AS window_start,
+       (m.yyyy_mm_dd + (m.starts + CASE m.span WHEN 0 THEN 86400 ELSE m.span END) * interval '1 second')
+           AT TIME ZONE 'UTC' AS window_end,
+       m.sequence
 FROM dqx_metric m
 JOIN dqx_series s ON s.series_id = m.series_id
 JOIN dqx_execution e ON e.execution = m.execution
@@ -177,8 +217,10 @@ LEFT JOIN dqx_data_version v ON v.data_version_id = m.data_version_id
 _VIEWS = {"sqlite": _VIEW_SQLITE, "postgresql": _VIEW_POSTGRESQL}
 
 
-def _create_view(_: MetaData, connection: Connection, **__: object) -> None:
+def _complete(_: MetaData, connection: Connection, **__: object) -> None:
     connection.exec_driver_sql(_VIEWS[connection.dialect.name])
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES ('dqx_sequence', 0)")
 
 
-event.listen(SCHEMA, "after_create", _create_view)
+event.listen(SCHEMA, "after_create", _complete)

@@ -11,23 +11,25 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from returns.result import Failure, Success
-from sqlalchemy import Column, Connection, Dialect, Table, select, update
+from sqlalchemy import Column, Connection, Dialect, Table, func, select, update
 
 from dqx_core.keys import ExecutionId, Tags
 from dqx_core.metrics.metric import Metric
 from dqx_core.pausing import no_collection
 from dqx_core.states import encode
-from dqx_core.store.codec import digest, make_metric_id, series_key, split_number
+from dqx_core.store.codec import digest, make_metric_id, place_of, series_key, split_number
 from dqx_core.store.execution import Execution, check_execution_id
-from dqx_core.store.reading import SeriesName, chunks, executions_of, find_series, series_name
-from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
+from dqx_core.store.reading import SeriesName, chunks, executions_of, find_series, series_name, store_of
+from dqx_core.store.statements import DAY_AND_WINDOW
+from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SEQUENCE, SERIES
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 Row = dict[str, Any]
-Place = tuple[int, Any, int]
-_PLACE = ("series_id", "yyyy_mm_dd", "execution")
+Key = tuple[int, Any, int, int, int]
+_KEY = tuple(column.name for column in METRIC.primary_key.columns)
+_NEVER_HELD = -1
 _ROWS = 400
 """Rows in one statement of SQLite."""
 
@@ -41,58 +43,111 @@ class Persisted:
 
 
 def persist(
-    connection: Connection, metrics: Sequence[Metric], known: Mapping[SeriesName, int], now: dt.datetime
+    connection: Connection,
+    metrics: Sequence[Metric],
+    known: Mapping[SeriesName, int],
+    sequence: int,
+    now: dt.datetime,
 ) -> Persisted:
     """Write numbers that each name their execution; a number that is there already is replaced.
 
     Raises:
-        TypeError: A value or state has no form in the store.
+        DefinitionError: A window has no form in the store.
+        TypeError: A value or state has none.
     """
+    places = [place_of(metric.key) for metric in metrics]
     named = {m.execution_id for m in metrics} | {m.source_execution_id for m in metrics}
     executions = need_executions(connection, (i for i in named if i is not None), now)
-    revive(connection, {m.execution_id for m in metrics if m.execution_id is not None})
+    write_to(connection, {m.execution_id for m in metrics if m.execution_id is not None}, sequence)
     names = _series_names(metrics)
     series = _need_series(connection, dict(zip(names, metrics, strict=True)), known)
     versions = _need_versions(connection, {m.data_version for m in metrics if m.data_version is not None})
+    keys = [(series[name], *place) for name, place in zip(names, places, strict=True)]
+    measured = _sequences(connection, metrics, keys, executions, sequence)
     with no_collection():
-        rows, written = _rows(connection, metrics, [series[name] for name in names], executions, versions, now)
+        rows, written = _rows(connection, metrics, keys, executions, versions, measured, now)
     # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
-    upsert(connection, METRIC, METRIC.columns.keys(), _PLACE, [rows[place] for place in sorted(rows)])
+    upsert(connection, METRIC, METRIC.columns.keys(), _KEY, [rows[key] for key in sorted(rows)])
     return Persisted(written, series)
 
 
 def _rows(
     connection: Connection,
     metrics: Sequence[Metric],
-    series: Sequence[int],
+    keys: Sequence[tuple[int, dt.date, int, int]],
     executions: Mapping[ExecutionId, int],
     versions: Mapping[str, int],
+    measured: Sequence[int],
     now: dt.datetime,
-) -> tuple[dict[Place, tuple[Any, ...]], list[Metric]]:
-    """The row of each place as the driver takes it, and the metrics with their ids."""
+) -> tuple[dict[Key, tuple[Any, ...]], list[Metric]]:
+    """The row of each key as the driver takes it, and the metrics with their ids."""
     kept = {column.name: processor(column, connection.dialect) for column in METRIC.columns}
     created = kept["created"](now)
     days = {day: kept["yyyy_mm_dd"](day) for day in {m.key.yyyy_mm_dd for m in metrics}}
-    rows: dict[Place, tuple[Any, ...]] = {}
+    rows: dict[Key, tuple[Any, ...]] = {}
     written = []
-    for series_id, metric in zip(series, metrics, strict=True):
+    store = store_of(connection)
+    for (series_id, day, starts, span), metric, sequence in zip(keys, metrics, measured, strict=True):
         assert metric.execution_id is not None, "the caller gave every metric an execution"
-        day, execution = metric.key.yyyy_mm_dd, executions[metric.execution_id]
+        execution = executions[metric.execution_id]
         value, exact, error = _outcome(metric)
-        place = series_id, days[day], execution
-        rows[place] = (
-            *place,
+        key = series_id, days[day], starts, span, execution
+        rows[key] = (
+            *key,
             value,
             exact,
             error if error is None else kept["error"](error),
             None if metric.data_version is None else versions[metric.data_version],
             None if metric.source_execution_id is None else executions[metric.source_execution_id],
+            sequence,
             created,
             kept["metadata"](dict(metric.metadata)) if metric.metadata else None,
             None if metric.state is None else encode(metric.state),
         )
-        written.append(_identified(metric, make_metric_id(series_id, day, execution, metric.execution_id)))
+        metric_id = make_metric_id(series_id, (day, starts, span), execution, metric.execution_id)
+        written.append(_identified(metric, metric_id, (store, sequence)))
     return rows, written
+
+
+def _sequences(
+    connection: Connection,
+    metrics: Sequence[Metric],
+    keys: Sequence[tuple[int, dt.date, int, int]],
+    executions: Mapping[ExecutionId, int],
+    now: int,
+) -> list[int]:
+    """When each was measured: now, or when the source of a copy was.
+
+    A copy of what this opened store gave knows it; of any other the source is looked up.
+    """
+    store = store_of(connection)
+    found: list[int | None] = []
+    for metric in metrics:
+        known = metric.measured_at
+        if metric.source_execution_id is None:
+            found.append(now)
+        else:
+            found.append(known[1] if known is not None and known[0] == store else None)
+    if None not in found:
+        return [sequence for sequence in found if sequence is not None]
+    unknown = [
+        (key, executions[metric.source_execution_id])
+        for key, metric, sequence in zip(keys, metrics, found, strict=True)
+        if sequence is None and metric.source_execution_id is not None
+    ]
+    measured_by = func.coalesce(METRIC.c.source_execution, METRIC.c.execution)
+    columns = select(METRIC.c.series_id, *DAY_AND_WINDOW, measured_by, METRIC.c.sequence)
+    held: dict[tuple[Any, ...], int] = {}
+    for some in chunks(unknown):
+        asked = (
+            METRIC.c.series_id.in_({key[0] for key, _ in some}),
+            METRIC.c.yyyy_mm_dd.in_({key[1] for key, _ in some}),
+            measured_by.in_({source for _, source in some}),
+        )
+        for *place, source, sequence in connection.execute(columns.where(*asked)):
+            held[*place, source] = max(sequence, held.get((*place, source), sequence))
+    copies = iter([held.get((*key, source), _NEVER_HELD) for key, source in unknown])
+    return [next(copies) if sequence is None else sequence for sequence in found]
 
 
 def _series_names(metrics: Sequence[Metric]) -> list[SeriesName]:
@@ -108,14 +163,14 @@ def _series_names(metrics: Sequence[Metric]) -> list[SeriesName]:
     return names
 
 
-def _identified(metric: Metric, metric_id: UUID) -> Metric:
-    """The metric with its id: `dataclasses.replace`, at a fifth of what it costs for every number."""
+def _identified(metric: Metric, metric_id: UUID, measured_at: tuple[str, int]) -> Metric:
+    """The metric with its id and age: `dataclasses.replace`, at a fifth of what it costs for every number."""
     copied = object.__new__(type(metric))
-    copied.__dict__.update(metric.__dict__, metric_id=metric_id)
+    copied.__dict__.update(metric.__dict__, metric_id=metric_id, measured_at=measured_at)
     return copied
 
 
-def begin(connection: Connection, execution: Execution) -> Execution:
+def begin(connection: Connection, execution: Execution, sequence: int) -> Execution:
     """Add what is said here to what is known of the execution."""
     now = dt.datetime.now(dt.UTC)
     named = {"execution_id": execution.execution_id, "started": execution.started or now}
@@ -125,9 +180,11 @@ def begin(connection: Connection, execution: Execution) -> Execution:
     connection.execute(select(EXECUTION.c.execution).where(row).with_for_update())
     whole = executions_of(connection, row)[0].joined(execution)
     dates = sorted(key.yyyy_mm_dd for key in whole.keys)
-    by_tags: dict[str, list[str]] = {}
+    by_tags: dict[str, list[object]] = {}
     for key in whole.keys:
-        by_tags.setdefault(Tags(key.tags).canonical, []).append(key.yyyy_mm_dd.isoformat())
+        day, *window = place_of(key)
+        at = [day.isoformat(), *window] if key.window else day.isoformat()
+        by_tags.setdefault(Tags(key.tags).canonical, []).append(at)
     connection.execute(
         update(EXECUTION)
         .where(row)
@@ -144,6 +201,7 @@ def begin(connection: Connection, execution: Execution) -> Execution:
             origin=whole.origin,
             parameters=dict(whole.parameters),
             deleted=None,
+            sequence=sequence,
         )
     )
     return whole
@@ -163,11 +221,22 @@ def need_executions(
     return found
 
 
-def revive(connection: Connection, execution_ids: Iterable[ExecutionId]) -> None:
-    """Executions that were deleted and are written to again are there again."""
-    for some in chunks(execution_ids):
-        again = update(EXECUTION).where(EXECUTION.c.execution_id.in_(some), EXECUTION.c.deleted.is_not(None))
-        connection.execute(again.values(deleted=None))
+def next_sequence(connection: Connection) -> int:
+    """The number of this transaction, higher than those of all that took theirs before."""
+    if connection.dialect.name == "postgresql":
+        taken = connection.execute(select(SEQUENCE.next_value()))
+    else:
+        taken = connection.exec_driver_sql(
+            "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'dqx_sequence' RETURNING seq"
+        )
+    return int(taken.scalar_one())
+
+
+def write_to(connection: Connection, execution_ids: Iterable[ExecutionId], sequence: int) -> None:
+    """These executions were written to last in this transaction; those that were deleted are there again."""
+    for some in chunks(sorted(execution_ids)):
+        named = update(EXECUTION).where(EXECUTION.c.execution_id.in_(some))
+        connection.execute(named.values(deleted=None, sequence=sequence))
 
 
 def add_missing(connection: Connection, table: Table, rows: list[Row], on: str) -> None:

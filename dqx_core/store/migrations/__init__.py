@@ -2,5 +2,5 @@
 
 __all__ = ["HEAD", "REVISIONS"]
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 HEAD = REVISIONS[-1]

@@ -12,6 +12,7 @@ from returns.result import Success
 from dqx_core.errors import DefinitionError
 from dqx_core.report import Status
 from dqx_core.store import Execution, InMemoryMetricDB, MetricDB, Tally
+from dqx_core.store.migrations import HEAD
 from tests.core.store.numbers import KEY, PRICE, ROWS, day, measured, metric, verdict
 
 NO_AGE = dt.timedelta(0)
@@ -102,7 +103,7 @@ def test_info_counts_what_is_there(db: MetricDB) -> None:
     info = db.info()
     assert (info.numbers, info.series, info.executions, info.results, info.datasets) == (2, 2, 2, 1, 1)
     assert (info.first_date, info.last_date) == (KEY.yyyy_mm_dd, KEY.yyyy_mm_dd)
-    assert info.revision == "0002"
+    assert info.revision == HEAD
     assert info.bytes > 10_000
     assert info.store == db.name
     assert db.latest(PRICE, KEY, "sales").unwrap().value == Success(4.5)

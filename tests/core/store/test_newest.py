@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 import pandas as pd
-from hypothesis import given
-from hypothesis import strategies as st
 from returns.maybe import Nothing
 from returns.result import Success
 
-from dqx_core.metrics.metric import Metric
 from dqx_core.metrics.moments import Average
-from dqx_core.store import EXECUTION, METRIC, SERIES, InMemoryMetricDB, MetricDB
+from dqx_core.store import EXECUTION, METRIC, SERIES, Execution, InMemoryMetricDB, MetricDB
 from tests.core.store.numbers import KEY, PRICE, ROWS, day, measured, metric
 
 ITEM = (PRICE, KEY, "sales")
@@ -37,6 +37,44 @@ def test_a_copy_that_was_carried_forward_never_outranks_what_was_measured_after_
     db.persist([old.carried_into("third")])
     assert db.latest(*ITEM).unwrap().execution_id == "second"
     assert db.history(PRICE, "sales", KEY.tags)["value"].tolist() == [2.5]
+
+
+def test_an_execution_that_began_first_and_measures_last_is_the_newest(db: MetricDB) -> None:
+    db.begin_execution(Execution("early"))
+    db.persist([metric(1.5, execution_id="late")])
+    db.persist([metric(2.5, execution_id="early")])
+    assert db.latest(*ITEM).unwrap().execution_id == "early"
+    assert db.latest_many([ITEM])[ITEM].value == Success(2.5)
+    assert db.history(PRICE, "sales", KEY.tags)["execution_id"].tolist() == ["early"]
+    assert [point.execution_id for point in db.points("sales", PRICE.name)] == ["early"]
+    assert [execution.execution_id for execution in db.executions()] == ["early", "late"]
+
+
+def test_a_step_that_measures_again_is_the_newest_again(db: MetricDB) -> None:
+    db.persist([metric(1.5, execution_id="first")])
+    db.persist([metric(2.5, execution_id="second")])
+    db.persist([metric(3.5, execution_id="first")])
+    assert db.latest(*ITEM).unwrap().value == Success(3.5)
+
+
+def test_a_copy_is_as_old_as_its_source_whoever_hands_it_over(db: MetricDB) -> None:
+    """Also where the store has to look for the source: the number comes from elsewhere, or was made by hand."""
+    db.persist([metric(1.5, execution_id="source")])
+    db.persist([metric(2.5, execution_id="newer")])
+    db.persist([metric(1.5, execution_id="by hand", source="source")])
+    other = InMemoryMetricDB()
+    for number in range(20):
+        other.persist([metric(number, execution_id="elsewhere")])
+    db.persist([other.latest(*ITEM).unwrap().carried_into("foreign")])
+    other.close()
+    assert db.latest(*ITEM).unwrap().execution_id == "newer"
+    db.delete_execution("source")
+    [copy] = db.measured("by hand")
+    db.persist([replace(copy.carried_into("by other hands"), measured_at=None)])
+    db.delete_execution("newer")
+    assert db.latest(*ITEM).unwrap().source_execution_id == "source"
+    assert db.expire(dt.timedelta(0)) == 2
+    assert [(m.execution_id, m.source_execution_id) for m in db.search()] == [("by hand", "source")]
 
 
 def test_of_a_measurement_and_its_copies_the_measurement_itself_is_given(db: MetricDB) -> None:
@@ -66,7 +104,7 @@ def test_with_a_data_version_the_newest_of_that_version_counts(db: MetricDB) -> 
         found = db.latest_many([ITEM], data_versions={ITEM: version})
         return found[ITEM].value.unwrap() if ITEM in found else None
 
-    assert [value("v1"), value("v2"), value(None), value("v3")] == [3.5, 2.5, 4.5, None]
+    assert [value("v1"), value("v2"), value(None), value("v3")] == [3.5, 2.5, None, None]
     assert db.latest(*ITEM, data_version="v2").unwrap().value == Success(2.5)
     assert db.latest(*ITEM).unwrap().value == Success(4.5)
 
@@ -104,6 +142,8 @@ def test_history_is_a_frame_of_the_newest_measurement_of_each_day(db: MetricDB) 
             "error": pd.Series([None, "no rows", None], dtype="object"),  # whatever pandas makes of text
             "execution_id": pd.Series(["first", "second", "second"], dtype="object"),
             "data_version": pd.Series(["v1", None, None], dtype="object"),
+            "window_start": pd.to_datetime(["2024-01-02", "2024-01-03", "2024-01-04"], utc=True).as_unit("us"),
+            "window_end": pd.to_datetime(["2024-01-03", "2024-01-04", "2024-01-05"], utc=True).as_unit("us"),
         }
     )
     pd.testing.assert_frame_equal(frame, expected)
@@ -118,58 +158,3 @@ def test_search_takes_conditions_on_the_columns(db: MetricDB) -> None:
     assert [m.spec for m in db.search(EXECUTION.c.execution_id == "run-2")] == [ROWS]
     assert [m.spec for m in db.search(SERIES.c.metric == "num_rows()")] == [ROWS]
     assert len(db.search()) == 7
-
-
-RUNS = st.lists(
-    st.tuples(
-        st.integers(0, 3),
-        st.integers(0, 1),
-        st.one_of(st.integers(0, 9), st.just("failed"), st.just("carry")),
-        st.sampled_from([None, "v1", "v2"]),
-    ),
-    max_size=25,
-)
-
-
-@given(runs=RUNS)
-def test_latest_many_agrees_with_a_list_of_everything_that_was_measured(
-    runs: list[tuple[int, int, object, str]],
-) -> None:
-    db = InMemoryMetricDB()
-    log: dict[tuple[int, str], Metric] = {}
-    order: list[str] = []
-    for run, number, what, version in runs:
-        execution_id = f"run-{run}"
-        if execution_id not in order:
-            order.append(execution_id)
-            db.persist([metric(spec=ROWS, execution_id=execution_id)])
-        if what == "carry":
-            item = (PRICE, day(number), "sales")
-            source = db.latest_many([item]).get(item)
-            if source is None or source.execution_id == execution_id or (number, execution_id) in log:
-                continue
-            kept = source.carried_into(execution_id)
-        else:
-            kept = metric(what, key=day(number), execution_id=execution_id, data_version=version)  # type: ignore[arg-type]
-        db.persist([kept])
-        log[number, execution_id] = kept
-    for number in range(2):
-        for versions in ({}, {"v": "v1"}, {"v": None}):
-            item = (PRICE, day(number), "sales")
-            held = [m for (n, _), m in log.items() if n == number]
-            if versions:
-                held = [m for m in held if m.data_version == versions["v"]]
-            newest = max(
-                held,
-                key=lambda m: (
-                    order.index(m.source_execution_id or m.execution_id or ""),
-                    -order.index(m.execution_id or ""),
-                ),
-                default=None,
-            )
-            found = db.latest_many([item], data_versions={item: versions["v"]} if versions else None).get(item)
-            if newest is None or not isinstance(newest.value, Success):
-                assert found is None
-            else:
-                assert found == newest
-    db.close()

@@ -45,9 +45,10 @@ def structure(connection: sa.Connection) -> dict[str, Any]:
     inspector = sa.inspect(connection)
     tables = {
         name: {
-            "columns": [
+            # PostgreSQL adds a column behind those that are there.
+            "columns": sorted(
                 (c["name"], str(c["type"]), c["nullable"], c.get("primary_key")) for c in inspector.get_columns(name)
-            ],
+            ),
             "primary key": inspector.get_pk_constraint(name),
             "foreign keys": sorted(map(str, inspector.get_foreign_keys(name))),
             "unique": sorted(map(str, inspector.get_unique_constraints(name))),

@@ -37,7 +37,7 @@ READS: dict[str, Callable[[MetricDB], object]] = {
     "latest_many": lambda db: db.latest_many([(PRICE, day(n), "sales") for n in range(20)]),
     "history": lambda db: db.history(PRICE, "sales"),
     "measured": lambda db: db.measured("run-3"),
-    "get": lambda db: db.get(make_metric_id(1, day(0).yyyy_mm_dd, 1, "run-0")).unwrap(),
+    "get": lambda db: db.get(make_metric_id(1, (day(0).yyyy_mm_dd, 0, 0), 1, "run-0")).unwrap(),
     "exists": lambda db: db.exists(PRICE, day(5), "sales"),
     "results": lambda db: db.results("run-3"),
     "latest_results": lambda db: db.latest_results(from_date=day(3).yyyy_mm_dd, until_date=day(3).yyyy_mm_dd),
