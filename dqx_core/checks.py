@@ -53,6 +53,11 @@ class Check:
                 if "truth value of Relational" not in str(error):
                     raise
                 raise DefinitionError(f"Check '{self.name}' {_COMPARISON}") from error
+            except RecursionError as error:
+                raise DefinitionError(
+                    f"Check '{self.name}' nests expressions deeper than SymPy can follow. Write a long sum with one "
+                    "call, such as sympy.Add(*terms)."
+                ) from error
         assertions = context.finished()
         for assertion in assertions:
             for expression in (assertion.expression, *assertion.bound.limits):

@@ -6,7 +6,8 @@ DqxError
 │   ├── UnknownDatasetError    a check names a dataset that nobody supplies
 │   └── ValidationError        every problem of a suite or definition, in one message
 ├── EngineError                the engine refused or broke; nothing was stored
-│   └── NotRunError            it ran nothing: out of reach, not allowed, or more bytes than may be billed
+│   └── NotRunError            no fault of the statement: out of reach, not allowed, more bytes than may be billed,
+│                              no memory or disk left, interrupted, too slow
 ├── MissingLibraryError        a library is needed that only some installs have
 └── StoreError                 the metric store could not be opened, read or written
 
@@ -70,12 +71,17 @@ class ValidationError(DefinitionError):
 class EngineError(DqxError):
     """The engine refused or broke while running a statement; nothing was stored."""
 
-    def __init__(self, engine: str, what: str, reason: object) -> None:
+    def __init__(self, engine: str, what: str, reason: object, *, of_rows: bool = True) -> None:
         super().__init__(f"{engine} could not {what}: {reason}")
+        self.of_rows = of_rows
+        """Whether other rows may be taken by the same statement; False: it is refused whatever the rows are."""
 
 
 class NotRunError(EngineError):
-    """The engine ran nothing, and would not run another statement either: no fault of the statement's."""
+    """The engine did not run it, or not to its end, and that is no fault of the statement's or of the data's.
+
+    It is never kept as what a metric came to: the run ends, and may be tried again.
+    """
 
     def __init__(self, engine: str, what: str, reason: object, way_out: str) -> None:
         super().__init__(engine, what, f"{str(reason).strip().rstrip('.')}. {way_out}")

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from returns.result import Failure, Result, Success
 
-from dqx_core.bounds import Operator
-from dqx_core.expressions import Computed, compute, text, text_of_number
+from dqx_core.bounds import Bound, Operator
+from dqx_core.expressions import Computed, compute, text
 from dqx_core.graph import AssertionNode, CheckNode, Graph, symbols_in
 from dqx_core.history import Derived, Problem, Value, offsets_of
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec, Spec
 from dqx_core.metrics.metric import Metric
+from dqx_core.numerals import shown, told_apart
 from dqx_core.planning import Need, effective_key
 from dqx_core.profiles import Adjustment, Profile, adjustment
-from dqx_core.report import AssertionResult, Status, SymbolInfo
+from dqx_core.report import AssertionResult, Compared, Status, SymbolInfo
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -35,8 +37,6 @@ class _Same:
 
     expression: str
     bound: str
-    shown: str | None
-    """The bound with its numbers, where these are the same too."""
     limits: tuple[Computed, ...] | None
     """The bound's numbers; None: they follow from metrics."""
     reached: tuple[sp.Symbol, ...]
@@ -88,7 +88,10 @@ class Evaluation:
     def _find(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
         if isinstance(spec, Derived):
             series = {o: self._value(spec.base, key.lag(o), dataset, past or o > 0) for o in spec.offsets}
-            return spec.value(key.yyyy_mm_dd, series)
+            try:
+                return spec.value(key.yyyy_mm_dd, series)
+            except (ArithmeticError, ValueError) as error:  # of numbers beyond what doubles hold
+                return Failure(Problem(f"{spec.name} cannot be computed: {error}"))
         assert isinstance(spec, MetricSpec)
         if key.yyyy_mm_dd in self.left_out.get(dataset or "", ()):
             reason = f"{spec.name}: data source '{dataset}' leaves {key.yyyy_mm_dd} out (skip_dates)"
@@ -115,13 +118,13 @@ class Evaluation:
         same = self._same(check, assertion)
         adjusted = adjustment(self.profiles, key.yyyy_mm_dd, check.name, assertion) if self.profiles else _AS_WRITTEN
         value = number(assertion.expression)
-        if adjusted.metric_multiplier != 1:
-            value = value.map(lambda x: x * adjusted.metric_multiplier)
+        scaled = value if adjusted.metric_multiplier == 1 else value.bind(partial(_times, adjusted.metric_multiplier))
         limits = same.limits if same.limits is not None else [number(limit) for limit in assertion.bound.limits]
         problems = {
-            p: None for computed in (value, *limits) if not isinstance(computed, Success) for p in computed.failure()
+            p: None for computed in (scaled, *limits) if not isinstance(computed, Success) for p in computed.failure()
         }
         status: Status
+        compared: Compared | None = None
         if adjusted.disabled_by is not None:
             status, message = Status.SKIPPED, f"Disabled by profile '{adjusted.disabled_by}'"
         elif (availability := self._availability(assertion, key)) < self.data_av_threshold:
@@ -135,10 +138,13 @@ class Evaluation:
             status = Status.SKIPPED if waits else Status.ERROR
             message = "; ".join(p.reason for p in problems)
         else:
-            reached = [limit.unwrap() for limit in limits]
-            holds = assertion.bound.holds(value.unwrap(), reached)
+            bound, reached = assertion.bound, tuple([limit.unwrap() for limit in limits])
+            holds = bound.holds(scaled.unwrap(), reached)
             status = Status.PASSED if holds else Status.FAILED
-            message = _sentence(assertion, same, value.unwrap(), reached, holds)
+            compared = Compared(
+                bound.operator.name, reached, bound.tolerance, adjusted.metric_multiplier, adjusted.profiles
+            )
+            message = _sentence(same, bound, value.unwrap(), scaled.unwrap(), compared, holds)
         return AssertionResult(
             suite=self.graph.root.name,
             check=check.name,
@@ -152,6 +158,8 @@ class Evaluation:
             expression=same.expression,
             symbols=tuple([self._info(symbol, key) for symbol in same.reached]),
             message=message,
+            window=key.window,
+            compared=compared,
         )
 
     def _availability(self, assertion: AssertionNode, key: ResultKey) -> float:
@@ -178,13 +186,11 @@ class Evaluation:
             raise AssertionError(f"{symbol} is not among the bound's symbols")
 
         bound = assertion.bound
-        limits, shown = None, None
+        limits = None
         if not any(symbols_in(limit) for limit in bound.limits):
             limits = tuple(compute(limit, nobody) for limit in bound.limits)
-            if not any(isinstance(limit, Failure) for limit in limits):
-                shown = bound.text([text_of_number(limit.unwrap()) for limit in limits])
         told = bound.text([written(limit) for limit in bound.limits])
-        known = _Same(written(assertion.expression), told, shown, limits, self._reached(assertion))
+        known = _Same(written(assertion.expression), told, limits, self._reached(assertion))
         return self._known.setdefault(place, known)
 
     def _reached(self, assertion: AssertionNode) -> tuple[sp.Symbol, ...]:
@@ -224,9 +230,28 @@ class Evaluation:
         )
 
 
-def _sentence(assertion: AssertionNode, same: _Same, value: int | float, limits: list[int | float], holds: bool) -> str:
-    said = f"{same.expression} = {text_of_number(value)}"
-    if assertion.bound.operator is Operator.NOOP:
+def _times(factor: float, value: int | float) -> Computed:
+    """A value times what profiles make of it."""
+    try:
+        scaled = value * factor
+    except OverflowError:
+        scaled = math.inf
+    if math.isfinite(scaled):
+        return Success(scaled)
+    return Failure((Problem(f"the result times {shown(factor)}, as profiles ask for, is too large for a double"),))
+
+
+def _sentence(
+    same: _Same, bound: Bound, value: int | float, scaled: int | float, compared: Compared, holds: bool
+) -> str:
+    """What was compared, in words: every number is one of these, with as many digits as tell them apart."""
+    measured, judged, *limits = told_apart([value, scaled, *compared.limits])
+    said = f"{same.expression} = {measured}"
+    if compared.factor != 1:
+        by = ", ".join(f"'{name}'" for name in compared.profiles)
+        factor = f" × {shown(compared.factor)} (profile{'s' if len(compared.profiles) > 1 else ''} {by})"
+        said += f"{factor} = {judged}"
+    if bound.operator is Operator.NOOP:
         return said
-    shown = same.shown or f"{assertion.bound.text([text_of_number(limit) for limit in limits])} ({same.bound})"
-    return f"{said}, {'is' if holds else 'is not'} {shown}"
+    because = "" if same.limits is not None else f" ({same.bound})"
+    return f"{said}, {'is' if holds else 'is not'} {bound.text(limits)}{because}"

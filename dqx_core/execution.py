@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from returns.result import Failure, Result, Success
 
 from dqx_core.engines.base import Extent
 from dqx_core.engines.jobs import recording
-from dqx_core.errors import EngineError, NotRunError
+from dqx_core.halving import halved, reason_of, run
 from dqx_core.keys import Tags
 from dqx_core.metrics.base import (
     BESIDE,
@@ -31,7 +30,6 @@ from dqx_core.planning import Need, Plan, Scan, by_dimensions
 from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.query import (
     DAY,
-    HOLDS,
     Grouping,
     Statement,
     grouped_statement,
@@ -61,7 +59,8 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
     beside = _beside(scan)
     wanted = dict.fromkeys([*beside.values(), *scan.needs])
     by_spec: dict[MetricSpec, dict[Tags, list[Need]]] = {}
-    for need, tags in by_dimensions(source, wanted):
+    filters = dict(by_dimensions(source, wanted))
+    for need, tags in filters.items():
         by_spec.setdefault(need[0], {}).setdefault(tags, []).append(need)
     found: dict[Need, Measured] = {}
     there: tuple[Rows, Statement] | None = None
@@ -70,23 +69,40 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
     for first in statements:
         if announce is not None:
             announce(f"{source.name}: {', '.join(m.name for m in first.reads)}")
-        rows, broken, statement = _run(first)
+        rows, broken, statement = run(first, _rows)
         there = there or (rows, statement)
+        astray: dict[Need, str] = {}
         with no_collection():
             for spec in statement.reads:
                 state = _reader(spec, statement)
-                answered = (item for item in by_spec[spec].items() if _answers(statement, item[0], spec))
+                answered = (item for item in by_spec.get(spec, {}).items() if _answers(statement, item[0], spec))
                 for need, tags in ((need, tags) for tags, needs in answered for need in needs):
                     if scan.lagged and need in scan.lagged and not _parts(*there, need, tags):
                         continue
                     if spec in broken:
-                        found[need] = Failure(broken[spec])
-                    elif beside and need in beside:
-                        parts = _parts(rows, statement, need, tags)
-                        found[need] = found[beside[need]].bind(partial(state, parts))
+                        astray[need] = reason_of(broken[spec])
                     else:
-                        found[need] = state(_parts(rows, statement, need, tags))
+                        found[need] = _state(state, _parts(rows, statement, need, tags), found, beside.get(need))
+        # What broke it may be a row of one day alone: then it is an error of that day, and of no other.
+        of_rows = {need: reason for need, reason in astray.items() if broken[need[0]].of_rows}
+        for part, rows, needs in halved(statement, of_rows, filters, partial(_grouping, scan), _rows):
+            readers = {need[0]: _reader(need[0], part) for need in needs}
+            for need in needs:
+                parts = _parts(rows, part, need, filters[need])
+                found[need] = _state(readers[need[0]], parts, found, beside.get(need))
+                astray.pop(need)
+        found |= {need: Failure(of_rows.get(need, reason)) for need, reason in astray.items()}
     return {need: found[need] for need in scan.needs if need in found}
+
+
+def _state(
+    read: Callable[..., Measured],
+    parts: Sequence[Mapping[str, Any]],
+    found: Mapping[Need, Measured],
+    other: Need | None,
+) -> Measured:
+    """The state that a reader makes of the groups of a need, and of what it takes beside."""
+    return read(parts) if other is None else found[other].bind(partial(read, parts))
 
 
 def _beside(scan: Scan) -> dict[Need, Need]:
@@ -234,70 +250,6 @@ def _answers(statement: Statement, tags: Tags, spec: MetricSpec) -> bool:
 
 Rows = dict[dt.date | None, dict[Tags, dict[str, Any]]]
 """By day (None where the source has no date column) and the values of the dimensions rows are grouped by."""
-
-
-def _run(statement: Statement) -> tuple[Rows, dict[MetricSpec, str], Statement]:
-    """The rows of a statement by group, the metrics that broke it, each with its reason, and the one that was run last.
-
-    Where the data is not what a statement takes it for, the one for any data is run. One bad metric must not spoil the
-    others: a statement that fails is halved until what fails is one metric.
-
-    Raises:
-        EngineError: It is not a metric that fails: the rows cannot even be counted.
-    """
-    if statement.general is not None:
-        with contextlib.suppress(EngineError):
-            rows = _rows(statement)
-            if _holds(rows):
-                return rows, {}, statement
-        return _run(statement.general())
-    try:
-        return _rows(statement), {}, statement
-    except NotRunError:
-        raise
-    except EngineError as error:
-        if list(statement.reads) == [NumRows()]:
-            raise
-        rows = _rows(scan_statement([NumRows()], statement.grouping))
-        broken: dict[MetricSpec, str] = {}
-        _halve(statement, error, statement, rows, broken)
-        return rows, broken, statement
-
-
-def _holds(rows: Rows) -> bool:
-    """Whether the data is what the statement of these rows takes it for; of no rows it is."""
-    return all(row[HOLDS] in (True, None) for groups in rows.values() for row in groups.values())
-
-
-def _halve(
-    statement: Statement, error: EngineError, whole: Statement, rows: Rows, broken: dict[MetricSpec, str]
-) -> None:
-    """Add to `rows` what the halves of a statement that failed can tell, and to `broken` what cannot be computed."""
-    metrics = list(statement.reads)
-    if statement.otherwise is not None:
-        parts = [statement.otherwise]
-    elif len(metrics) == 1:
-        broken[metrics[0]] = _reason(error)
-        return
-    else:
-        parts = [statement.part(half) for half in (metrics[: len(metrics) // 2], metrics[len(metrics) // 2 :])]
-    for part in parts:
-        try:
-            some = _rows(part)
-        except NotRunError:
-            raise
-        except EngineError as reason:
-            _halve(part, reason, whole, rows, broken)
-            continue
-        names = {column: whole.reads[m][name] for m, read in part.reads.items() for name, column in read.items()}
-        for day, groups in some.items():
-            for tags, row in groups.items():
-                own = rows.setdefault(day, {}).setdefault(tags, {})
-                own.update({names[column]: value for column, value in row.items()})
-
-
-def _reason(error: EngineError) -> str:
-    return str(error.__cause__ or error).strip()
 
 
 def _rows(statement: Statement) -> Rows:

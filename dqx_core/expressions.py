@@ -7,13 +7,16 @@ terms; here the tree is walked as it was written, with Python's integers and dou
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from returns.result import Failure, Result, Success
 
 from dqx_core.functions import COALESCE
 from dqx_core.history import Problem, Value
+from dqx_core.numerals import shown
 from dqx_core.states import Number
 
 if TYPE_CHECKING:
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 Lookup = Callable[["sp.Symbol"], Value]
 Computed = Result[Number, tuple[Problem, ...]]
 
+_TOO_LARGE = Problem("the result is too large for a double")
+_NOTHING: Any = object()
+"""In the place of a number that is not there."""
+
 
 def compute(expression: sp.Expr, value_of: Lookup) -> Computed:
     """The value of an expression: finite, real, rounded only where double arithmetic rounds; else every reason."""
@@ -29,69 +36,129 @@ def compute(expression: sp.Expr, value_of: Lookup) -> Computed:
         value = value_of(expression)
         if isinstance(value, Success) and math.isfinite(value.unwrap()):
             return value
-    problems: dict[Problem, None] = {}
-    number: Any = None
-    try:
-        number = _walk(expression, value_of, problems)
-    except ZeroDivisionError:
-        problems[Problem("division by zero")] = None
-    except OverflowError:
-        problems[Problem("the result is too large for a double")] = None
-    except ValueError as error:
-        problems[Problem(str(error))] = None
+    number, reasons = _walk(expression, value_of)
+    problems = _flat(reasons)
     if not problems:
         if isinstance(number, complex):
-            problems[Problem(f"the result is complex: {number:.6g}")] = None
+            problems = (Problem(f"the result is complex: {shown(number)}"),)
+        elif isinstance(number, int):
+            problems = () if -_LARGEST <= number <= _LARGEST else (_TOO_LARGE,)
         elif math.isnan(number):
-            problems[Problem("the result is NaN")] = None
+            problems = (Problem("the result is NaN"),)
         elif math.isinf(number):
-            problems[Problem("the result is infinite")] = None
-    return Failure(tuple(problems)) if problems else Success(number)
+            problems = (Problem("the result is infinite"),)
+    return Failure(problems) if problems else Success(number)
 
 
-def _walk(node: Any, value_of: Lookup, problems: dict[Problem, None]) -> Any:
-    """The number of a node. Where a metric has none, its problem is noted and the result means nothing."""
-    if node.is_Symbol:
-        match value_of(node):
-            case Success(number):
-                return number
-            case Failure(problem):
-                problems[problem] = None
-        return math.nan
-    if node.is_Integer:
-        return node.p
-    if node.is_Rational:
-        return node.p / node.q
-    if node.is_Float or node.is_NumberSymbol:
-        return float(node)
+_LARGEST = int(sys.float_info.max)
+
+
+_Reasons = tuple[Any, ...]
+"""Problems, and tuples of these: joining them at each node would cost the square of the terms."""
+
+
+def _flat(reasons: _Reasons) -> tuple[Problem, ...]:
+    """Every problem once, in the order of the expression."""
+    found: dict[Problem, None] = {}
+    ahead: list[Any] = [reasons]
+    while ahead:
+        each = ahead.pop()
+        if isinstance(each, Problem):
+            found[each] = None
+        else:
+            ahead.extend(reversed(each))
+    return tuple(found)
+
+
+def _walk(expression: Any, value_of: Lookup) -> tuple[Any, _Reasons]:
+    """The number of an expression, or every reason why there is none.
+
+    Leaves first, with a stack of its own: a sum of thousands of terms is a tree as deep.
+    """
+    done: list[tuple[Any, _Reasons]] = []
+    ahead: list[tuple[Any, tuple[Any, ...] | None]] = [(expression, None)]
+    while ahead:
+        node, parts = ahead.pop()
+        if parts is None:
+            if node.is_Symbol:
+                value = value_of(node)
+                done.append((value.unwrap(), ()) if isinstance(value, Success) else (_NOTHING, (value.failure(),)))
+            elif node.is_Integer:
+                done.append((node.p, ()))
+            elif node.is_Rational or node.is_Float or node.is_NumberSymbol:
+                done.append(_tried(partial(_constant, node)))
+            else:
+                parts = _factors(node) if node.is_Mul else node.args
+                ahead.append((node, parts))
+                ahead.extend((part, None) for part in reversed(parts))
+        else:
+            arguments = done[len(done) - len(parts) :]
+            del done[len(done) - len(parts) :]
+            done.append(_combined(node, arguments))
+    return done[0]
+
+
+def _constant(node: Any) -> float:
+    return node.p / node.q if node.is_Rational else float(node)
+
+
+def _combined(node: Any, arguments: list[tuple[Any, _Reasons]]) -> tuple[Any, _Reasons]:
+    """The number of a node, from those of what it is made of."""
     kind = node.func.__name__
     if kind == COALESCE:
-        return _first(node.args, value_of, problems)
-    if kind == "Mul":
-        return _product(node.args, value_of, problems)
-    numbers = [_walk(argument, value_of, problems) for argument in node.args]
-    if problems:
+        return _first(arguments)
+    if reasons := tuple(each for _, each in arguments if each):
+        return _NOTHING, reasons
+    return _tried(lambda: _applied(kind, node, [number for number, _ in arguments]))
+
+
+def _tried(make: Callable[[], Any]) -> tuple[Any, _Reasons]:
+    try:
+        return make(), ()
+    except ZeroDivisionError:
+        problem = Problem("division by zero")
+    except OverflowError:
+        problem = _TOO_LARGE
+    except ValueError as error:
+        problem = Problem(str(error))
+    return _NOTHING, (problem,)
+
+
+def _applied(kind: str, node: Any, numbers: list[Any]) -> Any:
+    """What a function gives for numbers; NaN where one of them is: nothing that it is combined with makes it good."""
+    if kind not in _KNOWN:
+        raise ValueError(
+            f"{kind} is not a function that dqx can compute; use + - * / **, Abs, sqrt, log, Min, Max or coalesce"
+        )
+    if any(isinstance(number, float) and math.isnan(number) for number in numbers):
         return math.nan
     match kind, numbers:
         case "Add", _:
             return _sum(numbers)
+        case "Mul", _:
+            return _product(node.args, numbers)
         case "Pow", [base, exponent]:
             return _power(base, exponent)
-        case "Abs", [x]:
-            return abs(x)
         case "log", [x]:
             return _log(x)
         case "log", [x, base]:
             return _log(x) / _log(base)
         case "exp", [x]:
-            return math.exp(x)
+            return math.exp(_real(x))
         case "Min", _:
-            return min(numbers)
+            return min(map(_real, numbers))
         case "Max", _:
-            return max(numbers)
-    raise ValueError(
-        f"{kind} is not a function that dqx can compute; use + - * / **, Abs, sqrt, log, Min, Max or coalesce"
-    )
+            return max(map(_real, numbers))
+    return abs(numbers[0])
+
+
+_KNOWN = frozenset({"Add", "Mul", "Pow", "Abs", "log", "exp", "Min", "Max"})
+
+
+def _real(x: Any) -> Any:
+    if isinstance(x, complex):
+        raise ValueError(f"the result is complex: {shown(x)}")
+    return x
 
 
 def _sum(numbers: list[Any]) -> Any:
@@ -101,99 +168,163 @@ def _sum(numbers: list[Any]) -> Any:
     return total
 
 
-def _product(arguments: Any, value_of: Lookup, problems: dict[Problem, None]) -> Any:
+def _factors(node: Any) -> tuple[Any, ...]:
+    """What a product is made of: of b ** -n the b."""
+    return tuple(argument.base if _divides(argument) else argument for argument in node.args)
+
+
+def _product(arguments: Any, numbers: list[Any]) -> Any:
     """A product in which a factor b ** -1 divides: a / b is rounded once, a * (1 / b) twice."""
     over: Any = 1
     under: Any = 1
-    for argument in arguments:
+    for argument, number in zip(arguments, numbers, strict=True):
         if _divides(argument):
-            under = under * _power(_walk(argument.base, value_of, problems), -argument.exp.p)
+            under = under * _power(number, -argument.exp.p)
         elif argument.is_Rational and not argument.is_Integer:
             over, under = over * argument.p, under * argument.q
         else:
-            over = over * _walk(argument, value_of, problems)
-    if problems:
-        return math.nan
+            over = over * number
     return over if isinstance(under, int) and under == 1 else over / under
+
+
+_MOST_BITS = 1 << 16
+"""Integers of more bits are far beyond the largest double, and cost time and memory without bound."""
 
 
 def _power(base: Any, exponent: Any) -> Any:
     if exponent == 0.5 and not isinstance(base, complex) and base >= 0:
         return math.sqrt(base)
+    if isinstance(base, int) and isinstance(exponent, int) and base.bit_length() * abs(exponent) > _MOST_BITS:
+        raise OverflowError
     return base**exponent
 
 
 def _log(x: Any) -> float:
     if isinstance(x, complex) or x <= 0:
-        raise ValueError(f"the logarithm of {text_of_number(x)} is not a real number")
+        raise ValueError(f"the logarithm of {shown(x)} is not a real number")
     return math.log(x)
 
 
-def _first(arguments: Any, value_of: Lookup, problems: dict[Problem, None]) -> Any:
-    tried: dict[Problem, None] = {}
-    for argument in arguments:
-        match compute(argument, value_of):
-            case Success(number):
-                return number
-            case Failure(reasons):
-                tried |= dict.fromkeys(reasons)
-    problems |= tried
-    return math.nan
+def _first(arguments: list[tuple[Any, _Reasons]]) -> tuple[Any, _Reasons]:
+    """The first that is there; NaN where any of them is: that is a number nobody may lean on, not a missing one."""
+    if any(isinstance(number, float) and math.isnan(number) for number, _ in arguments):
+        return math.nan, ()
+    found = next((argument for argument in arguments if not argument[1]), None)
+    return found or (_NOTHING, tuple(reasons for _, reasons in arguments))
 
 
-def text_of_number(number: Any) -> str:
-    """A number for people: integers whole, others to six digits."""
-    if isinstance(number, int):
-        return f"{number:,}"
-    return f"{number:.6g}"
+def substituted(expression: sp.Expr, symbols: Mapping[sp.Symbol, sp.Symbol]) -> sp.Expr:
+    """The same expression over other symbols: SymPy's `xreplace`, for trees of any depth; not evaluated where it was.
+
+    What holds none of the symbols stays the same object.
+    """
+    done: list[Any] = []
+    ahead: list[tuple[Any, bool]] = [(expression, False)]
+    while ahead:
+        node, ready = ahead.pop()
+        if not node.args:
+            done.append(symbols.get(node, node) if node.is_Symbol else node)
+        elif not ready:
+            ahead.append((node, True))
+            ahead.extend((argument, False) for argument in reversed(node.args))
+        else:
+            arguments = done[len(done) - len(node.args) :]
+            del done[len(done) - len(node.args) :]
+            same = all(new is old for new, old in zip(arguments, node.args, strict=True))
+            done.append(node if same else node.func(*arguments))
+    return cast("sp.Expr", done[0])
 
 
-_SUM, _PRODUCT, _POWER, _ATOM = range(4)
+_LOOSE, _SUM, _PRODUCT, _POWER, _ATOM = range(5)
+"""How strongly what is written last binds: what binds less than its place asks for stands in brackets."""
 
 
 def text(expression: sp.Expr, name_of: Callable[[sp.Symbol], str]) -> str:
-    """An expression as a person wrote it, with the names of its metrics."""
-    return _text(expression, name_of)[0]
+    """An expression as a person wrote it, with the names of its metrics; read back, it is the same tree.
+
+    A name with a condition or a lag stands in brackets, unless it is all there is.
+    """
+    if expression.is_Symbol:
+        return name_of(expression)
+    pieces: list[str] = []
+    ahead: list[str | tuple[Any, int]] = [(expression, _SUM)]
+    while ahead:
+        each = ahead.pop()
+        if isinstance(each, str):
+            pieces.append(each)
+            continue
+        node, least = each
+        binds, parts = _parts(node, name_of)
+        if binds < least:
+            parts = ["(", *parts, ")"]
+        ahead.extend(reversed(parts))
+    return "".join(pieces)
 
 
-def _text(node: Any, name_of: Callable[[Any], str]) -> tuple[str, int]:
-    def inner(argument: Any, least: int) -> str:
-        written, binds = _text(argument, name_of)
-        return written if binds >= least else f"({written})"
-
+def _parts(node: Any, name_of: Callable[[Any], str]) -> tuple[int, list[str | tuple[Any, int]]]:
+    """How strongly a node binds, and what it is written of: texts, and nodes with what their place asks for."""
     if node.is_Symbol:
-        return name_of(node), _ATOM
+        name = name_of(node)
+        return (_ATOM if _is_whole(name) else _LOOSE), [name]
     if node.is_Integer:
-        return str(node.p), _ATOM if node.p >= 0 else _SUM
+        return (_ATOM if node.p >= 0 else _SUM), [str(node.p)]
     if node.is_Rational:
-        return f"{node.p}/{node.q}", _PRODUCT
+        return (_PRODUCT if node.p >= 0 else _SUM), [f"{node.p}/{node.q}"]
     if node.is_Float:
         number = float(node)
-        return repr(number), _ATOM if number >= 0 else _SUM
+        return (_ATOM if number >= 0 else _SUM), [repr(number)]
     if node.is_Add:
-        written = inner(node.args[0], _SUM)
-        for argument in node.args[1:]:
+        first, *rest = node.args
+        parts: list[str | tuple[Any, int]] = [(first, _SUM)]
+        for argument in rest:
             negative, positive = _negated(argument)
-            written += f" - {inner(positive, _PRODUCT)}" if negative else f" + {inner(argument, _SUM)}"
-        return written, _SUM
+            parts += [" - " if negative else " + ", (positive, _PRODUCT)]
+        return _SUM, parts
     if node.is_Mul:
-        negative, positive = _negated(node)
-        if negative:
-            return f"-{inner(positive, _PRODUCT)}", _SUM
-        over = [inner(a, _PRODUCT) for a in node.args if not _divides(a)]
-        under = [
-            inner(a.base, _POWER) if a.exp.p == -1 else f"{inner(a.base, _ATOM)}**{-a.exp}"
-            for a in node.args
-            if _divides(a)
-        ]
-        return " / ".join([" * ".join(over or ["1"]), *under]), _PRODUCT
+        if node.args[0] == -1:
+            _, positive = _negated(node)
+            return _SUM, ["-", (positive, _POWER)]
+        return (_SUM if _negated(node)[0] else _PRODUCT), _product_parts(node.args)
     if node.is_Pow:
         if node.exp.is_Rational and node.exp.p == 1 and node.exp.q == 2:
-            return f"sqrt({_text(node.base, name_of)[0]})", _ATOM
-        if _divides(node):
-            return f"1 / {inner(node.base**-node.exp, _POWER)}", _PRODUCT
-        return f"{inner(node.base, _ATOM)}**{inner(node.exp, _ATOM)}", _POWER
-    return f"{node.func.__name__}({', '.join(_text(a, name_of)[0] for a in node.args)})", _ATOM
+            return _ATOM, ["sqrt(", (node.base, _SUM), ")"]
+        if _inverts(node):
+            return _PRODUCT, _product_parts([node])
+        return _POWER, [(node.base, _ATOM), "**", (node.exp, _ATOM)]
+    listed = [part for argument in node.args for part in (", ", (argument, _SUM))]
+    return _ATOM, [f"{node.func.__name__}(", *listed[1:], ")"]
+
+
+def _product_parts(factors: Sequence[Any]) -> list[str | tuple[Any, int]]:
+    """Factors with * and those that divide with /, in their order."""
+    parts: list[str | tuple[Any, int]] = []
+    for factor in factors:
+        if _inverts(factor):
+            parts += [" / " if parts else "1 / ", (factor.base, _POWER)]
+        elif parts:
+            parts += [" * ", (factor, _POWER)]
+        else:  # -2 * a is read as it is meant
+            parts += [
+                (factor, _SUM if (factor.is_Number and not factor.is_Rational) or factor.is_Integer else _PRODUCT)
+            ]
+    return parts
+
+
+def _is_whole(name: str) -> bool:
+    """Whether a name is a word, or one with its parameters in brackets and nothing after these: `average(price)`."""
+    word, bracket, rest = name.partition("(")
+    if not bracket or not word.isidentifier():
+        return name.isidentifier()
+    depth = 1
+    for place, sign in enumerate(rest, 1):
+        depth += (sign == "(") - (sign == ")")
+        if not depth:
+            return place == len(rest)
+    return False
+
+
+def _inverts(node: Any) -> bool:
+    return bool(node.is_Pow and node.exp.is_Integer and node.exp.p == -1)
 
 
 def _divides(node: Any) -> bool:

@@ -224,7 +224,7 @@ class Stddev(_Window):
     least: ClassVar[int] = 2
 
     def formula(self, values: Sequence[Number]) -> Number:
-        return math.sqrt(statistics.variance(map(Fraction, values)))
+        return root(statistics.variance(map(Fraction, values)))
 
 
 @dataclass(frozen=True)
@@ -296,4 +296,21 @@ class ZScore(_Window):
     def formula(self, values: Sequence[Number]) -> Number:
         today, *before = [Fraction(value) for value in values]
         mean = sum(before, Fraction(0)) / len(before)
-        return float(today - mean) / math.sqrt(statistics.variance(before, mean))
+        from_mean = today - mean
+        score = root(from_mean * from_mean / statistics.variance(before, mean))
+        return -score if from_mean < 0 else score
+
+
+def root(number: Fraction) -> float:
+    """The square root, rounded once, whatever the size of the number: its square may be too large for a double.
+
+    Raises:
+        OverflowError: The root itself is.
+    """
+    # So many bits that what isqrt leaves out is below half a digit of a double, unless there is nothing to leave out.
+    shift = max(0, 128 - number.numerator.bit_length() + number.denominator.bit_length())
+    shift += shift % 2
+    scaled, rest = divmod(number.numerator << shift, number.denominator)
+    whole = math.isqrt(scaled)
+    exact = not rest and whole * whole == scaled
+    return float(Fraction(2 * whole + (not exact), 2 << shift // 2))

@@ -50,8 +50,11 @@ class Selector:
         """The rule that multiplies their values before judging, or judges them as another severity."""
         if isinstance(metric_multiplier, bool) or not isinstance(metric_multiplier, int | float):
             raise DefinitionError(f"{self}: metric_multiplier={metric_multiplier!r} is not a number.")
-        if not math.isfinite(metric_multiplier):
-            raise DefinitionError(f"{self}: metric_multiplier={metric_multiplier!r} is not finite.")
+        if not (0 < metric_multiplier < math.inf):
+            raise DefinitionError(
+                f"{self}: metric_multiplier={metric_multiplier!r} is not a finite number above 0. To judge the "
+                "assertion not at all, write .disable()."
+            )
         if severity is not None and severity not in set(Severity):
             raise DefinitionError(f"{self}: severity {severity!r} is not one of P0, P1, P2, P3.")
         return Rule(self, False, metric_multiplier, None if severity is None else Severity(severity))
@@ -129,6 +132,8 @@ class Adjustment:
     disabled_by: str | None = None
     metric_multiplier: float = 1.0
     severity: Severity | None = None
+    profiles: tuple[str, ...] = ()
+    """Those that changed the multiplier or the severity."""
 
 
 def adjustment(profiles: Sequence[Profile], day: dt.date, check: str, assertion: AssertionNode) -> Adjustment:
@@ -137,11 +142,13 @@ def adjustment(profiles: Sequence[Profile], day: dt.date, check: str, assertion:
     for profile in profiles:
         for rule in profile.rules if profile.active(day) else ():
             if rule.selector.chooses(check, assertion):
+                changes = rule.metric_multiplier != 1 or rule.severity is not None
                 found = replace(
                     found,
                     disabled_by=found.disabled_by or (profile.name if rule.disabled else None),
                     metric_multiplier=found.metric_multiplier * rule.metric_multiplier,
                     severity=rule.severity or found.severity,
+                    profiles=tuple(dict.fromkeys((*found.profiles, *([profile.name] if changes else [])))),
                 )
     return found
 

@@ -187,8 +187,19 @@ def _result_json(result: AssertionResult) -> dict[str, Any]:
         "status": result.status,
         **outcome,
         "bound": result.bound,
+        "compared": None if result.compared is None else _compared_json(result.compared),
         "expression": result.expression,
         "message": result.message,
+    }
+
+
+def _compared_json(compared: Compared) -> dict[str, Any]:
+    return {
+        "operator": compared.operator,
+        "limits": [_number_json(limit) for limit in compared.limits],
+        "tolerance": compared.tolerance,
+        "factor": compared.factor,
+        "profiles": list(compared.profiles),
     }
 
 

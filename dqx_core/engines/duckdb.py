@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import threading
 import warnings
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dqx_core.engines.base import Estimate, Extent
-from dqx_core.errors import EngineError
+from dqx_core.engines.values import rows_of
+from dqx_core.errors import EngineError, NotRunError
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,6 +27,10 @@ _FIRST = 2048
 """Rows that are looked at before a run: as many as DuckDB reads at a time."""
 _PLAIN = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*\)|BOOLEAN|DATE|DOUBLE|FLOAT|VARCHAR")
 """The types whose values DuckDB itself hands to Python as Arrow would, or (128 bits) better."""
+
+
+def _is_plain_day(day: object) -> bool:
+    return isinstance(day, dt.date) and dt.date.min < day < dt.date.max
 
 
 class DuckDB:
@@ -104,12 +110,16 @@ class DuckDB:
             cursor = connection.execute(sql)
             names, types = zip(*(column[:2] for column in cursor.description), strict=True)
             if all(_PLAIN.fullmatch(str(type_)) for type_ in types):
-                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                found = cursor.fetchall()
+                days = [place for place, type_ in enumerate(types) if str(type_) == "DATE"]
+                # The end of time comes as the last day that Python knows: Arrow tells these apart.
+                if not any(row[day] is not None and not _is_plain_day(row[day]) for row in found for day in days):
+                    return [dict(zip(names, row, strict=True)) for row in found]
+                cursor = connection.execute(sql)
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # it copies them: they are few
                 table: pa.Table = cursor.to_arrow_table()
-            found: list[dict[str, Any]] = table.to_pylist()
-            return found
+            return rows_of(table)
 
         return self._ran(tree, read)
 
@@ -124,8 +134,8 @@ class DuckDB:
             self._statements.append(sql)
             try:
                 return read(self._connection_for(sql), sql)
-            except duckdb.Error as error:
-                raise EngineError("DuckDB", "run a statement", f"{error}\n{sql}") from error
+            except (duckdb.Error, MemoryError, OSError) as error:
+                raise _fault(error, "run a statement", sql) from error
 
     def schema(self, tree: exp.Query) -> Mapping[str, str]:
         import duckdb
@@ -135,7 +145,7 @@ class DuckDB:
             try:
                 return {row[0]: row[1] for row in self._connection_for(sql).execute(sql).fetchall()}
             except duckdb.Error as error:
-                raise EngineError("DuckDB", "describe a query", f"{error}\n{sql}") from error
+                raise _fault(error, "describe a query", sql) from error
 
     def estimate(self, tree: exp.Query) -> Estimate:
         from sqlglot import exp
@@ -203,3 +213,38 @@ class DuckDB:
                 self._ready.close()
             self._ready = None
             self._fingerprints = False
+
+
+_MORE_ROOM = (
+    "What was stored before is safe. Give DuckDB more memory (memory_limit), fewer threads, or a folder with room to "
+    "spill to (temp_directory); or judge fewer days at a time."
+)
+_AGAIN = "What was stored before is safe; run it again."
+_OF_THE_MACHINE = re.compile(
+    r"no space left|not enough space|disk (is )?full|quota exceeded|too many open files|resource temporarily|"
+    r"timed? ?out|connection|input/output error|stale|could not write|failed to write|broken pipe|interrupted",
+    re.IGNORECASE,
+)
+"""What DuckDB says of files when it is the disk or the line, and not what is in them."""
+
+
+def _fault(error: Exception, what: str, sql: str) -> EngineError:
+    """An error of DuckDB's as ours: of the statement, of rows that it met, or of everything around it."""
+    import duckdb
+
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        return NotRunError("DuckDB", what, error, _MORE_ROOM)
+    around = (
+        duckdb.InterruptException,
+        duckdb.ConnectionException,
+        duckdb.FatalException,
+        duckdb.HTTPException,
+        duckdb.TransactionException,
+    )
+    if isinstance(error, around) or (
+        isinstance(error, OSError | duckdb.IOException) and _OF_THE_MACHINE.search(str(error))
+    ):
+        return NotRunError("DuckDB", what, error, _AGAIN)
+    # A column, a function or types that do not exist.
+    refused = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.NotSupportedError)
+    return EngineError("DuckDB", what, f"{error}\n{sql}", of_rows=not isinstance(error, refused))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from dqx_core.engines.base import Extent
+from dqx_core.engines.values import rows_of
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.types import ColumnKind, kind_of
 
@@ -115,8 +116,7 @@ class RelationDataSource:
 
     def rows(self, tree: exp.Query) -> list[dict[str, Any]]:
         """The rows of a query over the relation, as Python's own values by column."""
-        found: list[dict[str, Any]] = self.query(tree).to_pylist()
-        return found
+        return rows_of(self.query(tree))
 
     def is_there(self, date: dt.date, tags: Mapping[str, str]) -> bool:
         """Whether there is such a part of the data, be it empty."""

@@ -144,4 +144,6 @@ def number(value: object) -> Number | None:
             return seconds if not rest else since.total_seconds()
         case dt.date():
             return (value - dt.date(1970, 1, 1)).days * 86_400
+    if hasattr(value, "unheld"):  # it says itself what it is
+        raise ValueError(value.unheld)
     raise TypeError(f"an engine returned a {type(value).__name__} where a number was expected")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -19,6 +20,7 @@ TimeSeries = Mapping[dt.date, float]
 UNVERIFIED = "unverified"
 """In the metadata of a number that was carried forward although nobody could say whether its data is still the same."""
 
+_LARGEST = int(sys.float_info.max)
 _PLAIN = frozenset({int, float, type(None)})
 
 
@@ -51,9 +53,14 @@ class Metric:
         execution_id: ExecutionId | None = None,
         data_version: str | None = None,
     ) -> Self:
-        """A metric whose value is what its state says."""
-        value = spec.value(state)
+        """A metric whose value is what its state says; none where that is more than a double holds."""
+        try:
+            value = spec.value(state)
+        except (ArithmeticError, ValueError) as error:
+            return cls.failed(spec, key, f"it cannot be computed: {error}", dataset, execution_id, data_version)
         number = value.value_or(None)
+        if isinstance(number, int) and abs(number) > _LARGEST:
+            return cls.failed(spec, key, "it is too large for a double", dataset, execution_id, data_version)
         if type(number) not in _PLAIN and isinstance(number, int | float):
             # As a store gives it back: a number of a kind of its own (numpy's, say) is kept as Python's.
             value = Success(int(number) if isinstance(number, int) else float(number))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dqx_core.engines.base import DataSource
+from dqx_core.expressions import substituted
 from dqx_core.graph import AssertionNode, Graph, RootNode, Walk
 from dqx_core.keys import ResultKey, TagOverrides
 from dqx_core.symbols import Symbols
@@ -58,7 +59,7 @@ class SymbolDeduplicationVisitor(Walk):
 
         # Unevaluated, as in Check.node: two equal metrics that become one must not cancel.
         with sp.evaluate(False):
-            return node.rewritten(lambda expression: expression.xreplace(self._substitutions))
+            return node.rewritten(lambda expression: substituted(expression, self._substitutions))
 
 
 def prune_duplicate_symbols(symbols: Symbols, substitutions: Mapping[sp.Symbol, sp.Symbol]) -> Symbols:

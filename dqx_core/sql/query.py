@@ -102,8 +102,8 @@ class Statement:
     tree: exp.Query
     grouping: Grouping
     reads: Mapping[MetricSpec, Mapping[str, str]]
-    part: Callable[[Sequence[MetricSpec]], Statement]
-    """The same statement for some of its metrics."""
+    part: Callable[[Sequence[MetricSpec], Grouping], Statement]
+    """The same statement for some of its metrics, and for these groups."""
     counts: frozenset[str] = frozenset()
     """The result columns that are 0 over no rows; all others are null."""
     otherwise: Statement | None = None
@@ -139,7 +139,7 @@ def scan_statement(
         _one_pass(aggregates, grouping, stages, chosen),
         grouping,
         reads,
-        lambda some: scan_statement([m for m in metrics if m in some], grouping, powers),
+        lambda some, groups: scan_statement([m for m in metrics if m in some], groups, powers),
         counts,
         general=general,
     )
@@ -169,7 +169,7 @@ def marked_statement(
         _one_pass(aggregates, grouping, stages, []),
         grouping,
         reads,
-        lambda some: marked_statement([m for m in metrics if m in some], spans, grouping),
+        lambda some, groups: marked_statement([m for m in metrics if m in some], spans, groups),
         _zeros(aggregates),
         grouped_statement(metrics, tuple(metrics[0].columns), grouping) if len(metrics) == 1 else None,
     )
@@ -212,7 +212,7 @@ def grouped_statement(metrics: Sequence[OverItems], columns: tuple[str, ...], gr
         tree,
         grouping,
         reads,
-        lambda some: grouped_statement([m for m in metrics if m in some], columns, grouping),
+        lambda some, groups: grouped_statement([m for m in metrics if m in some], columns, groups),
         _zeros(aggregates),
     )
 
@@ -221,7 +221,7 @@ def own_statement(metric: StatementMetric, grouping: Grouping) -> Statement:
     """The statement of a metric that is like no other."""
     tree = metric.statement(grouping.rows(metric.where), grouping.groups())
     reads: dict[MetricSpec, Mapping[str, str]] = {metric: {name: name for name in metric.reads}}
-    return Statement(tree, grouping, reads, lambda _: own_statement(metric, grouping))
+    return Statement(tree, grouping, reads, lambda _, groups: own_statement(metric, groups))
 
 
 def _named(

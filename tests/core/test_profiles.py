@@ -45,10 +45,13 @@ def test_multipliers_multiply_and_the_last_severity_counts():
         profiles.assertion("Many", check="Sales").set(metric_multiplier=1.5, severity="P2"),
     ]
     found = verdicts(season(*rules))[5, "Many"]
-    assert (found.status, found.severity, found.metric) == ("PASSED", "P2", Success(15.0))
+    assert (found.status, found.severity, found.metric) == ("PASSED", "P2", Success(5))
+    assert (found.compared.factor, found.compared.profiles) == (3.0, ("Holidays",))
+    assert "num_rows() = 5 × 3 (profile 'Holidays') = 15, is" in found.message
     together = verdicts(PermanentProfile("Always", (rules[0],)), season(rules[1]))
-    assert together[5, "Many"].metric == Success(15.0)
-    assert together[7, "Many"].metric == Success(14.0)
+    assert (together[5, "Many"].metric, together[5, "Many"].compared.factor) == (Success(5), 3.0)
+    assert (together[7, "Many"].metric, together[7, "Many"].compared.factor) == (Success(7), 2.0)
+    assert "5 × 3 (profiles 'Always', 'Holidays') = 15" in together[5, "Many"].message
 
 
 def test_a_suite_is_not_critical_by_what_a_profile_plays_down():
@@ -74,7 +77,9 @@ def test_a_suite_is_not_critical_by_what_a_profile_plays_down():
         (lambda: season(first=6, last=4), "ends on 2024-01-04, before it starts on 2024-01-06. Swap them."),
         (lambda: season("volume"), "was given 'volume', which is not a rule"),
         (lambda: profiles.tag("a").set(severity="P9"), "severity 'P9' is not one of P0, P1, P2, P3"),
-        (lambda: profiles.tag("a").set(metric_multiplier=float("nan")), "metric_multiplier=nan is not finite"),
+        (lambda: profiles.tag("a").set(metric_multiplier=float("nan")), "metric_multiplier=nan is not a finite number"),
+        (lambda: profiles.tag("a").set(metric_multiplier=0), "metric_multiplier=0 is not a finite number above 0"),
+        (lambda: profiles.tag("a").set(metric_multiplier=-1.5), r"above 0. To judge the assertion not at all, write"),
     ],
 )
 def test_a_profile_that_cannot_work_says_so_at_build(make, message):
