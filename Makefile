@@ -105,11 +105,11 @@ test-dagster-max: TESTS := tests/dagster ## Run them on the newest Dagster that 
 .venv-without-bigquery/.ready: EXTRAS := postgres,ui,report
 .venv-without-bigquery/.ready: ADD := 'pandas>=3'
 .venv-without-bigquery/.ready: PROOF := import importlib.util as u; assert not u.find_spec("google") or not u.find_spec("google.cloud")
-test-without-bigquery: TESTS := tests --ignore tests/bigquery ## Run all other tests without Google's packages, on pandas 3
+test-without-bigquery: TESTS := tests --ignore tests/bigquery --ignore tests/test_lock.py ## Run all other tests without Google's packages, on pandas 3
 
 .venv-compiled-sqlglot/.ready: ADD := 'sqlglot[c]'
 .venv-compiled-sqlglot/.ready: PROOF := import sqlglot.expressions as e; assert e.core.__file__.endswith(".so")
-test-compiled-sqlglot: TESTS := tests ## Run the tests on sqlglot[c]
+test-compiled-sqlglot: TESTS := tests --ignore tests/test_lock.py ## Run the tests on sqlglot[c]
 
 $(LEGS:%=.venv-%/.ready): requirements.lock requirements-uv.lock pyproject.toml
 	@echo "Setting up $(@D)"
