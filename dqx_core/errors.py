@@ -6,7 +6,8 @@ DqxError
 │   ├── UnknownDatasetError    a check names a dataset that nobody supplies
 │   └── ValidationError        every problem of a suite or definition, in one message
 ├── EngineError                the engine refused or broke; nothing was stored
-│   └── NotRunError            it ran nothing: out of reach, not allowed, or more bytes than may be billed
+│   ├── NotRunError            it ran nothing: out of reach, not allowed, or more bytes than may be billed
+│   └── NotThereError          there is no such table, or no such file
 ├── MissingLibraryError        a library is needed that only some installs have
 └── StoreError                 the metric store could not be opened, read or written
 
@@ -79,6 +80,10 @@ class NotRunError(EngineError):
 
     def __init__(self, engine: str, what: str, reason: object, way_out: str) -> None:
         super().__init__(engine, what, f"{str(reason).strip().rstrip('.')}. {way_out}")
+
+
+class NotThereError(EngineError):
+    """There is no such table, or no such file: somebody wrote another name, or it is not made yet."""
 
 
 class MissingLibraryError(DqxError):

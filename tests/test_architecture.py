@@ -286,6 +286,12 @@ def test_all_names_what_a_package_offers(package):
     assert (offered(package) - set(names), absent) == (set(), []), "missing from __all__, named but absent"
 
 
+@pytest.mark.parametrize("package", packages_with_names())
+def test_dir_lists_every_name_so_that_a_notebook_completes_it(package):
+    module = import_module(package)
+    assert set(getattr(module, "__all__", [])) <= set(dir(module))
+
+
 def test_the_lock_holds_what_the_project_asks_for():
     project = tomllib.loads(sources()["pyproject.toml"])
     asked = [

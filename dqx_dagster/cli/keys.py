@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import typer
 
 from dqx_core.errors import DefinitionError
 from dqx_core.keys import ResultKey
@@ -23,18 +26,22 @@ def days(texts: Iterable[str]) -> list[dt.date]:
     for text in texts:
         for part in text.split(","):
             first, dots, last = (each.strip() for each in part.partition("..."))
-            found |= dict.fromkeys(_span(day(first), day(last) if dots else day(first), part))
+            start = day(first, ", or several as 2024-01-01...2024-01-31")
+            found |= dict.fromkeys(_span(start, day(last) if dots else start, part))
     return list(found)
 
 
-def day(text: str) -> dt.date:
-    """A day such as 2024-01-31."""
+def day(text: str, otherwise: str = "") -> dt.date:
+    """A day such as 2024-01-31; `otherwise` says what else may be written there."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise DefinitionError(
-            f"'{text}' is not a day. Write it as 2024-01-31, or several as 2024-01-01...2024-01-31."
-        ) from None
+        raise DefinitionError(f"'{text}' is not a day. Write it as 2024-01-31{otherwise}.") from None
+
+
+def day_option(name: str, help: str) -> Any:
+    """An option that is one day; what is not one is told in the same words by every command."""
+    return typer.Option(name, metavar="DAY", parser=day, help=help)
 
 
 def tags(texts: Iterable[str]) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ import typer
 from returns.result import Success
 
 from dqx_core.errors import DefinitionError
+from dqx_dagster.cli import keys
 from dqx_dagster.cli.printing import out, print_json, sparkline, table
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def history(
     metric: Annotated[str, typer.Argument(help="The metric as it is printed, such as 'average(amount)'.")],
     url: StoreUrl = DEFAULT_URL,
     tag: Annotated[list[str] | None, typer.Option(help="Only under these tags: split=train. May be repeated.")] = None,
-    first: Annotated[dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
-    last: Annotated[dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
+    first: Annotated[dt.date | None, keys.day_option("--from", "The first day.")] = None,
+    last: Annotated[dt.date | None, keys.day_option("--to", "The last day.")] = None,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
@@ -93,8 +94,8 @@ def history(
             dataset,
             metric,
             tags=_tags(tag),
-            from_date=first.date() if first else None,
-            until_date=last.date() if last else None,
+            from_date=first,
+            until_date=last,
         )
     if as_json:
         print_json(points)

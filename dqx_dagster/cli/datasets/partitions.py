@@ -11,15 +11,14 @@ from rich.markup import escape
 from dqx_core.errors import DefinitionError
 from dqx_dagster.cli.datasets.definitions import Dataset
 from dqx_dagster.cli.datasets.places import Places, busy
+from dqx_dagster.cli.keys import day_option
 from dqx_dagster.cli.printing import err, out, print_json, table
 from dqx_dagster.cli.store import AsJson
 
 if TYPE_CHECKING:
     from dqx_core.datasets.analysis import Analysis
 
-Date = Annotated[
-    dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The partition; the newest if left out.")
-]
+Date = Annotated[dt.date | None, day_option("--date", "The partition; the newest if left out.")]
 Split = Annotated[str, typer.Option("--split", help="train, eval, another part of the definition, or both.")]
 
 
@@ -42,7 +41,7 @@ def query(
     from rich.syntax import Syntax
 
     with places.opened() as service:
-        day = _day(date) or service.newest_date(name)
+        day = date or service.newest_date(name)
         if tfx:
             export = service.tfx(name, day, span=span)
             print_json(export.config)
@@ -75,7 +74,7 @@ def validate_query(
     Example: dqx datasets validate-query shop_ranking
     """
     with places.opened() as service:
-        found = service.validate_query(name, _day(date), price_per_tib=price)
+        found = service.validate_query(name, date, price_per_tib=price)
     if as_json:
         print_json({**vars(found), "valid": found.valid})
     elif found.problems:
@@ -106,7 +105,7 @@ def preview(
     Example: dqx datasets preview shop_daily --split eval
     """
     with places.opened() as service, busy("Running the query"):
-        found = service.preview(name, _day(date), limit=limit, splits=_splits(split))
+        found = service.preview(name, date, limit=limit, splits=_splits(split))
     if as_json:
         columns = [{"name": c.name, "type": c.type, "role": c.role, "table": c.table} for c in found.columns]
         print_json({"dataset": name, "date": found.date, "columns": columns, "rows": found.rows})
@@ -123,7 +122,7 @@ def analyze(places: Places, name: Dataset, date: Date = None, as_json: AsJson = 
     Example: dqx datasets analyze shop_ranking
     """
     with places.opened(writes=True) as service, busy(f"Measuring {name}"):
-        found = service.analyze(name, _day(date))
+        found = service.analyze(name, date)
     _show(found, as_json)
 
 
@@ -162,11 +161,9 @@ def compare(
 def materialize(
     places: Places,
     name: Dataset,
-    date: Annotated[
-        dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="One day; or --from and --to.")
-    ] = None,
-    first: Annotated[dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
-    last: Annotated[dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
+    date: Annotated[dt.date | None, day_option("--date", "One day; or --from and --to.")] = None,
+    first: Annotated[dt.date | None, day_option("--from", "The first day.")] = None,
+    last: Annotated[dt.date | None, day_option("--to", "The last day.")] = None,
     split: Split = "both",
     as_json: AsJson = False,
 ) -> None:
@@ -200,9 +197,7 @@ def export(
     places: Places,
     name: Dataset,
     uri: Annotated[str, typer.Argument(help="Such as gs://bucket/folder/*.parquet.")],
-    date: Annotated[
-        dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="One day; all of them if left out.")
-    ] = None,
+    date: Annotated[dt.date | None, day_option("--date", "One day; all of them if left out.")] = None,
 ) -> None:
     """Write a dataset that is kept in BigQuery to Cloud Storage as Parquet.
 
@@ -210,14 +205,14 @@ def export(
     """
     with places.opened(tables=False) as service, busy("Exporting"):
         service.definition(name)  # a dataset that is not there is told as such
-        service.storage.export(name, uri, _day(date))
+        service.storage.export(name, uri, date)
     out.print(f"Wrote {name} to {uri}.", markup=False, highlight=False, soft_wrap=True)
 
 
 def manifest(
     places: Places,
     name: Dataset,
-    date: Annotated[dt.datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The partition's date.")],
+    date: Annotated[dt.date, day_option("--date", "The partition's date.")],
     split: Annotated[str, typer.Option("--split", help="train, eval or another part.")] = "train",
     as_json: AsJson = False,
 ) -> None:
@@ -226,7 +221,7 @@ def manifest(
     Example: dqx datasets manifest shop_daily --date 2024-01-20 --split eval
     """
     with places.opened(tables=False) as service:
-        found = service.manifest(name, date.date(), split)
+        found = service.manifest(name, date, split)
     if as_json:
         print_json(found)
         return
@@ -270,17 +265,13 @@ def _show(found: Analysis, as_json: bool) -> None:
         out.print(f"Note: {note}", markup=False, highlight=False)
 
 
-def _day(date: dt.datetime | None) -> dt.date | None:
-    return date.date() if date else None
-
-
 def _splits(split: str) -> list[str] | None:
     return None if split == "both" else [split]
 
 
-def _days(date: dt.datetime | None, first: dt.datetime | None, last: dt.datetime | None) -> list[dt.date]:
+def _days(date: dt.date | None, first: dt.date | None, last: dt.date | None) -> list[dt.date]:
     if date is not None and first is None and last is None:
-        return [date.date()]
+        return [date]
     if date is not None or first is None or last is None or last < first:
         raise DefinitionError("Say which days: --date 2024-01-20, or --from 2024-01-08 --to 2024-01-20.")
-    return [first.date() + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
