@@ -32,9 +32,9 @@ test-dagster-min: $(OLDEST) ## Run the tests of the plugin on the oldest Dagster
 test-without-bigquery: $(PLAIN) ## Run the tests of all else without Google's packages, on pandas 3 or PANDAS=2 (CI does not)
 	@$(dir $(PLAIN))bin/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/bigquery $(or $(ARGS),tests)
 
-ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI, on port 3000 or PORT=
+ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI with its daemon, on port 3000 or PORT=
 	@echo "Dagster UI: http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
-	@DAGSTER_HOME="$(CURDIR)/.dagster_home" $(BIN)/dagster-webserver -h 127.0.0.1 -p $(PORT) -w workspace.yaml
+	@DAGSTER_HOME="$(CURDIR)/.dagster_home" exec $(BIN)/dagster dev -h 127.0.0.1 -p $(PORT) -w workspace.yaml
 
 check: $(READY) ## Lint, formatting, types and the direction of imports
 	@failed=0; \
