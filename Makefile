@@ -27,9 +27,9 @@ demo: $(READY) ## Run the shop example from data to verdicts and a report
 test: $(READY) ## Run the tests; ARGS="-k name" chooses some
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI, on port 3000 or PORT=
+ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI with its daemon, on port 3000 or PORT=
 	@echo "Dagster UI: http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
-	@DAGSTER_HOME="$(CURDIR)/.dagster_home" $(BIN)/dagster-webserver -h 127.0.0.1 -p $(PORT) -w workspace.yaml
+	@DAGSTER_HOME="$(CURDIR)/.dagster_home" exec $(BIN)/dagster dev -h 127.0.0.1 -p $(PORT) -w workspace.yaml
 
 check: $(READY) ## Lint, formatting, types and the direction of imports
 	@failed=0; \

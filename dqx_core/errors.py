@@ -6,8 +6,9 @@ DqxError
 │   ├── UnknownDatasetError    a check names a dataset that nobody supplies
 │   └── ValidationError        every problem of a suite or definition, in one message
 ├── EngineError                the engine refused or broke; nothing was stored
-│   └── NotRunError            no fault of the statement: out of reach, not allowed, more bytes than may be billed,
-│                              no memory or disk left, interrupted, too slow
+│   ├── NotRunError            no fault of the statement: out of reach, not allowed, more bytes than may be billed,
+│   │                          no memory or disk left, interrupted, too slow
+│   └── NotThereError          there is no such table, or no such file
 ├── MissingLibraryError        a library is needed that only some installs have
 └── StoreError                 the metric store could not be opened, read or written
 
@@ -85,6 +86,10 @@ class NotRunError(EngineError):
 
     def __init__(self, engine: str, what: str, reason: object, way_out: str) -> None:
         super().__init__(engine, what, f"{str(reason).strip().rstrip('.')}. {way_out}")
+
+
+class NotThereError(EngineError):
+    """There is no such table, or no such file: somebody wrote another name, or it is not made yet."""
 
 
 class MissingLibraryError(DqxError):

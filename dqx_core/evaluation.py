@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ class Evaluation:
     data_av_threshold: float = 0.9
     """The share of an assertion's days that must not be left out for it to be judged."""
     profiles: Sequence[Profile] = ()
-    _memo: dict[tuple[Spec, ResultKey, str | None, bool], Value] = field(default_factory=dict, repr=False)
+    _memo: dict[tuple[Spec, ResultKey, str | None, bool, str], Value] = field(default_factory=dict, repr=False)
     _known: dict[tuple[str, str], _Same] = field(default_factory=dict, repr=False)
     _told: dict[tuple[sp.Symbol, ResultKey], SymbolInfo] = field(default_factory=dict, repr=False)
 
@@ -71,41 +71,49 @@ class Evaluation:
         """The number that a symbol stands for when the suite is judged for `key`."""
         metric = self.graph.symbols[symbol]
         at = effective_key(key, metric.lag_offset, metric.tags)
+        if at is key or at == key:
+            return self._value(metric.spec, at, metric.dataset, past=False, part="")
         # Another day, or another part of the day: it may not be there, which is nobody's fault.
-        return self._value(metric.spec, at, metric.dataset, at is not key and at != key)
+        part = f" [{metric.tags}]" if at.tags != key.tags else ""
+        return self._value(metric.spec, at, metric.dataset, past=at.yyyy_mm_dd != key.yyyy_mm_dd, part=part)
 
-    def _value(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
+    def _value(self, spec: Spec, key: ResultKey, dataset: str | None, *, past: bool, part: str) -> Value:
         if not self._leaves_out:  # most numbers are there
             metric = self.metrics.get((spec, key, dataset))  # type: ignore[arg-type]
             if metric is not None and isinstance(metric.value, Success):
                 return metric.value
-        asked = (spec, key, dataset, past)
+        asked = (spec, key, dataset, past, part)
         value = self._memo.get(asked)
         if value is None:
-            value = self._memo[asked] = self._find(spec, key, dataset, past)
+            value = self._memo[asked] = self._find(spec, key, dataset, past, part)
         return value
 
-    def _find(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
+    def _find(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool, part: str) -> Value:
         if isinstance(spec, Derived):
-            series = {o: self._value(spec.base, key.lag(o), dataset, past or o > 0) for o in spec.offsets}
+            series = {
+                o: self._value(spec.base, key.lag(o), dataset, past=past or o > 0, part=part) for o in spec.offsets
+            }
             try:
-                return spec.value(key.yyyy_mm_dd, series)
+                found = spec.value(key.yyyy_mm_dd, series)
             except (ArithmeticError, ValueError) as error:  # of numbers beyond what doubles hold
                 return Failure(Problem(f"{spec.name} cannot be computed: {error}"))
+            return found.alt(lambda p: p if part in p.reason else replace(p, reason=f"{p.reason}{part}"))
         assert isinstance(spec, MetricSpec)
         if key.yyyy_mm_dd in self.left_out.get(dataset or "", ()):
             reason = f"{spec.name}: data source '{dataset}' leaves {key.yyyy_mm_dd} out (skip_dates)"
             return Failure(Problem(reason, no_history=True, left_out=True))
         metric = self.metrics.get((spec, key, dataset))
+        if metric is None and part and not past:
+            return Failure(Problem(f"{spec.name} on {key.yyyy_mm_dd}{part}: not materialized", no_history=True))
         if metric is None:
             return Failure(
                 Problem(
-                    f"Metric {spec.name} for {key.yyyy_mm_dd} on dataset '{dataset}' "
+                    f"Metric {spec.name} for {key.yyyy_mm_dd}{part} on dataset '{dataset}' "
                     f"in execution {self.execution_id} not found!",
                     no_history=past,
                 )
             )
-        return metric.value.alt(lambda reason: Problem(f"{spec.name} on {key.yyyy_mm_dd}: {reason}"))
+        return metric.value.alt(lambda reason: Problem(f"{spec.name} on {key.yyyy_mm_dd}{part}: {reason}"))
 
     @cached_property
     def _leaves_out(self) -> bool:

@@ -83,7 +83,8 @@ class Profile(ABC):
     """Rules under a name, for some days."""
 
     name: str
-    rules: tuple[Rule, ...]
+    rules: Sequence[Rule]
+    """Any sequence; kept as a tuple."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rules", tuple(self.rules))

@@ -40,8 +40,9 @@ class Suite:
     """Checks under a name: what a verification suite runs, before there is a store or an execution."""
 
     name: str
-    checks: tuple[Check, ...]
-    profiles: tuple[Profile, ...] = ()
+    checks: Sequence[Check]
+    """Any sequence; kept as a tuple."""
+    profiles: Sequence[Profile] = ()
     """What adjusts the verdicts of some days."""
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ Names are imported when they are first used: every Dagster step is a process of 
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -84,5 +85,6 @@ __getattr__ = lazily.names(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:
-    # Dagster's `dg` reads every name listed here to find components: listing all would load all.
-    return sorted({*globals(), "DqxDataset", "DqxResources"})
+    # Dagster's `dg` reads every name that is listed to find components, and would load all, Google's client among them.
+    dg_asks = sys._getframe(1).f_globals.get("__name__", "").startswith("dagster.components.")
+    return sorted({*globals(), *(("DqxDataset", "DqxResources") if dg_asks else __all__)})

@@ -56,8 +56,8 @@ def attached_checks(
                 "where names are letters, digits and underscores. Rename one."
             )
         group.append((check, assertion))
-    code = {check.name: _code(check) for check in target.suite.checks}
     with known_previews():
+        code = {check.name: _code(check) for check in target.suite.checks}
         return [
             _attached(graph, target, translator, asset, name, group, code, partitioned)
             for (asset, name), group in found.items()

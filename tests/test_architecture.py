@@ -282,3 +282,9 @@ def test_all_names_what_a_package_offers(package):
     names = getattr(module, "__all__", [])
     absent = [name for name in names if not hasattr(module, name)]
     assert (offered(package) - set(names), absent) == (set(), []), "missing from __all__, named but absent"
+
+
+@pytest.mark.parametrize("package", packages_with_names())
+def test_dir_lists_every_name_so_that_a_notebook_completes_it(package):
+    module = import_module(package)
+    assert set(getattr(module, "__all__", [])) <= set(dir(module))

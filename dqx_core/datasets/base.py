@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dqx_core.datasets.definition import DatasetDefinition
+
+    Several = Sequence
+else:
+
+    class Several:
+        """A tuple of any length, as pydantic keeps it, whose type says that any sequence is taken."""
+
+        def __class_getitem__(cls, item):
+            return tuple[item, ...]
+
 
 Location = tuple[str | int, ...]
 """Where in a definition something is: ("filters", 2, "column")."""

@@ -5,12 +5,12 @@ Each purpose has a salt of its own: with one for a sample and a split, the sampl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator
 
-from dqx_core.datasets.base import Location, Problem
+from dqx_core.datasets.base import Location, Problem, Several
 from dqx_core.datasets.types import KEYS
 from dqx_core.sql.literals import literal
 
@@ -33,11 +33,11 @@ def _key(given: object) -> object:
     return names[0] if len(names) == 1 else tuple(names)
 
 
-Key = Annotated[str | tuple[str, ...], BeforeValidator(_key)]
+Key = Annotated[str | Several[str], BeforeValidator(_key)]
 """A column, or several that are one key together."""
 
 
-def columns_of(key: Key | None) -> tuple[str, ...]:
+def columns_of(key: Key | None) -> Sequence[str]:
     """The columns of a key; none for None."""
     return (key,) if isinstance(key, str) else key or ()
 

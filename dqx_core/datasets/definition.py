@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 import pydantic
 from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, model_validator
 
-from dqx_core.datasets.base import RESERVED, Location, Model, Name, Part, Problem, Role
+from dqx_core.datasets.base import RESERVED, Location, Model, Name, Part, Problem, Role, Several
 from dqx_core.datasets.filters import DateRange
 from dqx_core.datasets.fitted import AnyFilter, Fitted
 from dqx_core.datasets.problems import located, spelled
@@ -41,11 +41,11 @@ class DatasetDefinition(Model):
     description: str = ""
     status: Literal["draft", "active"] = "draft"
     source: Source
-    columns: tuple[Column, ...] = ()
+    columns: Several[Column] = ()
     """What the dataset holds; empty: all columns of the primary table, under their own names and without roles."""
     nulls: dict[str, NullRule] = Field(default={})
     sample: Sample | None = None
-    filters: tuple[AnyFilter, ...] = ()
+    filters: Several[AnyFilter] = ()
     split: Split = Whole()
     """How rows part into train and eval; left out: they are one part, called all."""
     folds: AnyFolds | None = None

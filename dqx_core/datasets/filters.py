@@ -5,13 +5,13 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from dqx_core.datasets.base import Days, Location, Number, Part, Problem, Scalar
+from dqx_core.datasets.base import Days, Location, Number, Part, Problem, Scalar, Several
 from dqx_core.datasets.types import NUMERIC, literal_of
 
 if TYPE_CHECKING:
@@ -115,11 +115,11 @@ class Values(OfColumn):
     """Only these values (null is none of them, unless it is listed), or all but these (null stays, unless it is)."""
 
     kind: Literal["values"] = "values"
-    include: tuple[Scalar | None, ...] | None = Field(default=None, min_length=1)
-    exclude: tuple[Scalar | None, ...] | None = Field(default=None, min_length=1)
+    include: Several[Scalar | None] | None = Field(default=None, min_length=1)
+    exclude: Several[Scalar | None] | None = Field(default=None, min_length=1)
 
     @property
-    def listed(self) -> tuple[str, tuple[Scalar | None, ...]]:
+    def listed(self) -> tuple[str, Sequence[Scalar | None]]:
         """Which of the two lists there is, and its values."""
         return ("exclude", self.exclude) if self.exclude is not None else ("include", self.include or ())
 

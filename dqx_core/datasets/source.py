@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from dqx_core.datasets.base import Model, Problem, Role, Scalar, TableName
+from dqx_core.datasets.base import Model, Problem, Role, Scalar, Several, TableName
 from dqx_core.errors import hint
 
 
@@ -31,7 +31,7 @@ class Source(Model):
     """The primary table, and its joins in order."""
 
     table: TableName
-    joins: tuple[Join, ...] = ()
+    joins: Several[Join] = ()
 
     @property
     def tables(self) -> tuple[str, ...]:

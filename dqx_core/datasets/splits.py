@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from dqx_core.datasets.base import Days, Location, Name, Number, Part, Problem, Scalar
+from dqx_core.datasets.base import Days, Location, Name, Number, Part, Problem, Scalar, Several
 from dqx_core.datasets.buckets import BUCKETS, Key, bucket, columns_of, hashed, places_of, unfit_key
 from dqx_core.datasets.types import literal_of
 from dqx_core.sql.literals import literal
@@ -156,7 +156,7 @@ class FromColumn(Part):
 
     strategy: Literal["column"] = "column"
     column: str
-    parts: dict[Name, Annotated[tuple[Scalar, ...], BeforeValidator(_several), Field(min_length=1)]] = Field(
+    parts: dict[Name, Annotated[Several[Scalar], BeforeValidator(_several), Field(min_length=1)]] = Field(
         default={"train": ("train",), "eval": ("eval",)}, min_length=1
     )
     """Part: the value, or values, of the column that mean it."""

@@ -12,7 +12,7 @@ from typing import Any, Unpack
 from dqx_core.engines.bigquery import NAME, BigQuery
 from dqx_core.engines.bigquery_tables import INGESTED, BigQueryTables, Table
 from dqx_core.engines.relation import AUTO, DEFAULT_DATE_COLUMN, Options, RelationDataSource
-from dqx_core.errors import DefinitionError, EngineError, hint
+from dqx_core.errors import DefinitionError, NotThereError, hint
 from dqx_core.sql.names import table_of
 
 _COUNTS_FOR = 5.0
@@ -52,7 +52,7 @@ class BigQueryDataSource(RelationDataSource):
         found = tables.described(table)
         if found is None:
             dataset = table.rsplit(".", 1)[0]
-            raise EngineError(NAME, f"find table '{table}'", f"there is none. {hint(table, tables.names(dataset))}")
+            raise NotThereError(NAME, f"find table '{table}'", f"there is none. {hint(table, tables.names(dataset))}")
         place = table_of(table)
         relation, schema = exp.select("*").from_(place), {field.name: field.type for field in found.fields}
         spelled = {column.lower() for column in schema}

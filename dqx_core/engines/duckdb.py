@@ -202,9 +202,18 @@ class DuckDB:
         return rows[0] if rows else None
 
     def register(self, view: str, table: pa.Table) -> None:
-        """Make an Arrow table readable under a name."""
+        """Make an Arrow table readable under a name.
+
+        Raises:
+            EngineError: DuckDB does not know the type of a column.
+        """
+        import duckdb
+
         with self._lock:
-            self.connection.register(view, table)
+            try:
+                self.connection.register(view, table)
+            except duckdb.Error as error:
+                raise EngineError("DuckDB", "read a table in memory", error) from error
 
     def close(self) -> None:
         """Close a connection this engine opened; one it was given stays open."""

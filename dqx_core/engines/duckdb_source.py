@@ -9,16 +9,20 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from dqx_core.engines import frames
 from dqx_core.engines.base import Extent
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.engines.relation import AUTO, DEFAULT_DATE_COLUMN, DataVersion, Options, RelationDataSource
-from dqx_core.errors import DefinitionError, EngineError
+from dqx_core.errors import EngineError, NotThereError, hint
+from dqx_core.sql.names import table_of
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
     import pyarrow as pa
     from sqlglot import exp
+
+    from dqx_core.engines.frames import ArrowStream
 
 _numbers = itertools.count(1)
 
@@ -44,16 +48,20 @@ class DuckRelationDataSource(RelationDataSource):
     @classmethod
     def from_arrow(
         cls,
-        table: pa.Table,
+        table: pa.Table | ArrowStream,
         name: str,
         *,
         engine: DuckDB | None = None,
         **options: Unpack[Options],
     ) -> DuckRelationDataSource:
-        """The rows of an Arrow table."""
+        """The rows of an Arrow table, or of any frame: polars, pandas, another library that speaks Arrow.
+
+        Raises:
+            DefinitionError: It is not a frame, or a column has a type that DuckDB does not know.
+        """
         on = engine or DuckDB()
         view = f"dqx_{next(_numbers)}"
-        on.register(view, table)
+        frames.register(on, view, frames.arrow_of(table, name), name)
         return cls(
             on,
             _star(view),
@@ -64,21 +72,15 @@ class DuckRelationDataSource(RelationDataSource):
     @classmethod
     def from_pandas(
         cls,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | ArrowStream,
         name: str,
         *,
         engine: DuckDB | None = None,
         **options: Unpack[Options],
     ) -> DuckRelationDataSource:
-        """The rows of a pandas frame; its index is not a column; missing values are null."""
-        import pyarrow as pa
-
-        try:
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, TypeError) as error:
-            raise DefinitionError(f"Data source '{name}': the pandas frame cannot be read: {error}") from error
+        """The rows of a pandas frame, or of any other; its index is not a column; missing values are null."""
         return cls.from_arrow(
-            table,
+            frame,
             name,
             engine=engine,
             **options,
@@ -104,7 +106,8 @@ class DuckRelationDataSource(RelationDataSource):
         files = sorted(file for p in paths for file in _files(p))
         if not files or any(not Path(file).exists() for file in files):
             lost = next((file for file in files if not Path(file).exists()), ", ".join(paths) or "nothing")
-            raise EngineError("DuckDB", f"read Parquet for data source '{name or 'data'}'", f"no file matches '{lost}'")
+            what = f"read Parquet for data source '{name or 'data'}'"
+            raise NotThereError("DuckDB", what, f"no file matches '{lost}'")
         read = exp.Anonymous(
             this="READ_PARQUET",
             expressions=[
@@ -130,18 +133,27 @@ class DuckRelationDataSource(RelationDataSource):
         name: str | None = None,
         **options: Unpack[Options],
     ) -> DuckRelationDataSource:
-        """The rows of a table or view, `name` or `schema.name` or `database.schema.name`."""
+        """The rows of a table or view, `name` or `schema.name` or `database.schema.name`.
+
+        Raises:
+            NotThereError: There is no such table.
+        """
         from sqlglot import exp
 
         on = connection if isinstance(connection, DuckDB) else DuckDB(connection)
-        parts = table.split(".")
-        place = exp.Table(**dict(zip(("this", "db", "catalog"), map(_identifier, reversed(parts)), strict=False)))
-        return cls(
-            on,
-            exp.select("*").from_(place),
-            name or parts[-1],
-            **options,
-        )
+        try:
+            return cls(
+                on,
+                exp.select("*").from_(table_of(table)),
+                name or table.rpartition(".")[2],
+                **options,
+            )
+        except EngineError as error:
+            known = _tables(on)
+            if table in known:
+                raise
+            reason = f"there is none. {hint(table, known)}"
+            raise NotThereError("DuckDB", f"find table '{table}' for data source '{name or table}'", reason) from error
 
     @classmethod
     def from_relation(
@@ -169,10 +181,15 @@ def _star(view: str) -> exp.Query:
     return exp.select("*").from_(exp.table_(view, quoted=True))
 
 
-def _identifier(name: str) -> exp.Identifier:
+def _tables(engine: DuckDB) -> list[str]:
+    """The tables and views there are, as one may write them."""
     from sqlglot import exp
 
-    return exp.to_identifier(name, quoted=True)
+    listed = exp.select("table_schema", "table_name").from_(exp.table_("tables", db="information_schema"))
+    return [
+        row["table_name"] if row["table_schema"] == "main" else f"{row['table_schema']}.{row['table_name']}"
+        for row in engine.rows(listed)
+    ]
 
 
 def _files(path: str) -> list[str]:

@@ -15,7 +15,8 @@ from returns.result import Success
 
 from dqx_core.errors import DefinitionError, MissingLibraryError
 from dqx_core.html.charts import chart, number
-from dqx_core.html.contents import BAD, Contents, MetricTrend, Told, Trend, label_of
+from dqx_core.html.contents import Contents, MetricTrend, Told, Trend, label_of
+from dqx_core.html.newest import BAD
 from dqx_core.report import AssertionResult, Status
 
 if TYPE_CHECKING:

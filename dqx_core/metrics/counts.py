@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -106,7 +106,7 @@ class CountValues(_Counting):
 
     kind: ClassVar[str] = "count_values"
     column: str
-    values: tuple[Scalar, ...]
+    values: Collection[Scalar]
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -54,7 +54,7 @@ class DuplicateCount(MarkedMetric):
     """Rows beyond the first of each distinct tuple of `columns`; null equals null. 5 equal rows are 4 duplicates."""
 
     kind: ClassVar[str] = "duplicate_count"
-    among: tuple[str, ...]
+    among: Sequence[str]
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
 
-from dqx_core.errors import DefinitionError, DqxError
+from dqx_core.errors import DefinitionError, DqxError, NotThereError
 from dqx_dagster.cli import ci, datasets, executions, store
 from dqx_dagster.cli.demo import demo
-from dqx_dagster.cli.printing import err
+from dqx_dagster.cli.printing import err, out
 from dqx_dagster.cli.report import report
 from dqx_dagster.cli.run import explain, run
 from dqx_dagster.cli.suites import suites
 
 USAGE, BROKEN = 2, 3
-"""Exit codes: somebody wrote something that cannot work; the engine or the store failed."""
+"""Exit codes: somebody wrote something that cannot work, or named what is not there; the engine or the store failed."""
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
     help="""Data quality and train/eval datasets for teams that run Dagster.
 
@@ -53,8 +55,28 @@ app.add_typer(store.app, name="store", rich_help_panel="Results")
 app.add_typer(datasets.app, name="datasets", rich_help_panel="Datasets")
 
 
+def _version(wanted: bool) -> None:
+    """What a report of a fault starts with."""
+    if not wanted:
+        return
+    beside = ", ".join(f"{title} {_installed(name)}" for title, name in (("Dagster", "dagster"), ("DuckDB", "duckdb")))
+    python = ".".join(map(str, sys.version_info[:3]))
+    out.print(f"dqx {_installed('dqx-dagster')} ({beside}, Python {python})", highlight=False, soft_wrap=True)
+    raise typer.Exit
+
+
+def _installed(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:  # a source tree on the path, which nobody installed
+        return "not installed"
+
+
 @app.callback()
 def options(
+    _shown: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version and leave.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="On an error, show the traceback too.")] = False,
 ) -> None:
     """Take the options of every command."""
@@ -70,7 +92,7 @@ def main() -> None:
         if os.environ.get("DQX_DEBUG"):
             raise
         _tell(type(error).__name__, str(error))
-        sys.exit(USAGE if isinstance(error, DefinitionError) else BROKEN)
+        sys.exit(USAGE if isinstance(error, DefinitionError | NotThereError) else BROKEN)
     except Exception as error:
         if os.environ.get("DQX_DEBUG"):
             raise

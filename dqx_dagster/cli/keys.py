@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,29 +30,33 @@ def days(texts: Iterable[str]) -> list[dt.date]:
     for text in texts:
         for part in text.split(","):
             first, dots, last = (each.strip() for each in part.partition("..."))
-            found |= dict.fromkeys(_span(day(first), day(last) if dots else day(first), part))
+            start = day(first, ", or several as 2024-01-01...2024-01-31")
+            found |= dict.fromkeys(_span(start, day(last) if dots else start, part))
     return list(found)
 
 
-def day(text: str) -> dt.date:
-    """A day such as 2024-01-31.
+def day(text: str, otherwise: str = "") -> dt.date:
+    """A day such as 2024-01-31; `otherwise` says what else may be written there.
 
     Raises:
-        DefinitionError: It is none, or one of a year that nobody means.
+        DefinitionError: It is not one, or one of a year that nobody means.
     """
     try:
         found = dt.date(*time.strptime(text, "%Y-%m-%d")[:3]) if text.count("-") == 2 else dt.date.fromisoformat(text)
     except ValueError:
-        raise DefinitionError(
-            f"'{text}' is not a day. Write it as 2024-01-31, or several as 2024-01-01...2024-01-31."
-        ) from None
+        raise DefinitionError(f"'{text}' is not a day. Write it as 2024-01-31{otherwise}.") from None
     if found.year < 1000:
         raise DefinitionError(f"'{text}' is a day of the year {found.year}. Write the year that is meant: 2024-01-31.")
     return found
 
 
-First = Annotated[dt.date | None, typer.Option("--from", parser=day, metavar="DAY", help="The first day.")]
-Last = Annotated[dt.date | None, typer.Option("--to", parser=day, metavar="DAY", help="The last day.")]
+def day_option(name: str, help: str) -> Any:
+    """An option that is one day; what is not one is told in the same words by every command."""
+    return typer.Option(name, metavar="DAY", parser=day, help=help)
+
+
+First = Annotated[dt.date | None, day_option("--from", "The first day.")]
+Last = Annotated[dt.date | None, day_option("--to", "The last day.")]
 
 
 def refuse_future(days: Iterable[dt.date], *, allowed: bool) -> None:

@@ -25,7 +25,7 @@ from dqx_dagster.cli.suites import Location, find_suite
 if TYPE_CHECKING:
     from dqx_core.planning import Need
     from dqx_core.store import MetricDB
-    from dqx_core.verification import Suite, VerificationSuite
+    from dqx_core.verification import Selection, Suite, VerificationSuite
 
 FAILED, NOTHING_JUDGED = 1, 4
 """Exit codes: an assertion that counts failed; no assertion gave a verdict, which is never a pass."""
@@ -119,15 +119,15 @@ def run(
     Example: dqx run examples.shop.suites:DAILY_SUITE --dataset shop_daily --date 2024-01-17 --tags split=train
     """
     rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
-    with _verification(suite, location, store, reuse=reuse, keep=True) as verification:
-        asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
-        keys.refuse_future((key.yyyy_mm_dd for key in asked), allowed=allow_future)
-        chosen = _selected(verification.suite, select)
-        with rows.opened(_tag_names(asked)) as sources, busy(f"Running {verification.name}"):
-            results = verification.run_many(
-                sources, asked, select=None if chosen is None else lambda c, a: (c, a) in chosen
-            )
-        kept = verification.db.name
+    wanted = find_suite(suite, location)
+    asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+    keys.refuse_future((key.yyyy_mm_dd for key in asked), allowed=allow_future)
+    chosen = _selected(wanted, select)
+    with rows.opened(_tag_names(asked)) as sources:
+        wanted.build(sources, select=chosen)  # what cannot work leaves no store behind
+        with _verification(wanted, store, reuse=reuse, keep=True) as verification, busy(f"Running {wanted.name}"):
+            results = verification.run_many(sources, asked, select=chosen)
+            kept = verification.db.name
     if as_json:
         out.file.write(verification.report().to_json() + "\n")
     else:
@@ -165,12 +165,13 @@ def explain(
     from dqx_core.execution import explain as explained
 
     rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
-    with _verification(suite, location, store, reuse=reuse, keep=False) as verification:
-        asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
-        keys.refuse_future((key.yyyy_mm_dd for key in asked), allowed=allow_future)
-        chosen = _selected(verification.suite, select)
-        with rows.opened(_tag_names(asked)) as sources:
-            graph = verification.suite.build(sources, select=None if chosen is None else lambda c, a: (c, a) in chosen)
+    wanted = find_suite(suite, location)
+    asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+    keys.refuse_future((key.yyyy_mm_dd for key in asked), allowed=allow_future)
+    chosen = _selected(wanted, select)
+    with rows.opened(_tag_names(asked)) as sources:
+        graph = wanted.build(sources, select=chosen)
+        with _verification(wanted, store, reuse=reuse, keep=False) as verification:
             found = explained(verification.plan(sources, asked, graph=graph))
     if not as_json:
         out.print(str(found), markup=False, highlight=False, soft_wrap=True)
@@ -185,7 +186,7 @@ def explain(
     plan = found.plan
     print_json(
         {
-            "suite": verification.name,
+            "suite": wanted.name,
             "statements": [{"dataset": source, "sql": sql} for source, sql in found.statements],
             "measured": [need for scan in plan.scans for need in listed(scan.needs)],
             "carried_forward": listed(plan.carried),
@@ -196,12 +197,11 @@ def explain(
 
 
 @contextmanager
-def _verification(name: str, location: str | None, url: str, *, reuse: bool, keep: bool) -> Iterator[VerificationSuite]:
+def _verification(suite: Suite, url: str, *, reuse: bool, keep: bool) -> Iterator[VerificationSuite]:
     """The suite over the store; looking at a store that is not there does not make one."""
     from dqx_core.store import InMemoryMetricDB, MetricDB, file_of
     from dqx_core.verification import VerificationSuite
 
-    suite = find_suite(name, location)
     file = file_of(url)
     there = file is None or file.exists()
     db: MetricDB = MetricDB(url, at_first_write=True) if keep or there else InMemoryMetricDB()
@@ -222,8 +222,8 @@ def _tag_names(asked: Sequence[ResultKey]) -> list[str]:
     return list(dict.fromkeys(name for key in asked for name in key.tags))
 
 
-def _selected(suite: Suite, select: Sequence[str] | None) -> set[tuple[str, str]] | None:
-    """The assertions that a selection names, by check and name; None: all.
+def _selected(suite: Suite, select: Sequence[str] | None) -> Selection | None:
+    """Whether a check's assertion is one that the words name; None: all are.
 
     Raises:
         DefinitionError: One of the words names nothing.
@@ -251,7 +251,7 @@ def _selected(suite: Suite, select: Sequence[str] | None) -> set[tuple[str, str]
             names = {name for place in called for name in place}
             raise DefinitionError(f"Suite '{suite.name}' has no check '{word}'. {hint(plain, names)}")
         found |= matched
-    return found
+    return lambda check, assertion: (check, assertion) in found
 
 
 _COLOURS = {Status.PASSED: "green", Status.FAILED: "bold red", Status.ERROR: "bold red", Status.SKIPPED: "yellow"}

@@ -3,14 +3,16 @@
 import datetime as dt
 import math
 import re
+from decimal import Decimal
 
 import duckdb
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from dqx_core import DuckDB, DuckRelationDataSource, InMemoryMetricDB, VerificationSuite, check
-from dqx_core.errors import DefinitionError, EngineError
+from dqx_core.errors import DefinitionError, EngineError, NotThereError
 from dqx_core.functions import coalesce
 from dqx_core.metrics.counts import CountValues
 from dqx_core.metrics.distinct import DuplicateCount
@@ -120,7 +122,41 @@ DEFINITIONS = {
     "dimension": (lambda: source(dimensions={"split": "splitt"}), "has no column 'splitt' (dimension split)"),
     "a frame that is no table": (
         lambda: DuckRelationDataSource.from_pandas(pd.DataFrame({"a": [1, "x", b"y"]}), "sales"),
-        "Data source 'sales': the pandas frame cannot be read",
+        "Data source 'sales': the pandas DataFrame cannot be read",
+    ),
+    **{
+        f"{type_} for DuckDB": (
+            lambda rows=rows: DuckRelationDataSource.from_arrow(pa.table({"n": [1], "odd": rows}), "sales"),
+            f"Data source 'sales' has column 'odd', which is {type_}: DuckDB has no such type. Cast it to one that it "
+            f"has, such as {instead}",
+        )
+        for type_, rows, instead in (
+            ("decimal256(50, 2)", pa.array([Decimal(1)], pa.decimal256(50, 2)), "decimal128"),
+            ("list<item: decimal256(50, 2)>", pa.array([[Decimal(1)]], pa.list_(pa.decimal256(50, 2))), "a number"),
+            ("halffloat", pa.array([1.0], pa.float16()), "float32"),
+            (
+                "dense_union<0: int64=0>",
+                pa.UnionArray.from_dense(pa.array([0], pa.int8()), pa.array([0], pa.int32()), [pa.array([1])]),
+                "a number or text",
+            ),
+        )
+    },
+    **{
+        f"rows that are a {type(rows).__name__}": (
+            lambda rows=rows, make=make: make(rows, "sales"),
+            f"Data source 'sales' was given a {called}, which is not a frame. {way_out}",
+        )
+        for make in (DuckRelationDataSource.from_arrow, DuckRelationDataSource.from_pandas)
+        for rows, called, way_out in (
+            (pl.LazyFrame({"n": [1]}), "polars LazyFrame", "Call its collect() first."),
+            ({"n": [1]}, "dict", "Make a table of it"),
+            ("sales.parquet", "str", "Files are read with from_parquet."),
+            (None, "NoneType", "Give a frame of pandas or polars, or an Arrow table."),
+        )
+    },
+    "a frame without columns": (
+        lambda: DuckRelationDataSource.from_pandas(pl.DataFrame(), "sales"),
+        "at least one column",
     ),
 }
 
@@ -132,7 +168,7 @@ def test_a_definition_that_cannot_work_says_so(make, message):
 
 
 def test_a_file_that_is_not_there_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(EngineError, match=r"no file matches '.*nothing\.parquet'"):
+    with pytest.raises(NotThereError, match=r"no file matches '.*nothing\.parquet'"):
         DuckRelationDataSource.from_parquet(tmp_path / "nothing.parquet")
 
 
@@ -143,8 +179,10 @@ def test_a_file_that_is_not_parquet_is_an_error(tmp_path):
 
 
 def test_a_table_that_is_not_there_is_an_error():
-    with pytest.raises(EngineError, match="nowhere"):
-        DuckRelationDataSource.from_table(duckdb.connect(), "nowhere")
+    connection = duckdb.connect()
+    connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.sales AS SELECT 1 AS n")
+    with pytest.raises(NotThereError, match=r"find table 'raw\.sale' .* there is none\. Did you mean 'raw\.sales'\?"):
+        DuckRelationDataSource.from_table(connection, "raw.sale")
 
 
 def test_a_database_that_cannot_be_opened_is_an_error(tmp_path):

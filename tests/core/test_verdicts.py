@@ -9,7 +9,7 @@ from returns.result import Failure, Success
 
 from dqx_core import AssertionResult, VerificationSuite
 from dqx_core.functions import coalesce
-from tests.core.shop import a_check, day, key, run, source, suite
+from tests.core.shop import a_check, day, key, recording, run, sales, source, suite
 
 CONDITIONS = {
     # There are 10 rows.
@@ -160,3 +160,23 @@ def test_a_result_says_all_there_is_to_know():
         ("x_1", "average(price)", "sales", day(10), {"env": "test"}, Success(14.5)),
         ("x_2", "average(price)", "sales", day(9), {"env": "test"}, Success(13.0)),
     ]
+
+
+def test_a_comparison_with_a_part_that_is_not_there_says_which_part_and_which_day():
+    here = source(sales(), is_there=lambda at, tags: tags.get("split") == "train" and at == day(10))
+    part = {"split": "eval"}
+    found = suite(
+        recording(
+            both=lambda mp: mp.num_rows() - mp.num_rows(tags=part),
+            before=lambda mp: mp.num_rows(tags=part, lag=1),
+            mean=lambda mp: mp.ext.mean(mp.num_rows(tags=part), n=2),
+            yesterday=lambda mp: mp.num_rows(lag=1),
+        )
+    ).run([here], key(10, split="train"))
+
+    both, before, mean, yesterday = found
+    assert {result.status for result in found} == {"SKIPPED"}
+    assert both.message == "num_rows() on 2024-01-10 [split=eval]: not materialized"
+    assert before.message.startswith("Metric num_rows() for 2024-01-09 [split=eval] on dataset 'sales' in execution ")
+    assert mean.message.endswith("2 missing: 2024-01-09, 2024-01-10 [split=eval]")
+    assert yesterday.message.startswith("Metric num_rows() for 2024-01-09 on dataset 'sales' in execution ")

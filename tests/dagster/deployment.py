@@ -77,10 +77,14 @@ class Deployment:
 
     def start(self, *command: str) -> None:
         """Start a process of Dagster's, in a group of its own."""
-        with (self.folder / f"{command[0]}.log").open("wb") as log:
+        self.run(str(Path(sys.executable).with_name(command[0])), *command[1:])
+
+    def run(self, *command: str) -> None:
+        """Start a process in a group of its own."""
+        with (self.folder / f"{Path(command[0]).name}.log").open("wb") as log:
             self.started.append(
                 subprocess.Popen(
-                    [Path(sys.executable).with_name(command[0]), *command[1:]],
+                    command,
                     cwd=ROOT,
                     env=self.environment,
                     stdout=log,

@@ -18,7 +18,7 @@ from dqx_dagster.dagster_internals import listen
 
 _COUNTED = (dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-_DQX_BROKE = {"EngineError", "StoreError"}
+_DQX_BROKE = {"EngineError", "NotRunError", "NotThereError", "StoreError"}
 
 
 @dataclass(frozen=True)

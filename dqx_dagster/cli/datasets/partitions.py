@@ -11,7 +11,7 @@ from rich.markup import escape
 from dqx_core.errors import DefinitionError
 from dqx_dagster.cli.datasets.definitions import Dataset
 from dqx_dagster.cli.datasets.places import Places, busy
-from dqx_dagster.cli.keys import AllowFuture, First, Last, day, refuse_future
+from dqx_dagster.cli.keys import AllowFuture, First, Last, day_option, refuse_future
 from dqx_dagster.cli.printing import err, out, print_json, table
 from dqx_dagster.cli.store import AsJson
 
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from dqx_core.datasets.analysis import Analysis
     from dqx_core.datasets.materialize import PartitionResult
 
-Date = Annotated[
-    dt.date | None,
-    typer.Option("--date", parser=day, metavar="DAY", help="The partition; the newest if left out."),
-]
+Date = Annotated[dt.date | None, day_option("--date", "The partition; the newest if left out.")]
 Split = Annotated[str, typer.Option("--split", help="train, eval, another part of the definition, or both.")]
 
 
@@ -176,9 +173,7 @@ def compare(
 def materialize(
     places: Places,
     name: Dataset,
-    date: Annotated[
-        dt.date | None, typer.Option("--date", parser=day, metavar="DAY", help="One day; or --from and --to.")
-    ] = None,
+    date: Annotated[dt.date | None, day_option("--date", "One day; or --from and --to.")] = None,
     first: First = None,
     last: Last = None,
     split: Split = "both",
@@ -230,9 +225,7 @@ def export(
     places: Places,
     name: Dataset,
     uri: Annotated[str, typer.Argument(help="Such as gs://bucket/folder/*.parquet.")],
-    date: Annotated[
-        dt.date | None, typer.Option("--date", parser=day, metavar="DAY", help="One day; all of them if left out.")
-    ] = None,
+    date: Annotated[dt.date | None, day_option("--date", "One day; all of them if left out.")] = None,
     allow_future: AllowFuture = False,
 ) -> None:
     """Write a dataset that is kept in BigQuery to Cloud Storage as Parquet.
@@ -249,7 +242,7 @@ def export(
 def manifest(
     places: Places,
     name: Dataset,
-    date: Annotated[dt.date, typer.Option("--date", parser=day, metavar="DAY", help="The partition's date.")],
+    date: Annotated[dt.date, day_option("--date", "The partition's date.")],
     split: Annotated[str, typer.Option("--split", help="train, eval or another part.")] = "train",
     as_json: AsJson = False,
 ) -> None:

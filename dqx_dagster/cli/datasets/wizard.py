@@ -12,6 +12,7 @@ from rich.prompt import Confirm, InvalidResponse, Prompt
 
 from dqx_core.errors import DefinitionError, DqxError, ValidationError, hint
 from dqx_dagster.cli.datasets.places import Places, busy
+from dqx_dagster.cli.keys import day
 from dqx_dagster.cli.printing import out, table
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _rows(service: DatasetService, answers: Answers) -> dict[str, Any]:
         said["min_transactions"] = _ask("Users with at least how many rows?", default="1", read=_whole)
     said["split"] = _split(answers)
     default = str(_first_full(days, said)) if days else None
-    said["start"] = _ask("First partition, such as 2024-01-31", default=default, read=_date)
+    said["start"] = _ask("First partition, such as 2024-01-31", default=default, read=day)
     return said
 
 
@@ -277,13 +278,6 @@ def _whole(text: str, *, least: int = 0, most: int = 36_500) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise ValueError(f"Write a whole number from {least} to {most:,}.")
     return int(text)
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"'{text}' is not a date such as 2024-01-31.") from None
 
 
 def _spellings(schemas: Schemas, primary: str) -> dict[str, Place]:

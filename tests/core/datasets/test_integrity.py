@@ -216,6 +216,11 @@ def test_what_compares_splits_is_skipped_while_one_is_not_there(tmp_path, split)
     found = World(tmp_path, sales(split), ["train"]).judge("train")
 
     assert {str(each.status) for each in found.values()} == {"PASSED", "SKIPPED"}
+    assert all(
+        f" on {each.yyyy_mm_dd} [split=eval]: not materialized" in each.message
+        for each in found.values()
+        if each.status == "SKIPPED"
+    )
     passed = {name for name, each in found.items() if each.status == "PASSED"}
     assert passed == {"No split is empty", "Rows are like those of yesterday", "Join with products has fan-out 1"}
 

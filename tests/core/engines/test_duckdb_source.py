@@ -7,6 +7,9 @@ from decimal import Decimal
 
 import duckdb
 import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 import sqlglot
@@ -53,6 +56,25 @@ def from_relation(table, folder):
     engine = DuckDB()
     engine.register("rows", table)
     return DuckRelationDataSource.from_relation(engine, engine.connection.sql("SELECT * FROM rows"), "sales")
+
+
+FRAMES = {
+    "pandas": lambda table: table.to_pandas().assign(yyyy_mm_dd=lambda frame: pd.to_datetime(frame.yyyy_mm_dd)),
+    "polars": pl.from_arrow,
+    "a table": lambda table: table,
+    "a batch": lambda table: table.combine_chunks().to_batches()[0],
+    "a reader, which can be read once": lambda table: table.to_reader(),
+    "a data set": pa.dataset.dataset,
+    "a relation": duckdb.from_arrow,
+}
+
+
+@pytest.mark.parametrize("make", [DuckRelationDataSource.from_arrow, DuckRelationDataSource.from_pandas])
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_any_frame_is_taken_whichever_library_a_newcomer_thought_of(make, frame):
+    source = make(frame(sales()), "sales")
+    check = recording(rows=lambda mp: mp.num_rows(), before=lambda mp: mp.unique_count("email", lag=3))
+    assert [r.metric for r in suite(check).run([source], key(10))] == [Success(10), Success(7)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Every command teaches: its help has an example, and the example is one that it takes."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -51,6 +52,17 @@ def test_a_command_says_what_it_does_and_gives_an_example_that_it_takes(path):
 def test_an_example_that_a_command_does_not_take_would_be_found():
     with pytest.raises(Exception, match="No such option"):
         ALL["run",].make_context("run", ["suite", "--no-such-option"])
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_h_is_help(path, capsys):
+    assert get_command(app).main([*path, "-h"], prog_name="dqx", standalone_mode=False) == 0
+    assert f"Usage: {' '.join(('dqx', *path))}" in capsys.readouterr().out
+
+
+def test_the_version_is_what_a_report_of_a_fault_begins_with():
+    said = subprocess.run([DQX, "--version"], capture_output=True, text=True, check=True).stdout
+    assert re.fullmatch(r"dqx \d+\.\d+\.\d+ \(Dagster 1\.[\d.]+, DuckDB [\d.]+, Python 3\.[\d.]+\)\n", said)
 
 
 def complete(words, cwd, **env):

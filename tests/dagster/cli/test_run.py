@@ -64,6 +64,9 @@ def here(tmp_path, monkeypatch):
         connection.execute("CREATE SCHEMA raw")
         connection.register("given", feed.table())
         connection.execute("CREATE TABLE raw.feed AS SELECT * FROM given")
+        # A view that is there, over a column that is not: the database is broken, not what a person wrote.
+        connection.execute("CREATE TABLE raw.dim AS SELECT 1 AS x; CREATE VIEW raw.dull AS SELECT x FROM raw.dim")
+        connection.execute("ALTER TABLE raw.dim RENAME x TO y")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "checks", raising=False)
     monkeypatch.setenv("DQX_STORE", "sqlite://")  # in memory: most of what is tested here needs no file
@@ -285,7 +288,16 @@ PROBLEMS = [
     (["run", "checks:FEED", "-s", "Fed", "-d", "feed=feed.parquet", "--date", "2026-01-02"], 2, "no check 'Fed'"),
     (["run", "checks:GONE", *ONE_DAY[2:]], 2, "which dataset 'feed' does not have"),
     ([*ONE_DAY, "--date-column", "x=y"], 2, "dataset 'x'"),
-    (["run", "checks:FEED", "-d", "feed=none/*.parquet", "--date", "2026-01-02"], 3, "no file matches"),
+    (["run", "checks:FEED", "-d", "feed=none/*.parquet", "--date", "2026-01-02"], 2, "no file matches"),
+    (["run", "checks:FEED", "-d", "feed=none.parquet", "--date", "2026-01-02"], 2, "no file matches"),
+    (["explain", "checks:FEED", "-d", "feed=none.parquet", "--date", "2026-01-02"], 2, "no file matches"),
+    (["run", "checks:FEED", "-d", "feed=world.duckdb:raw.fed", "--date", "2026-01-02"], 2, "Did you mean 'raw.feed'?"),
+    (["run", "checks:FEED", "-d", "feed=world.duckdb:raw.dull", "--date", "2026-01-02"], 3, "could not describe"),
+    ([*ON_FEED, "--date", "2026-10-32"], 2, "'2026-10-32' is not a day. Write it as 2024-01-31, or several"),
+    (["report", "--from", "2026-10-32"], 2, "'2026-10-32' is not a day. Write it as 2024-01-31."),
+    (["store", "history", "feed", "num_rows()", "--to", "2026-10-32"], 2, "'2026-10-32' is not a day. Write it as"),
+    (["datasets", "materialize", "feed", "--from", "2026-10-32"], 2, "'2026-10-32' is not a day. Write it as"),
+    (["datasets", "analyze", "feed", "--date", "31.01.2026"], 2, "'31.01.2026' is not a day. Write it as"),
     (["run", "checks:FEED", "-d", "feed=broken.parquet", "--date", "2026-01-02"], 3, "DuckDB could not"),
     ([*ONE_DAY, "--store", "what://ever"], 3, "Metric store"),
     (["run"], 2, "Missing argument"),
@@ -302,6 +314,26 @@ def test_an_error_is_one_paragraph_with_the_way_out(dqx, here, words, code, said
     assert found.code == code
     assert said in " ".join(found.err.replace("│", " ").split())
     assert "Traceback" not in found.err
+
+
+@pytest.mark.parametrize(
+    ("suite", "where"),
+    [("FEED", "feed=none.parquet"), ("FEED", "feed=world.duckdb:raw.fed"), ("GONE", "feed=feed.parquet")],
+    ids=["no file", "no table", "no column"],
+)
+def test_what_cannot_work_leaves_no_store_behind(dqx, here, suite, where):
+    store = here / "kept" / "metrics.db"
+    found = dqx("run", f"checks:{suite}", "-d", where, "--date", "2026-01-02", "--store", f"sqlite:///{store}")
+
+    assert (found.code, store.parent.exists()) == (2, False)
+
+
+def test_a_store_whose_folder_cannot_be_made_is_named(dqx, here):
+    (here / "taken").write_text("a file, where a folder would have to be")
+    found = dqx(*ONE_DAY, "--store", f"sqlite:///{here}/taken/deep/metrics.db")
+
+    assert found.code == 3
+    assert found.err.startswith(f"StoreError: Metric store sqlite:///{here}/taken/deep/metrics.db: could not ")
 
 
 def test_data_without_days_is_said_to_be_the_day_that_is_judged(dqx, here):

@@ -68,7 +68,7 @@ def test_four_steps_lead_to_a_definition_with_its_sql_and_its_sizes(wizard, tmp_
         ("Days of eval", "2"),
         ("Days between", "1"),
         ("First partition, such as 2024-01-31 (2024-01-08)", "8.1.2024"),  # the first of which all 8 days have rows
-        ("'8.1.2024' is not a date such as 2024-01-31.", "2024-01-08"),
+        ("'8.1.2024' is not a day. Write it as 2024-01-31.", "2024-01-08"),
     )
     wizard.expect("WITH")
     wizard.expect("Quality")
