@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from dqx_dagster.cli.app import app
+from tests import forked
 from tests.core.html import feed
 
 DQX = str(Path(sys.executable).parent / "dqx")
@@ -55,7 +56,7 @@ def test_an_example_that_a_command_does_not_take_would_be_found():
 
 def complete(words, cwd, **env):
     """What a Tab offers after these words, asked as a shell does."""
-    asked = subprocess.run(
+    asked = forked.run(
         [DQX],
         env={
             **os.environ,
@@ -65,8 +66,6 @@ def complete(words, cwd, **env):
             **env,
         },
         cwd=cwd,
-        capture_output=True,
-        text=True,
         check=True,
     )
     return [line for line in asked.stdout.splitlines() if line]
