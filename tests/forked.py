@@ -41,7 +41,7 @@ class Server:
         with theirs:
             self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LONGEST)
             self._process = subprocess.Popen(
-                [python, str(HERE), str(theirs.fileno()), *modules],
+                [python, "-P", HERE, str(theirs.fileno()), *modules],
                 pass_fds=[theirs.fileno()],
                 env={**(os.environ if env is None else env), "OPENBLAS_NUM_THREADS": "1"},
                 start_new_session=True,
@@ -148,13 +148,13 @@ def start(
         return subprocess.Popen(words, cwd=cwd, env=env, stdout=stdout, stderr=stderr, text=True)
     if words[0] == sys.executable:
         assert words[1] == "-m", words
-        module, argv = words[2], words[2:]
+        what, argv = words[2], words[2:]
     else:
         assert Path(words[0]).name == "dqx", words
-        module, argv = "dqx", words
-    where, variables = str(cwd or Path.cwd()), dict(os.environ if env is None else env)
-    request = {"module": module, "argv": argv, "cwd": where, "env": variables, "path": [where]}
-    return Process(_server(), request, stdout, stderr)
+        what, argv = "dqx_dagster.cli:main", words
+    return Process(
+        _server(), request_of(what, argv, cwd or Path.cwd(), os.environ if env is None else env), stdout, stderr
+    )
 
 
 def run(
@@ -166,15 +166,24 @@ def run(
     timeout: float | None = 300,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, with what it said."""
-    process = start(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = ended(start(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE), timeout)
+    if check:
+        done.check_returncode()
+    return done
+
+
+def ended(process: Process | subprocess.Popen[str], timeout: float | None = 300) -> subprocess.CompletedProcess[str]:
+    """A process that has ended, with what it said."""
     try:
         out, err = process.communicate(timeout=timeout)
     finally:
         process.kill()
-    done = subprocess.CompletedProcess(command, process.wait(), out, err)
-    if check:
-        done.check_returncode()
-    return done
+    return subprocess.CompletedProcess(str(process.pid), process.wait(), out, err)
+
+
+def request_of(what: str, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> dict[str, Any]:
+    """What a server is asked: run a module, or a `module:function`, as a command with these words."""
+    return {"what": what, "argv": list(argv), "cwd": str(cwd), "env": dict(env)}
 
 
 _servers: dict[int, Server] = {}
@@ -246,8 +255,9 @@ def _become(request: Mapping[str, Any], streams: Sequence[int]) -> NoReturn:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
-    sys.argv, sys.path[:1] = request["argv"], request["path"]
-    code = _call(request["module"])
+    sys.argv = request["argv"]
+    sys.path.insert(0, request["cwd"])
+    code = _call(request["what"])
     with suppress(Exception):
         threading._shutdown()
         atexit._run_exitfuncs()
@@ -257,13 +267,12 @@ def _become(request: Mapping[str, Any], streams: Sequence[int]) -> NoReturn:
     os._exit(code)
 
 
-def _call(module: str) -> int:
+def _call(what: str) -> int:
     """Run it as Python does; its exit code."""
+    module, _, function = what.partition(":")
     try:
-        if module == "dqx":
-            from dqx_dagster.cli import main
-
-            main()
+        if function:
+            getattr(importlib.import_module(module), function)()
         else:
             runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as stopped:
