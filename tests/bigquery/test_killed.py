@@ -16,6 +16,7 @@ from dqx_core.engines.bigquery import BigQuery
 from dqx_core.engines.bigquery_tables import BigQueryTables, Layout
 from dqx_core.errors import NotRunError
 from examples.shop.engines import PRICE
+from tests import forked
 from tests.core.datasets import shop
 from tests.core.datasets.shop import daily, day
 from tests.examples.conftest import ROOT
@@ -26,7 +27,7 @@ class Process:
 
     def __init__(self, *options):
         command = [sys.executable, "-m", "tests.bigquery.server", "--port", "0", *map(str, options)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.process = forked.start(command, cwd=ROOT, stdout=subprocess.PIPE)
         self.variables = {}
         while "DQX_BIGQUERY_PROJECT" not in self.variables or ("--credentials" in options and len(self.variables) < 3):
             name, _, value = self.process.stdout.readline().removeprefix("export ").strip().partition("=")
@@ -114,13 +115,12 @@ def test_a_server_killed_in_the_middle_is_a_clear_error_and_loses_nothing(tmp_pa
 def test_the_demo_on_bigquery_finds_the_same_and_prints_bytes_and_cost(tmp_path):
     server = Process("--credentials", tmp_path / "key.json")
     try:
-        done = subprocess.run(
+        done = forked.run(
             [
                 sys.executable, "-m", "examples.shop.demo", "--days", "8", "--rows-per-day", "300",
                 "--data", tmp_path / "data", "--dagster-home", tmp_path / "home",
             ],
             cwd=ROOT, env={**os.environ, **server.variables, "COLUMNS": "120"},
-            capture_output=True, text=True, check=False,
         )  # fmt: skip
     finally:
         server.kill()

@@ -2,11 +2,11 @@
 
 import os
 import re
-import subprocess
 import sys
 
 import pytest
 
+from tests import forked
 from tests.bigquery.test_killed import Process
 from tests.examples.conftest import ROOT
 
@@ -17,10 +17,8 @@ def test_the_live_script_prints_what_the_page_expects(tmp_path):
     expected = re.search(r"```text\n(ok .*?)```", page, re.DOTALL)[1]
     server = Process("--credentials", tmp_path / "key.json")
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.bigquery_live", "--project", "local"],
-            cwd=ROOT, env={**os.environ, **server.variables}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        words = [sys.executable, "-m", "benchmarks.bigquery_live", "--project", "local"]
+        done = forked.run(words, cwd=ROOT, env={**os.environ, **server.variables})
     finally:
         server.kill()
     assert done.stdout == expected, done.stderr

@@ -1,9 +1,11 @@
 """One run of the feed over a range, in a process of its own: `python -m tests.dagster.one_run FOLDER FIRST LAST`.
 
-DAGSTER_HOME says which instance; the run's id is printed. It waits until a file `go` is in the folder. With
+DAGSTER_HOME says which instance; the run's id is printed. It says `ready-` and its number in a file, and waits until a
+file `go` is in the folder. With
 a file `hang` there it stops where its suite begins to read, says so in a file `reading`, and waits to be killed.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -36,6 +38,7 @@ if __name__ == "__main__":
     defs = hanging(folder) if (folder / "hang").exists() else definitions(folder)
     job = defs.resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.get() as instance:
+        (folder / f"ready-{os.getpid()}").touch()
         deadline = time.monotonic() + 30
         while not (folder / "go").exists() and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -1,6 +1,5 @@
 """The shop's code location in Dagster: what it holds, and what a backfill of two weeks costs the source."""
 
-import subprocess
 import sys
 from typing import ClassVar
 
@@ -9,6 +8,7 @@ import pytest
 
 from dqx_dagster import DatasetIOManager, DuckDBEngine, MetricsIOManager, MetricStore, dataset_asset
 from examples.shop.world import generate
+from tests import forked
 from tests.core.datasets.shop import ranking
 from tests.dagster.scenario import span
 from tests.examples.conftest import ROOT
@@ -148,12 +148,6 @@ def test_the_daily_schedule_asks_for_the_last_closed_day_with_all_splits_in_one_
 
 
 def test_the_code_location_validates():
-    done = subprocess.run(
-        [sys.executable, "-m", "dagster", "definitions", "validate"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.run([sys.executable, "-m", "dagster", "definitions", "validate"], cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "Validation successful for code location shop" in done.stdout + done.stderr

@@ -13,6 +13,7 @@ import pytest
 from dqx_core import MetricDB
 from dqx_core.errors import EngineError
 from dqx_dagster import MetricStore, suite_checks
+from tests import forked
 from tests.dagster.scenario import HAS_ROWS, MOVES, PARTITIONS, SUITE, definitions, feed, key, source
 
 ROOT = Path(__file__).parents[2]
@@ -51,17 +52,18 @@ def test_two_runs_of_one_partition_at_once_each_have_all_their_numbers_and_verdi
     with dg.DagsterInstance.from_config(str(home)) as instance:
         instance.get_runs()  # Dagster's own storage does not like to be made by two processes at once
     started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.dagster.one_run", str(tmp_path), key(2, "train"), key(5, "eval")],
+        forked.start(
+            [sys.executable, "-m", "tests.dagster.one_run", tmp_path, key(2, "train"), key(5, "eval")],
             cwd=ROOT,
             env={**os.environ, "DAGSTER_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
         )
         for _ in range(2)
     ]
-    time.sleep(3)
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.glob("ready-*"))) < len(started) and time.monotonic() < deadline:
+        time.sleep(0.05)
     (tmp_path / "go").touch()
     first, second = (process.communicate(timeout=60)[0].strip() for process in started)
 
@@ -80,13 +82,12 @@ def test_a_run_killed_in_the_middle_has_judged_nothing_and_the_next_has_it_all(t
     (tmp_path / "hang").touch()
 
     def started():
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.dagster.one_run", str(tmp_path), key(2, "train"), key(3, "eval")],
+        return forked.start(
+            [sys.executable, "-m", "tests.dagster.one_run", tmp_path, key(2, "train"), key(3, "eval")],
             cwd=ROOT,
             env={**os.environ, "DAGSTER_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
         )
 
     killed = started()

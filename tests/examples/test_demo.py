@@ -13,7 +13,8 @@ from collections import Counter
 import pytest
 
 from dqx_core import MetricDB, metrics_by_execution_id
-from tests.examples.conftest import ROOT, run_demo
+from tests import forked
+from tests.examples.conftest import ROOT, demo_command, run_demo
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -121,13 +122,8 @@ def statuses(demo, suite, asset):
 
 @pytest.mark.parametrize(("suite", "asset"), [("Shop daily", "shop_daily"), ("Shop ranking", "shop_ranking")])
 def test_graphql_says_of_every_partition_what_the_demo_printed(demo, suite, asset):
-    asked = subprocess.run(
-        [sys.executable, "-m", "tests.examples.partition_statuses", str(demo.dagster_home), str(demo.data), asset],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    words = [sys.executable, "-m", "tests.examples.partition_statuses", demo.dagster_home, demo.data, asset]
+    asked = forked.run(words, cwd=ROOT, check=True)
 
     said = {tuple(partition.split("|")): Counter(counts) for partition, counts in json.loads(asked.stdout).items()}
     assert said == statuses(demo, suite, asset)
@@ -135,13 +131,8 @@ def test_graphql_says_of_every_partition_what_the_demo_printed(demo, suite, asse
 
 def test_a_demo_killed_half_way_and_run_again_ends_like_an_unbroken_one(demo, tmp_path):
     store = tmp_path / "data" / "metrics.db"
-    places = ["--data", str(tmp_path / "data"), "--dagster-home", str(tmp_path / "home")]
-    started = subprocess.Popen(
-        [sys.executable, "-m", "examples.shop.demo", *places, "--json"],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    words = demo_command(tmp_path, "--json")
+    started = forked.start(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not (store.exists() and _judged(store)) and started.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -4,12 +4,13 @@ import contextlib
 import io
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
+
+from tests import forked
 
 PAGE = Path(__file__).parents[2] / "docs" / "report.md"
 TEXT = PAGE.read_text("utf-8")
@@ -43,7 +44,7 @@ def test_the_command_of_the_page_writes_the_report(demo, tmp_path):
     prompt, name, *words = shlex.split(line)
 
     program = Path(sys.executable).parent / name
-    done = subprocess.run([program, *words], cwd=tmp_path, check=False, capture_output=True, text=True)
+    done = forked.run([program, *words], cwd=tmp_path)
 
     assert (prompt, done.returncode) == ("$", 0)
     assert "10 of 336 verdicts are bad" in done.stdout.replace("\n", " ")

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from dqx_dagster.cli.app import app
+from tests import forked
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 TEXT = PAGE.read_text("utf-8")
@@ -48,7 +48,7 @@ def test_the_commands_of_the_page_run_in_order_and_print_what_it_says(here):
     for line, said in commands():
         name, *words = shlex.split(line)
         assert name == "dqx"
-        done = subprocess.run([DQX, *words], cwd=here, capture_output=True, text=True, check=False)
+        done = forked.run([DQX, *words], cwd=here)
         codes[line] = done.returncode
         assert "Traceback" not in done.stderr
         if said:

@@ -12,6 +12,7 @@ import pytest
 from typer.main import get_command
 
 from dqx_dagster.cli.app import app
+from tests import forked
 from tests.core.html import feed
 
 DQX = str(Path(sys.executable).parent / "dqx")
@@ -67,7 +68,7 @@ def test_the_version_is_what_a_report_of_a_fault_begins_with():
 
 def complete(words, cwd, **env):
     """What a Tab offers after these words, asked as a shell does."""
-    asked = subprocess.run(
+    asked = forked.run(
         [DQX],
         env={
             **os.environ,
@@ -77,8 +78,6 @@ def complete(words, cwd, **env):
             **env,
         },
         cwd=cwd,
-        capture_output=True,
-        text=True,
         check=True,
     )
     return [line for line in asked.stdout.splitlines() if line]

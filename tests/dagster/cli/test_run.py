@@ -18,6 +18,7 @@ import pytest
 from dqx_core import MetricDB
 from dqx_core.errors import DefinitionError
 from dqx_dagster.cli import keys, main
+from tests import forked
 from tests.core.html import feed
 
 DQX = str(Path(sys.executable).parent / "dqx")
@@ -351,7 +352,7 @@ def test_data_without_days_is_said_to_be_the_day_that_is_judged(dqx, here):
 
 def test_debug_shows_the_traceback_wherever_it_stands(here):
     for words in (["--debug", "run", "nowhere:FEED"], ["run", "nowhere:FEED", "--debug"]):
-        found = subprocess.run([DQX, *words], capture_output=True, text=True, check=False, cwd=here)
+        found = forked.run([DQX, *words], cwd=here)
         assert found.returncode != 0
         assert "Traceback (most recent call last)" in found.stderr
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from dqx_core import Context, DuckRelationDataSource, MetricDB, MetricProvider, ResultKey, VerificationSuite, check
+from tests import forked
 
 DQX = [str(Path(sys.executable).parent / "dqx")]
 
@@ -35,9 +35,7 @@ def store(tmp_path_factory):
 
 
 def dqx(*arguments, url=None):
-    return subprocess.run(
-        [*DQX, *arguments, *(["--store", url] if url else [])], capture_output=True, text=True, check=False
-    )
+    return forked.run([*DQX, *arguments, *(["--store", url] if url else [])])
 
 
 def test_info_says_what_the_store_holds(store):

@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests import forked
+
 ROOT = Path(__file__).parents[3]
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("strangers project")]
@@ -39,7 +41,11 @@ def defs() -> dg.Definitions:
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
 """
 
-DG = "import sys; sys.argv[0] = 'dg'; from dagster_dg_cli.cli import main; main()"
+LOADED = (
+    "dagster", "dagster.components", "dagster_dg_cli.cli", "dagster_dg_cli.cli.check", "dagster_dg_cli.cli.launch",
+    "dagster_dg_cli.cli.list", "dagster_dg_cli.cli.scaffold", "dqx_dagster.components.dataset", "dqx_core.store",
+    "duckdb", "pyarrow", "sqlglot.dialects.duckdb",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,29 +53,21 @@ class Project:
     """A folder, and the environment in which its commands run."""
 
     folder: Path
-    python: Path
     home: Path
-
-    def python_says(self, code: str) -> str:
-        return self.run("-c", code).stdout.strip()
+    python: forked.Server
 
     def dg(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.run("-c", DG, *arguments)
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DAGSTER", "DG_"))}
-        return subprocess.run(
-            [self.python, *arguments],
-            cwd=self.folder,
-            env={**kept, "DAGSTER_HOME": str(self.home), "COLUMNS": "200"},
-            check=False,
-            capture_output=True,
-            text=True,
-        )
+        env = {**_kept(), "DAGSTER_HOME": str(self.home), "COLUMNS": "200"}
+        request = forked.request_of("dagster_dg_cli.cli:main", ["dg", *arguments], self.folder, env)
+        return forked.ended(forked.Process(self.python, request, subprocess.PIPE, subprocess.PIPE))
 
     @property
     def defs_yaml(self) -> Path:
         return self.folder / "stranger/defs/sales/defs.yaml"
+
+
+def _kept() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DAGSTER", "DG_"))}
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +111,16 @@ def stranger(tmp_path_factory):
             "i % 20 AS customer_id FROM range(96) AS r(i)"
         )
 
-    project = Project(folder, python, home)
-    assert environment.name in project.python_says("import dqx_dagster; print(dqx_dagster.__file__)")
+    where = [python, "-c", "import dqx_dagster; print(dqx_dagster.__file__)"]
+    said = subprocess.run(where, cwd=folder, env=_kept(), check=True, capture_output=True, text=True)
+    assert environment.name in said.stdout
+    project = Project(folder, home, forked.Server(python, LOADED, _kept()))
     table = ["--table", "raw_data.transactions", "--timestamp", "at", "--key", "customer_id", "--start", "2026-01-01"]
     resources = project.dg("scaffold", "defs", "dqx_dagster.DqxResources", "resources")
     dataset = project.dg("scaffold", "defs", "dqx_dagster.DqxDataset", "sales", *table)
     assert (resources.returncode, dataset.returncode) == (0, 0), resources.stdout + dataset.stdout + dataset.stderr
-    return project
+    yield project
+    project.python.stop()
 
 
 def test_the_components_are_listed(stranger):
@@ -188,7 +189,11 @@ def test_the_definitions_are_listed(stranger):
 
 
 def test_a_partition_is_made_and_judged_from_the_command_line(stranger):
-    launched = stranger.dg("launch", "--assets", "sales", "--partition", "2026-01-02|train")
+    # A process a step, which is the default, forked from one that has imported Dagster, which is not.
+    forks = {"forkserver": {"preload_modules": ["dagster", "dqx_dagster", "dagster_dg_cli.cli"]}}
+    config = json.dumps({"execution": {"config": {"multiprocess": {"start_method": forks}}}})
+    asked = ("--assets", "sales", "--partition", "2026-01-02|train", "--config-json", config)
+    launched = stranger.dg("launch", *asked)
     said = launched.stdout + launched.stderr
 
     assert launched.returncode == 0, said

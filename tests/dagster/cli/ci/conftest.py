@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pytest
 
 from dqx_dagster.cli import main
 from examples.shop.world import generate
+from tests import forked
 
 ROOT = Path(__file__).parents[4]
 DQX = str(Path(sys.executable).parent / "dqx")
@@ -33,15 +33,7 @@ class Said:
 def dqx(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> Said:
     """A command in a process of its own."""
     clean = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
-    done = subprocess.run(
-        [DQX, *map(str, arguments)],
-        cwd=cwd,
-        env={**clean, "COLUMNS": "80", **(env or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = forked.run([DQX, *arguments], cwd=cwd, env={**clean, "COLUMNS": "80", **(env or {})}, timeout=120)
     return Said(done.returncode, done.stdout, done.stderr)
 
 
