@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,17 @@ class NameCheck:
     """A name that can, close to this one."""
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """A definition that a file outside the folder holds, such as that of a component: it is read, and edited there."""
+
+    name: str
+    path: Path
+    line: int
+    """Where in the file it begins."""
+    read: Callable[[], DatasetDefinition]
+
+
 def check_name(name: str, taken: Callable[[str], bool]) -> NameCheck:
     """Whether a name is well formed and not taken; if not, one that is."""
     tidy = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
@@ -55,23 +66,55 @@ def names_in(folder: Path) -> dict[str, Path]:
     """Name → file of every definition; a file that cannot be read counts under the name it is called by."""
     found: dict[str, Path] = {}
     for file in _files(folder):
-        written = re.search(r"^name:\s*[\"']?([^\s\"'#]+)", _text(file), re.MULTILINE)
-        found.setdefault(written[1] if written else file.stem, file)
+        found.setdefault(name_in(file), file)
     return found
 
 
-def find(folder: Path, name: str, *, schemas: Sequence[str] | None = None) -> tuple[Path, DatasetDefinition]:
-    """The file of a dataset, and its definition.
+def name_in(file: Path) -> str:
+    """The name that a file gives to its definition, or is called by."""
+    written = re.search(r"^name:\s*[\"']?([^\s\"'#]+)", _text(file), re.MULTILINE)
+    return written[1] if written else file.stem
+
+
+def find(
+    folder: Path,
+    name: str,
+    *,
+    schemas: Sequence[str] | None = None,
+    elsewhere: Mapping[str, Elsewhere] | None = None,
+    to_write: bool = False,
+) -> tuple[Path, DatasetDefinition]:
+    """The file of a dataset, and its definition. What the folder has comes before what is elsewhere.
 
     Raises:
-        DefinitionError: There is no such dataset.
+        DefinitionError: There is no such dataset, or it is to be written and is elsewhere.
         ValidationError: Its file has problems.
     """
     known = names_in(folder)
     if name not in known:
-        way_out = hint(name, known) if known else "There are none. Make one with: dqx datasets new"
+        others = elsewhere or {}
+        if to_write:
+            refuse_elsewhere(others, name)
+        elif name in others:
+            return others[name].path, others[name].read()
+        names = [*known, *others]
+        way_out = hint(name, names) if names else "There are none. Make one with: dqx datasets new"
         raise DefinitionError(f"There is no dataset '{name}' in {folder}. {way_out}")
     return known[name], from_yaml(known[name], schemas=schemas)
+
+
+def refuse_elsewhere(elsewhere: Mapping[str, Elsewhere], name: str) -> None:
+    """Stop where a definition that is not in the folder would be written.
+
+    Raises:
+        DefinitionError: It says where to edit it.
+    """
+    if name in elsewhere:
+        held = elsewhere[name]
+        raise DefinitionError(
+            f"Dataset '{name}' is defined by a component of the project, in {held.path}, line {held.line}. "
+            "dqx datasets only reads it: edit it there."
+        )
 
 
 def add(folder: Path, definition: DatasetDefinition, text: str | None = None) -> Path:

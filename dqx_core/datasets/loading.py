@@ -19,13 +19,34 @@ def from_yaml(path: str | Path, *, schemas: Sequence[str] | None = None) -> Data
         ValidationError: Every problem it has, each with its line.
         DefinitionError: The file cannot be read, or is not YAML.
     """
-    document = _document(Path(path))
+    return embedded(_document(Path(path)), (), path, schemas=schemas)
+
+
+def embedded(
+    document: Any, inside: Location, path: str | Path, *, schemas: Sequence[str] | None = None, value: Any = None
+) -> DatasetDefinition:
+    """The definition at a place in a document of `documents`; what is wrong is told with its line in the file.
+
+    Args:
+        document: What the file holds.
+        inside: Where in it the definition is.
+        path: The file.
+        schemas: Whose tables its source may use; None: all.
+        value: The definition, where it is not what is written, as of templates that were filled in.
+
+    Raises:
+        ValidationError: Every problem it has, each with its line.
+    """
 
     def where(place: Location) -> str:
-        return f"line {line_of(document, place)}, {spelled(place)}"
+        return f"line {line_of(document, (*inside, *place))}, {spelled(place)}"
 
+    if value is None:
+        value = document
+        for part in inside:
+            value = value[part]
     reading = Reading(schemas_allowed(schemas), subject=f"{path}", where=where)
-    return DatasetDefinition.model_validate(_plain(document), context=reading)
+    return DatasetDefinition.model_validate(_plain(value), context=reading)
 
 
 def load_folder(path: str | Path, *, schemas: Sequence[str] | None = None) -> dict[str, DatasetDefinition]:
@@ -133,9 +154,13 @@ def refuse_bombs(text: str, name: str) -> None:
             raise refused(f"more than {MOST_VALUES:,} values, counting *aliases as what they stand for", event)
 
 
-def _document(path: Path) -> Any:
+def documents(path: Path) -> list[Any]:
+    """What a YAML file holds, each document with the lines of its values.
+
+    Raises:
+        DefinitionError: The file cannot be read, or is not YAML.
+    """
     from ruamel.yaml import YAML
-    from ruamel.yaml.comments import CommentedMap
     from ruamel.yaml.constructor import RoundTripConstructor
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -148,7 +173,7 @@ def _document(path: Path) -> Any:
     try:
         text = path.read_text("utf-8")
         refuse_bombs(text, str(path))
-        document = yaml.load(text)
+        return list(yaml.load_all(text))
     except OSError as error:
         raise DefinitionError(f"Cannot read {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -159,6 +184,15 @@ def _document(path: Path) -> Any:
         raise DefinitionError(f"{path}{line}: not YAML: {error.problem}.") from error
     except (YAMLError, ValueError) as error:  # a number of thousands of digits is a ValueError
         raise DefinitionError(f"{path}: not YAML: {error}.") from error
+
+
+def _document(path: Path) -> Any:
+    from ruamel.yaml.comments import CommentedMap
+
+    found = documents(path)
+    document = found[0] if found else None
+    if len(found) > 1:
+        raise DefinitionError(f"{path}: holds {len(found)} documents. Write each definition into a file of its own.")
     if not isinstance(document, CommentedMap):
         raise DefinitionError(f"{path}: holds no definition. Write keys and values, beginning with name: …")
     return document

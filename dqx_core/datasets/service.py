@@ -19,6 +19,7 @@ from dqx_core.datasets.dryrun import DryRun, dry_run
 from dqx_core.datasets.joins import check_joins
 from dqx_core.datasets.listing import Details, Page, listed, stored
 from dqx_core.datasets.materialize import PartitionResult
+from dqx_core.datasets.naming import full_name, no_tables
 from dqx_core.datasets.preview import Preview, preview
 from dqx_core.datasets.profile import ColumnStats, ValueCount, column_stats, samples
 from dqx_core.datasets.query import partition_query, render
@@ -64,6 +65,7 @@ class DatasetService:
         root: str | Path = "data/datasets",
         storage: Storage | None = None,
         schemas: Sequence[str] | None = None,
+        elsewhere: Mapping[str, library.Elsewhere] | None = None,
     ) -> None:
         self.catalog = catalog
         self.engine = engine
@@ -72,12 +74,16 @@ class DatasetService:
         self.root = Path(root)
         self.storage: Storage = storage or FolderStorage(_duckdb(engine, "keep partitions in a folder"), root)
         self.schemas = schemas_allowed(schemas)
+        self.elsewhere = dict(elsewhere or {})
+        """Definitions outside the folder, by name: they are read, and nothing of them is written."""
 
     # Definitions
 
     def list(self, *, search: str | None = None, status: str | None = None, limit: int = 50, offset: int = 0) -> Page:
         """The datasets whose name or description holds a text, by name, some at a time."""
-        definitions = library.definitions_in(self.folder, schemas=self.schemas)
+        own = library.definitions_in(self.folder, schemas=self.schemas)
+        others = {name: each.read() for name, each in self.elsewhere.items() if name not in own}
+        definitions = dict(sorted((own | others).items()))
         return listed(
             definitions, self.store.datasets.versions, self.catalog.described,
             search=search, status=status, limit=limit, offset=offset,
@@ -85,11 +91,15 @@ class DatasetService:
 
     def definition(self, name: str) -> DatasetDefinition:
         """The definition as its file says."""
-        return library.find(self.folder, name, schemas=self.schemas)[1]
+        return library.find(self.folder, name, schemas=self.schemas, elsewhere=self.elsewhere)[1]
+
+    def to_write(self, name: str) -> tuple[Path, DatasetDefinition]:
+        """The file of the folder that can be written, and the definition that it holds."""
+        return library.find(self.folder, name, schemas=self.schemas, elsewhere=self.elsewhere, to_write=True)
 
     def get(self, name: str) -> Details:
         """A definition with its versions and its partitions."""
-        path, definition = library.find(self.folder, name, schemas=self.schemas)
+        path, definition = library.find(self.folder, name, schemas=self.schemas, elsewhere=self.elsewhere)
         versions = self.store.datasets.versions(name)
         partitions = tuple(stored(kept, versions) for kept in self.storage.partitions(name))
         return Details(definition, path, tuple(versions), partitions)
@@ -102,6 +112,7 @@ class DatasetService:
         """Write a new definition to the folder, as version 1. One that is active has to fit its tables."""
         if not isinstance(definition, DatasetDefinition):
             definition = define(dict(definition), schemas=self.schemas)
+        library.refuse_elsewhere(self.elsewhere, definition.name)
         if definition.status == "active":
             self._check(definition)
         return Saved(definition, library.add(self.folder, definition), self._record(definition))
@@ -111,7 +122,7 @@ class DatasetService:
 
         A change of content makes a new version, which has no analysis yet.
         """
-        path, before = library.find(self.folder, name, schemas=self.schemas)
+        path, before = self.to_write(name)
         text = path.read_text("utf-8")
         data = {key: value for key, value in (writing.read_data(text) | dict(new)).items() if value is not None}
         if data.get("name") != name:
@@ -126,9 +137,12 @@ class DatasetService:
 
     def clone(self, name: str, new: str | None = None) -> Saved:
         """The same content as a draft under another name, `<name>_copy` unless one is given, in a file of its own."""
-        path, original = library.find(self.folder, name, schemas=self.schemas)
+        copied_from, original = library.find(self.folder, name, schemas=self.schemas, elsewhere=self.elsewhere)
         copy = library.copied(original, new or library.free_name(f"{name}_copy", self._taken()))
-        text = path.read_text("utf-8")
+        library.refuse_elsewhere(self.elsewhere, copy.name)
+        if name not in library.names_in(self.folder):
+            return Saved(copy, library.add(self.folder, copy), self._record(copy))
+        text = copied_from.read_text("utf-8")
         data = writing.read_data(text) | {"name": copy.name, "status": copy.status}
         for part in ("split", "sample", "folds"):
             if part in data:
@@ -138,7 +152,7 @@ class DatasetService:
 
     def activate(self, name: str) -> Saved:
         """Make a draft active, if it fits its tables, its joins keep the rows and the engine takes its query."""
-        path, before = library.find(self.folder, name, schemas=self.schemas)
+        path, before = self.to_write(name)
         self._check(before)
         text = path.read_text("utf-8")
         data = writing.read_data(text) | {"status": "active"}
@@ -152,6 +166,7 @@ class DatasetService:
         """
         path = library.names_in(self.folder).get(name)
         if path is None:
+            library.refuse_elsewhere(self.elsewhere, name)
             raise DefinitionError(
                 f"There is no dataset '{name}' in {self.folder}. {hint(name, library.names_in(self.folder))}"
             )
@@ -194,9 +209,10 @@ class DatasetService:
         version = changes.version_of(self.versions(name), name, number)
         restored = define(dict(version.definition), schemas=self.schemas)
         if name not in library.names_in(self.folder):
+            library.refuse_elsewhere(self.elsewhere, name)
             draft = restored.model_copy(update={"status": "draft"})
             return Saved(draft, library.add(self.folder, draft), self._record(draft))
-        path, before = library.find(self.folder, name, schemas=self.schemas)
+        path, before = self.to_write(name)
         days = {"start": before.partitions.start, "end": before.partitions.end}
         kept = {"status": before.status, "description": before.description}
         after = restored.model_copy(update=kept | {"partitions": restored.partitions.model_copy(update=days)})
@@ -211,9 +227,7 @@ class DatasetService:
         """The tables that definitions may use, the largest first."""
         found = self.catalog.described()
         if not found:
-            raise DefinitionError(
-                f"There are no tables in {self._looked_at}. Look at --database, {self._elsewhere}, or load some."
-            )
+            raise no_tables(self.catalog, self.schemas)
         return found
 
     def schema(self, table: str) -> Sequence[DescribedColumn]:
@@ -254,34 +268,7 @@ class DatasetService:
         Raises:
             DefinitionError: There is no such table, or several.
         """
-        known = self.catalog.tables()
-        if name in known:
-            return name
-        meant = [table for table in known if table.endswith(f".{name}")]
-        if len(meant) > 1:
-            raise DefinitionError(
-                f"There are {len(meant)} tables called '{name}': {', '.join(meant)}. Say which by its full name."
-            )
-        if not meant:
-            raise DefinitionError(
-                f"There is no table '{name}' in {self._looked_at}. {hint(name, known)} "
-                f"To look in other places, {self._elsewhere}."
-            )
-        return meant[0]
-
-    @property
-    def _looked_at(self) -> str:
-        """The places where tables were looked for."""
-        return "the database" if self.schemas is None else " or ".join(self.schemas)
-
-    @property
-    def _elsewhere(self) -> str:
-        """How to look in other places."""
-        if self.schemas is None:
-            return "name another file with --database or a schema with --schema"
-        others = ", ".join(self.catalog.other_schemas()[:20])
-        there = f" (there are tables in {others})" if others else ""
-        return f"name a schema with --schema or the variable DQX_SCHEMA{there}"
+        return full_name(name, self.catalog, self.schemas)
 
     # What a definition gives
 
@@ -371,7 +358,7 @@ class DatasetService:
     def _taken(self) -> Callable[[str], bool]:
         """Whether a name has a file, or versions of a file that is gone."""
         names = library.names_in(self.folder)
-        return lambda name: name in names or bool(self.store.datasets.versions(name))
+        return lambda name: name in names or name in self.elsewhere or bool(self.store.datasets.versions(name))
 
     def _schemas(self, definition: DatasetDefinition) -> dict[str, Mapping[str, str]]:
         return dict(schemas_of(definition, self.catalog))

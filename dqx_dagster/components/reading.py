@@ -43,7 +43,7 @@ def read(written: Mapping[str, Any], context: dg.ComponentLoadContext) -> dict[s
     file = _File(context)
     templates = context.resolution_context.at_path("attributes")
     data = {
-        key: value if key == TRANSLATED_LATER else _rendered(value, templates.at_path(key))
+        key: value if key == TRANSLATED_LATER else rendered(value, templates.at_path(key))
         for key, value in written.items()
     }
     problems: list[str] = []
@@ -103,16 +103,16 @@ class _File:
         return f"{self.where(place)}: {message}"
 
 
-def _rendered(value: Any, context: dg.ResolutionContext) -> Any:
+def rendered(value: Any, context: dg.ResolutionContext) -> Any:
     """The value with its templates filled in.
 
     Text without a template stays as it is: rendering would read a number out of "007".
     """
     match value:
         case dict():
-            return {key: _rendered(each, context.at_path(key)) for key, each in value.items()}
+            return {key: rendered(each, context.at_path(key)) for key, each in value.items()}
         case list():
-            return [_rendered(each, context.at_path(number)) for number, each in enumerate(value)]
+            return [rendered(each, context.at_path(number)) for number, each in enumerate(value)]
         case str() if "{{" in value or "{%" in value:
             return context.resolve_value(value)
     return value

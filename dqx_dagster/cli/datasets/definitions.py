@@ -75,15 +75,21 @@ def get(places: Places, name: Dataset, as_json: AsJson = False) -> None:
     """
     from rich.syntax import Syntax
 
-    from dqx_core.datasets.writing import as_data
+    from dqx_core.datasets.library import names_in
+    from dqx_core.datasets.writing import as_data, new_text
 
     with places.opened(tables=False) as service:
         found = service.get(name)
+        held = None if name in names_in(places.folder) else service.elsewhere.get(name)
     if as_json:
         shown = {**vars(found), "definition": as_data(found.definition), "version": found.version}
         print_json(shown | {"versions": [brief(version) for version in found.versions]})
         return
-    out.print(Syntax(found.path.read_text("utf-8"), "yaml", background_color="default"))
+    text = found.path.read_text("utf-8") if held is None else new_text(found.definition)
+    out.print(Syntax(text, "yaml", background_color="default"))
+    if held is not None:
+        where = f"It is defined by a component, in {held.path}, line {held.line}: edit it there."
+        out.print(where, markup=False, highlight=False, soft_wrap=True)
     if found.version is None:
         out.print("Its content is not kept as a version yet; analyzing or materializing it keeps it.")
     show_versions(found.versions)
@@ -142,7 +148,7 @@ def update(
     if not (values or unset or file):
         raise DefinitionError("Nothing to change. Say what: --set split.eval_days=3, --unset nulls or --file new.yaml.")
     with places.opened(tables=False, writes=True) as service:
-        path = service.get(name).path
+        path, _ = service.to_write(name)
         old: dict[str, Any] = read_data(path.read_text("utf-8"))
         if file is None:
             new = dict(old)

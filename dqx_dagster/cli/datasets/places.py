@@ -91,6 +91,7 @@ class Places:
         """
         from dqx_core.datasets.service import DatasetService
         from dqx_core.store import InMemoryMetricDB, MetricDB, file_of
+        from dqx_dagster.cli.datasets.components import definitions_of_project
 
         schemas, catalog, engine, storage = self._bigquery() if self.project else self._duckdb(tables)
         file = file_of(self.store)
@@ -98,7 +99,14 @@ class Places:
         store = MetricDB(self.store, at_first_write=True) if there or writes else InMemoryMetricDB()
         try:
             yield DatasetService(
-                catalog, engine, store, folder=self.folder, root=self.root, storage=storage, schemas=schemas
+                catalog,
+                engine,
+                store,
+                folder=self.folder,
+                root=self.root,
+                storage=storage,
+                schemas=schemas,
+                elsewhere=definitions_of_project(Path.cwd(), schemas),
             )
         finally:
             store.close()

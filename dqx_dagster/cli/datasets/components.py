@@ -1,0 +1,126 @@
+"""Definitions that components of a Dagster project hold: found where `dg` finds them, read, and edited there."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dqx_core.datasets.library import Elsewhere, name_in
+from dqx_core.datasets.loading import documents, embedded, from_yaml, line_of
+from dqx_core.errors import DefinitionError
+
+FILES = ("defs.yaml", "component.yaml")
+_PLACE = ("attributes", "definition")
+
+
+def definitions_of_project(start: Path, schemas: Sequence[str] | None = None) -> dict[str, Elsewhere]:
+    """The definitions in the components of the project that a folder belongs to, by name; none outside a project.
+
+    A file that cannot be read, and a definition with problems, are told when that definition is asked for.
+    """
+    found: dict[str, Elsewhere] = {}
+    for folder in defs_folders(start):
+        files = (file for name in FILES for file in folder.rglob(name))
+        for file in sorted(files):
+            for each in _in_file(file, schemas):
+                found.setdefault(each.name, each)
+    return found
+
+
+def defs_folders(start: Path) -> list[Path]:
+    """The folders with the components of the project, or of the projects of the workspace, that a folder is in."""
+    for folder in (start, *start.parents):
+        settings = _settings(folder)
+        if "root_module" in (project := settings.get("project", {})):
+            module = project.get("defs_module") or f"{project['root_module']}.defs"
+            return _existing(folder, str(module))
+        if "workspace" in settings:
+            projects = settings["workspace"].get("projects", [])
+            return [each for entry in projects if "path" in entry for each in defs_folders(folder / entry["path"])]
+    return []
+
+
+def _existing(project: Path, module: str) -> list[Path]:
+    places = [base.joinpath(*module.split(".")) for base in (project / "src", project)]
+    return [place for place in places if place.is_dir()][:1]
+
+
+def _settings(folder: Path) -> Mapping[str, Any]:
+    """What a folder says to `dg`; of one that says something to `dagster` alone, where its module is."""
+    try:
+        if (file := folder / "dg.toml").is_file():
+            return tomllib.loads(file.read_text("utf-8"))
+        if not (file := folder / "pyproject.toml").is_file():
+            return {}
+        tools = tomllib.loads(file.read_text("utf-8")).get("tool", {})
+    except (OSError, ValueError) as error:
+        raise DefinitionError(f"Cannot read {file}: {error}.") from error
+    if "dg" in tools:
+        settings: Mapping[str, Any] = tools["dg"]
+        return settings
+    module = tools.get("dagster", {}).get("module_name")
+    return {"project": {"root_module": str(module).partition(".")[0]}} if module else {}
+
+
+def _in_file(file: Path, schemas: Sequence[str] | None) -> Iterator[Elsewhere]:
+    text = file.read_text("utf-8", errors="replace")
+    if "definition" not in text:
+        return
+    try:
+        written = [each for each in documents(file) if isinstance(each, Mapping)]
+    except DefinitionError as error:
+        yield Elsewhere(file.parent.name, file, 1, _failing(error))
+        return
+    for document in written:
+        attributes = document.get("attributes")
+        definition = attributes.get("definition") if isinstance(attributes, Mapping) else None
+        ours = str(document.get("type", "")).rpartition(".")[2] == "DqxDataset"
+        allowed = attributes.get("schemas", schemas) if isinstance(attributes, Mapping) else schemas
+        if isinstance(definition, Mapping) and (ours or {"source", "partitions"} <= definition.keys()):
+            yield _inline(file, document, definition, allowed)
+        elif isinstance(definition, str) and ours:
+            other = file.parent / definition
+            name = name_in(other) if other.is_file() else other.stem
+            yield Elsewhere(name, other, 1, lambda other=other, allowed=allowed: from_yaml(other, schemas=allowed))
+
+
+def _inline(file: Path, document: Any, definition: Mapping[str, Any], schemas: Sequence[str] | None) -> Elsewhere:
+    name, line = str(definition.get("name", file.parent.name)), line_of(document, _PLACE)
+    read = lambda: embedded(document, _PLACE, file, schemas=schemas, value=_filled_in(definition, file, line))  # noqa: E731
+    return Elsewhere(name, file, line, read)
+
+
+def _filled_in(definition: Any, file: Path, line: int) -> Any:
+    """The definition with its templates filled in, of which most have none."""
+    if not _has_template(definition):
+        return definition
+    import dagster as dg
+
+    from dqx_dagster.components.reading import rendered
+
+    try:
+        return rendered(definition, dg.ResolutionContext.default())
+    except Exception as error:
+        raise DefinitionError(
+            f"{file}, line {line}: the definition has templates that only Dagster can fill in: {error}"
+        ) from error
+
+
+def _has_template(value: object) -> bool:
+    match value:
+        case Mapping():
+            return any(map(_has_template, value.values()))
+        case list():
+            return any(map(_has_template, value))
+        case str():
+            return "{{" in value or "{%" in value
+    return False
+
+
+def _failing(error: DefinitionError) -> Any:
+    def read() -> Any:
+        raise error
+
+    return read
