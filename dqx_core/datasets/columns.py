@@ -23,6 +23,15 @@ def resolve(definition: DatasetDefinition, schemas: Schemas) -> dict[str, Output
     Raises:
         ValidationError: Everything that does not fit the tables.
     """
+    columns, problems = fit(definition, schemas)
+    if problems:
+        lines = [f"{spelled(place)}: {message}" for place, message in problems]
+        raise ValidationError(f"Dataset '{definition.name}'", lines)
+    return columns
+
+
+def fit(definition: DatasetDefinition, schemas: Schemas) -> tuple[dict[str, OutputColumn], list[Problem]]:
+    """The columns that are found, and everything that does not fit the tables, with its place in the definition."""
     problems: list[Problem] = [
         (
             ("source", "table") if n == 0 else ("source", "joins", n - 1, "table"),
@@ -47,10 +56,7 @@ def resolve(definition: DatasetDefinition, schemas: Schemas) -> dict[str, Output
         if not definition.columns:
             problems += _of_all_columns(columns)
             problems += definition.unknown_columns(list(columns))
-    if problems:
-        lines = [f"{spelled(place)}: {message}" for place, message in problems]
-        raise ValidationError(f"Dataset '{definition.name}'", lines)
-    return columns
+    return columns, problems
 
 
 def _no_column(table: str, column: str, schemas: Schemas) -> str:

@@ -14,6 +14,7 @@ from dqx_dagster.components.scaffolding import DatasetScaffolder
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from dqx_core.datasets.base import Problem
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.verification import Suite
 
@@ -42,6 +43,8 @@ class DqxDataset(dg.Component):
     partitioned_checks: bool = True
     translate: Callable[[dg.AssetSpec], dg.AssetSpec] | None = None
     """What `asset_attributes` makes of the asset's spec."""
+    says: Callable[[Problem], str] | None = None
+    """How a problem is told: with its file and line, of a component that was read from YAML."""
 
     @classmethod
     def get_model_cls(cls) -> type[BaseModel]:
@@ -68,11 +71,13 @@ class DqxDataset(dg.Component):
         """
         from dqx_core.datasets.integrity import dataset_integrity
         from dqx_dagster.components.translation import Keyed
+        from dqx_dagster.components.validation import check_columns
         from dqx_dagster.datasets import dataset_asset
         from dqx_dagster.metrics_assets import suite_metrics_asset
         from dqx_dagster.schedules import dataset_schedule
         from dqx_dagster.suites import suite_checks
 
+        check_columns(self, context)
         made = partial(dataset_asset, self.definition, engine=self.engine, kind=self.kind, store=self.store)
         asset = made()
         if self.translate is not None:

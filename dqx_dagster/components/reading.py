@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,20 @@ def read(written: Mapping[str, Any], context: dg.ComponentLoadContext) -> dict[s
         "granularity": attributes.granularity,
         "partitioned_checks": attributes.partitioned_checks,
         "translate": translate,
+        "says": partial(_says, file, data["definition"], attributes.checks),
     }
+
+
+def _says(file: _File, definition: object, checks: tuple[WrittenCheck, ...], problem: Problem) -> str:
+    """A problem that was found later, with the file and the line where it was written."""
+    place, message = problem
+    match place:
+        case ("definition", *inside) if isinstance(definition, str):
+            place, message = ("definition",), f"{definition}, {spelled(tuple(inside))}: {message}"
+        case ("checks", str() as name):
+            written = [number for number, check in enumerate(checks) if check.name == name]
+            place = ("checks", written[0]) if written else ("suites",)
+    return f"{file}, {file.says((place, message))}"
 
 
 class _File:

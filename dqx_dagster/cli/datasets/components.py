@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dqx_core.datasets.library import Elsewhere, name_in
 from dqx_core.datasets.loading import documents, embedded, from_yaml, line_of
 from dqx_core.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from dqx_core.datasets.definition import DatasetDefinition
 
 FILES = ("defs.yaml", "component.yaml")
 _PLACE = ("attributes", "definition")
@@ -83,12 +87,15 @@ def _in_file(file: Path, schemas: Sequence[str] | None) -> Iterator[Elsewhere]:
         elif isinstance(definition, str) and ours:
             other = file.parent / definition
             name = name_in(other) if other.is_file() else other.stem
-            yield Elsewhere(name, other, 1, lambda other=other, allowed=allowed: from_yaml(other, schemas=allowed))
+            yield Elsewhere(name, other, 1, partial(from_yaml, other, schemas=allowed))
 
 
 def _inline(file: Path, document: Any, definition: Mapping[str, Any], schemas: Sequence[str] | None) -> Elsewhere:
     name, line = str(definition.get("name", file.parent.name)), line_of(document, _PLACE)
-    read = lambda: embedded(document, _PLACE, file, schemas=schemas, value=_filled_in(definition, file, line))  # noqa: E731
+
+    def read() -> DatasetDefinition:
+        return embedded(document, _PLACE, file, schemas=schemas, value=_filled_in(definition, file, line))
+
     return Elsewhere(name, file, line, read)
 
 
@@ -119,8 +126,8 @@ def _has_template(value: object) -> bool:
     return False
 
 
-def _failing(error: DefinitionError) -> Any:
-    def read() -> Any:
+def _failing(error: DefinitionError) -> Callable[[], DatasetDefinition]:
+    def read() -> DatasetDefinition:
         raise error
 
     return read
