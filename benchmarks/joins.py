@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.join_schemas import SCHEMAS, Columns, Schema, Truth
+from benchmarks.join_schemas import HELD_OUT, SCHEMAS, Columns, Schema, Truth
 from dqx_core.datasets.catalog import DuckDBCatalog
 from dqx_core.datasets.join_detection import detect_joins
 from dqx_core.engines.duckdb import DuckDB
@@ -84,15 +84,18 @@ def judged(schema: Schema, answers: Answers) -> Found:
     rights: dict[tuple[str, Columns], set[tuple[str, Columns]]] = {}
     for a, b, c, d in truths:
         rights.setdefault((a, b), set()).add((c, d))
+    lefts = {truth[:2] for truth in truths}
     flipped = {(c, d, a, b) for a, b, c, d in truths}
-    related = {frozenset((a, c)) for a, _, c, _ in truths} | siblings(truths)
+    for a, b, c, d in implied(truths):
+        rights.setdefault((a, b), set()).add((c, d))
+    related = {frozenset((a, c)) for a, _, c, _ in truths | implied(truths)} | siblings(truths | implied(truths))
     tables = [f"raw_data.{table}" for table in schema.tables]
     pairs = {frozenset(pair) for pair in permutations(tables, 2)}
     answered_pairs = {frozenset((left[0], right[0])) for left, found in answers.items() for right in found}
     return Found(
         keys=len(truths),
-        answered=sum(left in answers for left in rights),
-        first_right=sum(answers[left][0] in right for left, right in rights.items() if left in answers),
+        answered=sum(left in answers for left in lefts),
+        first_right=sum(answers[left][0] in rights[left] for left in lefts if left in answers),
         found=sum((c, d) in answers.get((a, b), []) for a, b, c, d in truths),
         unrelated=len(pairs - related),
         false_pairs=len((pairs - related) & answered_pairs),
@@ -101,6 +104,14 @@ def judged(schema: Schema, answers: Answers) -> Found:
             for left, found in answers.items()
         ),
     )
+
+
+def implied(truths: set[tuple[str, Columns, str, Columns]]) -> set[tuple[str, Columns, str, Columns]]:
+    """What follows from the keys: a column of a composite key refers to what its namesake refers to itself."""
+    found = {(a, (one,), c, (other,)) for a, b, c, d in truths for one, other in zip(b, d, strict=True)}
+    while more := {(a, b, e, f) for a, b, c, d in found for g, h, e, f in found if (c, d) == (g, h)} - found:
+        found |= more
+    return {each for each in found if each[2:] in {truth[2:] for truth in truths}} - truths
 
 
 def siblings(truths: set[tuple[str, Columns, str, Columns]]) -> set[frozenset[str]]:

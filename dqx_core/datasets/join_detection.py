@@ -7,18 +7,30 @@ ids of. Values count for as much as they are in the other column more often than
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from dqx_core.datasets.join_evidence import ColumnFacts, Evidence, Samples, chance, column_facts, together, uniqueness
-from dqx_core.datasets.key_names import KeyName, Words, key_names, similarity, stems
+from dqx_core.datasets.join_evidence import (
+    FEW_VALUES,
+    ColumnFacts,
+    Evidence,
+    Samples,
+    chance,
+    column_facts,
+    together,
+    uniqueness,
+)
+from dqx_core.datasets.key_names import KeyName, Words, alike, key_names, similarity, stems
+from dqx_core.datasets.types import TIMES
 
 if TYPE_CHECKING:
     from dqx_core.datasets.catalog import Catalog
     from dqx_core.engines.base import Engine
 
 Confidence = Literal["high", "medium", "low"]
+_CONFIDENCES: tuple[Confidence, ...] = ("high", "medium", "low")
 
 NAME, VALUES = 0.55, 0.45
 """How much a name that fits, and values beyond chance, weigh in the score of a candidate."""
@@ -32,8 +44,14 @@ OWN_KEY, DESCRIPTIVE, LONG, FEW = 0.3, 0.4, 0.2, 0.1
 FEWEST_INCLUDED, FEWEST_UNIQUE = 0.6, 0.9
 """Keys are dirty, but not without end: the least inclusion and uniqueness of a candidate."""
 
-MOST_COLUMNS = 3
-"""Of a composite key."""
+NAMED = 0.75
+"""The score of a name that sounds like a reference."""
+
+MOST_COLUMNS = 8
+"""That two tables have in common, and that are looked at for a composite key."""
+
+ENOUGH = 20
+"""So many distinct values, without one twice, are hardly so by accident."""
 
 
 @dataclass(frozen=True)
@@ -96,18 +114,51 @@ class _Pair:
         one, other = self.names
         if one.plain and self.of_one_thing:
             return 1.0 if other.plain or other.entity == one.entity else 0.0
-        return similarity(one, other, self.right.stem)
+        found = similarity(one, other, self.right.stem)
+        right = self.facts[1]
+        first = right.type in TIMES or self.right_column == next(iter(self.right.facts))
+        if one == other and not one.plain and first and right.uniqueness == 1:
+            return max(found, NAMED) if right.distinct >= ENOUGH and not self.describes else found  # a calendar, say
+        return found
+
+    @property
+    def own_key(self) -> bool:
+        """Whether the left column is what its table's rows are told apart by."""
+        name = self.names[0]
+        own = name.plain or alike(name.entity, self.left.stem) >= 0.5
+        return own and self.facts[0].uniqueness == 1 and not self.of_one_thing
+
+    @property
+    def describes(self) -> bool:
+        """Whether they say what something is like, or where; not if that is what the right table holds."""
+        words = frozenset().union(*(name.descriptive | name.place for name in self.names))
+        return bool(words.difference(self.right.stem))
+
+    @property
+    def could_refer(self) -> bool:
+        """Whether the right column may be a key that the left one holds, as far as types, names and counts say."""
+        (left, right), (one, other) = self.facts, self.names
+        if one.many and left.type == "INT64":
+            return False  # a count
+        if left.type != right.type or not left.filled or right.uniqueness < FEWEST_UNIQUE:
+            return False
+        name = self.name_score
+        if min(left.distinct, right.distinct) < FEW_VALUES and name < NAMED:
+            return False  # every column of a tiny table is unique
+        if right.type == "STRING":
+            return True
+        called = other.word is not None or alike(other.entity, self.right.stem) == 1
+        return name >= NAMED or (called and right.type == "INT64")  # a measure is unique by accident
 
     @property
     def penalty(self) -> float:
         """What speaks against it, besides the values."""
-        (left, right), (one, other) = self.facts, self.names
-        own = (one.plain or one.entity == self.left.stem) and left.uniqueness == 1 and not self.of_one_thing
+        right = self.facts[1]
         return (
-            OWN_KEY * own
-            + DESCRIPTIVE * (one.descriptive or other.descriptive)
+            OWN_KEY * self.own_key
+            + DESCRIPTIVE * self.describes
             + LONG * (right.length > 40)
-            + FEW * (right.distinct < 5)
+            + FEW * (right.distinct < FEW_VALUES)
         )
 
 
@@ -115,6 +166,17 @@ class _Pair:
 class _Scored:
     score: float
     candidate: JoinCandidate
+    describes: bool = False
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Both of them."""
+        return frozenset((self.candidate.left_table, self.candidate.right_table))
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Smaller: more likely."""
+        return _CONFIDENCES.index(self.candidate.confidence), -self.score
 
 
 def detect_joins(tables: Sequence[str], engine: Engine, catalog: Catalog) -> list[JoinCandidate]:
@@ -125,13 +187,14 @@ def detect_joins(tables: Sequence[str], engine: Engine, catalog: Catalog) -> lis
     """
     known = _described(list(dict.fromkeys(tables)), engine, catalog)
     pairs = [pair for left, right in itertools.permutations(known, 2) for pair in _possible(left, right)]
-    single = list(_of_one_column(pairs, engine))
-    joined = {frozenset((s.candidate.left_table, s.candidate.right_table)) for s in single}
+    single = [each for each in _of_one_column(pairs, engine) if each.score >= FLOOR]
+    joined = {each.tables for each in single if each.candidate.confidence == "high" and not each.describes}
+    keys = _Keys(engine)
     several = [
         scored
         for left, right in itertools.permutations(known, 2)
         if frozenset((left.name, right.name)) not in joined
-        for scored in _of_several_columns(left, right, engine)
+        for scored in _of_several_columns(left, right, keys)
     ]
     return [each.candidate for each in _best([*single, *several])]
 
@@ -149,10 +212,7 @@ def _possible(left: _Table, right: _Table) -> Iterator[_Pair]:
     """The pairs of columns that could reach the floor, if their values were all found."""
     for one, other in itertools.product(left.facts, right.facts):
         pair = _Pair(left, one, right, other)
-        of_left, of_right = pair.facts
-        if of_left.type != of_right.type or not of_left.filled or of_right.uniqueness < FEWEST_UNIQUE:
-            continue
-        if _score(pair.name_score, 1.0, chance(of_left, of_right), pair.penalty) >= FLOOR:
+        if pair.could_refer and _score(pair.name_score, 1.0, chance(*pair.facts), pair.penalty) >= FLOOR:
             yield pair
 
 
@@ -171,17 +231,19 @@ def _of_one_column(pairs: Iterable[_Pair], engine: Engine) -> Iterator[_Scored]:
             found = samples.found_in(table, column, [(pair.left.name, pair.left_column) for pair in lefts])
             for pair in lefts:
                 evidence = found.get((pair.left.name, pair.left_column))
-                if evidence is not None and evidence.included >= FEWEST_INCLUDED:
-                    of_left, of_right = pair.facts
+                of_left, of_right = pair.facts
+                if evidence is not None and evidence.included(of_right.distinct) >= FEWEST_INCLUDED:
                     name = pair.name_score
-                    score = _score(name, evidence.included, chance(of_left, of_right), pair.penalty)
+                    score = _score(name, evidence.included(of_right.distinct), chance(of_left, of_right), pair.penalty)
                     yield _scored(score, [pair], evidence, name, (of_left.uniqueness, of_right.uniqueness))
 
 
 def _scored(
     score: float, pairs: Sequence[_Pair], evidence: Evidence, name: float, unique: tuple[float, float]
 ) -> _Scored:
-    sure = name >= 0.75 and evidence.included >= 0.9 and unique[1] == 1
+    describes = len(pairs) == 1 and pairs[0].describes
+    sure = name >= NAMED and max(evidence.inclusion, 1 - evidence.orphans) >= 0.9 and unique[1] == 1
+    confidence: Confidence = "high" if score >= 0.75 or sure else "medium" if score >= 0.5 or name >= NAMED else "low"
     candidate = JoinCandidate(
         left_table=pairs[0].left.name,
         left_columns=tuple(pair.left_column for pair in pairs),
@@ -193,34 +255,100 @@ def _scored(
         fan_out=evidence.fan_out,
         name_score=name,
         cardinality="one_to_one" if unique[0] == 1 else "many_to_one",
-        confidence="high" if score >= 0.75 or sure else "medium" if score >= 0.5 or name >= 0.75 else "low",
+        confidence="low" if describes else confidence,
     )
-    return _Scored(score, candidate)
+    return _Scored(score, candidate, describes)
 
 
-def _of_several_columns(left: _Table, right: _Table, engine: Engine) -> Iterator[_Scored]:
+class _Keys:
+    """How unique several columns are together, asked once each."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._known: dict[tuple[str, frozenset[str]], tuple[float, int]] = {}
+
+    def of(self, table: _Table, columns: Iterable[str]) -> tuple[float, int]:
+        """Distinct keys per row that has them all, and how many there are; 0 if they cannot be nearly unique."""
+        kept = frozenset(columns)
+        facts = [table.facts[column] for column in kept]
+        # Approximate counts may be a few percent low.
+        if 1.1 * math.prod(each.distinct for each in facts) < FEWEST_UNIQUE * min(each.filled for each in facts):
+            return 0.0, 0
+        if (table.name, kept) not in self._known:
+            self._known[table.name, kept] = uniqueness(table.name, sorted(kept), self.engine)
+        return self._known[table.name, kept]
+
+
+def _of_several_columns(left: _Table, right: _Table, keys: _Keys) -> Iterator[_Scored]:
     """Columns that are a key of the right table only together, each with a namesake on the left."""
     matches = [pair for column in right.facts if (pair := _namesake(left, right, column)) is not None]
-    found: list[set[str]] = []
-    for size in range(2, MOST_COLUMNS + 1):
-        for pairs in itertools.combinations(matches[:8], size):
-            columns = [pair.right_column for pair in pairs]
-            if any(key <= set(columns) for key in found):
-                continue
-            unique, keys = uniqueness(right.name, columns, engine)
-            if unique < FEWEST_UNIQUE:
-                continue
-            found.append(set(columns))
-            lefts = [pair.left_column for pair in pairs]
-            of_left, distinct = uniqueness(left.name, lefts, engine)
-            evidence = together(left.name, lefts, right.name, columns, distinct, engine)
-            possible = 1
-            for pair in pairs:
-                possible *= max(1, pair.facts[1].distinct)
-            name = sum(_name_of_column(pair) for pair in pairs) / size
-            score = _score(name, evidence.included, min(1.0, keys / possible), 0.0)
-            if evidence.included >= FEWEST_INCLUDED:
-                yield _scored(score, pairs, evidence, name, (of_left, unique))
+    called = [pair for pair in matches if _called_like_part(pair)]
+    pairs = _smallest_key(called, keys)
+    if called and len(matches) > len(called) and not (pairs and _unique(pairs, keys) == 1):
+        others = _smallest_key(matches, keys)
+        if others and _counts_within(others, keys):
+            pairs = others
+    if not pairs:
+        return
+    lefts, rights = [pair.left_column for pair in pairs], [pair.right_column for pair in pairs]
+    unique, count = keys.of(right, rights)
+    of_left, distinct = uniqueness(left.name, lefts, keys.engine)
+    evidence = together(left.name, lefts, right.name, rights, distinct, keys.engine)
+    if evidence.included(count) >= FEWEST_INCLUDED:
+        name = sum(_name_of_column(pair) for pair in pairs) / len(pairs)
+        score = _score(name, evidence.included(count), min(1.0, count / _combinations(pairs)), 0.0)
+        yield _scored(score, pairs, evidence, name, (of_left, unique))
+
+
+def _smallest_key(pairs: Sequence[_Pair], keys: _Keys) -> list[_Pair]:
+    """Those that are left of some columns when all are taken away without which the others are as unique; or none."""
+    kept = sorted(pairs, key=_likeness_to_key, reverse=True)[:MOST_COLUMNS]
+    if len(kept) < 2:
+        return []
+    unique = _unique(kept, keys)
+    if unique < FEWEST_UNIQUE:
+        return []
+    for pair in reversed(kept[:]):
+        rest = [each for each in kept if each is not pair]
+        if len(rest) > 1 and _unique(rest, keys) >= unique:
+            kept = rest
+    return [pair for pair in pairs if pair in kept]
+
+
+def _likeness_to_key(pair: _Pair) -> tuple[bool, bool, float]:
+    name = pair.names[1]
+    return name.word is not None, name.counted, _name_of_column(pair)
+
+
+def _called_like_part(pair: _Pair) -> bool:
+    """Whether a column is called like a part of a key; texts and days may be called otherwise, numbers are measures."""
+    name = pair.names[1]
+    return pair.facts[1].type != "INT64" or name.counted
+
+
+def _counts_within(pairs: Sequence[_Pair], keys: _Keys) -> bool:
+    """Whether columns not called like keys tell rows of one key apart more often than such numbers would by accident.
+
+    Measures do not repeat either where there are few rows to a key; laps do not though there are many.
+    """
+    right = pairs[0].right
+    called = [pair for pair in pairs if _called_like_part(pair)]
+    if not called or _unique(pairs, keys) < 1:
+        return False
+    names = [pair.right_column for pair in called]
+    groups = right.facts[names[0]].distinct if len(names) == 1 else uniqueness(right.name, names, keys.engine)[1]
+    rows = max(right.facts[pair.right_column].filled for pair in pairs)
+    values = _combinations([pair for pair in pairs if pair not in called])
+    return rows * (rows / max(1, groups) - 1) / (2 * values) >= ENOUGH
+
+
+def _unique(pairs: Sequence[_Pair], keys: _Keys) -> float:
+    return keys.of(pairs[0].right, [pair.right_column for pair in pairs])[0]
+
+
+def _combinations(pairs: Sequence[_Pair]) -> int:
+    """Of the values of the right columns."""
+    return math.prod(max(1, pair.facts[1].distinct) for pair in pairs)
 
 
 def _namesake(left: _Table, right: _Table, column: str) -> _Pair | None:
@@ -229,9 +357,11 @@ def _namesake(left: _Table, right: _Table, column: str) -> _Pair | None:
         pair
         for pair in pairs
         if pair.facts[0].type == pair.facts[1].type
+        and pair.facts[0].filled
         and pair.facts[1].uniqueness < 1
+        and pair.facts[1].distinct > 1
         and not any(name.descriptive for name in pair.names)
-        and _name_of_column(pair) >= 0.75
+        and _name_of_column(pair) >= NAMED
     ]
     return max(fitting, key=_name_of_column, default=None)
 
@@ -246,11 +376,15 @@ def _name_of_column(pair: _Pair) -> float:
 
 
 def _best(found: Iterable[_Scored]) -> list[_Scored]:
-    """Those above the floor, best first; of two directions of one join the likelier, of several targets the best."""
+    """Those above the floor, best first; of two directions of one join the likelier, of several targets the best.
+
+    What describes is left out beside a key of the same two tables.
+    """
     ordered = sorted(
         (each for each in found if each.score >= FLOOR),
-        key=lambda each: (-each.score, each.candidate.left_table, each.candidate.left_columns),
+        key=lambda each: (each.rank, each.candidate.left_table, each.candidate.left_columns),
     )
+    keyed = {each.tables for each in ordered if not each.describes}
     kept: list[_Scored] = []
     seen: set[frozenset[tuple[str, tuple[str, ...]]]] = set()
     best: dict[tuple[str, tuple[str, ...]], float] = {}
@@ -259,6 +393,8 @@ def _best(found: Iterable[_Scored]) -> list[_Scored]:
         right = each.candidate.right_table, each.candidate.right_columns
         both = frozenset((left, right))
         if both in seen or each.score < best.setdefault(left, each.score) - 0.15:
+            continue
+        if each.describes and each.tables in keyed:
             continue
         seen.add(both)
         kept.append(each)

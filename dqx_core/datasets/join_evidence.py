@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
     from dqx_core.engines.base import Engine
 
-KEY_TYPES = frozenset({"INT64", "STRING", "DATE"})
+KEY_TYPES = frozenset({"INT64", "STRING", "DATE", "DATETIME", "TIMESTAMP"})
 SAMPLE = 2_000
 """About so many distinct values of a column are looked up."""
+
+FEWEST_KEYS = 0.35
+"""The share of keys that must be found before rows count."""
+
+FEW_VALUES = 5
+"""Fewer distinct values prove little, whatever they are."""
 
 _LIKELY_UNIQUE = 0.8
 """Columns whose approximate uniqueness is above it are counted exactly."""
@@ -62,6 +68,8 @@ def chance(left: ColumnFacts, right: ColumnFacts) -> float:
         by_range = right.density(left.low, left.high)
         # Texts that end in digits also have the same letters before them, which says a little.
         return by_range if left.type != "STRING" or left.length < 3 else 0.8 * by_range
+    if left.distinct < FEW_VALUES:
+        return 0.5
     return 0.5 if right.distinct < 50 and right.length <= 3 else 0.0
 
 
@@ -72,11 +80,20 @@ class Evidence:
     inclusion: float
     orphans: float
     fan_out: float
+    others: float
+    """Share of the rows of all keys but the most frequent one that find a row."""
+    found: int
+    """How many of the sampled keys find a row."""
 
-    @property
-    def included(self) -> float:
-        """The share that is found, of keys or of rows: a few rows with wrong keys are many keys of one row each."""
-        return max(self.inclusion, 1 - self.orphans)
+    def included(self, right_keys: int) -> float:
+        """The share that is found, of keys or of rows: a few rows with wrong keys are many keys of one row each.
+
+        Rows do not stand for keys where one key has most of them (zeros), nor where few of the keys on either side
+        are found.
+        """
+        if self.inclusion < FEWEST_KEYS and self.found < FEWEST_KEYS * right_keys:
+            return self.inclusion
+        return max(self.inclusion, min(1 - self.orphans, self.others))
 
 
 def column_facts(table: str, schema: Mapping[str, str], engine: Engine) -> dict[str, ColumnFacts]:
@@ -128,9 +145,9 @@ def _number(column: str, type_name: str) -> exp.Expr:
     match type_name:
         case "INT64":
             return exp.cast(column_named(column), "bigint")
-        case "DATE":
+        case "DATE" | "DATETIME" | "TIMESTAMP":  # of moments, too, as days: the numbers say how dense they lie
             since = exp.cast(literal("1970-01-01"), "date")
-            return exp.DateDiff(this=column_named(column), expression=since, unit=exp.var("DAY"))
+            return exp.DateDiff(this=exp.cast(column_named(column), "date"), expression=since, unit=exp.var("DAY"))
     digits = exp.RegexpExtract(this=_text(column), expression=literal("[0-9]{1,18}$"))
     return exp.TryCast(this=digits, to=exp.DataType.build("bigint"))
 
@@ -279,16 +296,22 @@ def _counts(rows: exp.Expr) -> list[exp.Expr]:
         "found": exp.Count(this=partners.copy()),
         "found_rows": exp.Sum(this=exp.Case(ifs=[exp.If(this=found, true=rows.copy())])),
         "partners": exp.Sum(this=partners.copy()),
+        "most_rows": exp.Max(this=rows.copy()),
+        "most_found": exp.Max(this=exp.Case(ifs=[exp.If(this=found.copy(), true=rows.copy())])),
     }
     return [exp.alias_(exp.cast(tree, "bigint"), name, quoted=True) for name, tree in counts.items()]
 
 
 def _evidence(row: Mapping[str, Any]) -> Evidence:
     keys, found = row["keys"], row["found"]
+    most, rest = row["most_rows"] or 0, (row["all_rows"] or 0) - (row["most_rows"] or 0)
+    rest_found = (row["found_rows"] or 0) - (most if row["most_found"] == most else 0)
     return Evidence(
         inclusion=found / keys if keys else 0.0,
         orphans=1 - (row["found_rows"] or 0) / row["all_rows"] if keys else 0.0,
         fan_out=row["partners"] / found if found else 0.0,
+        found=found,
+        others=rest_found / rest if rest else found / keys if keys else 0.0,
     )
 
 

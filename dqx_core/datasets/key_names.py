@@ -11,12 +11,12 @@ from functools import lru_cache
 Words = tuple[str, ...]
 
 _ABBREVIATIONS = {
-    "acc": "account", "acct": "account", "addr": "address", "brnch": "branch", "cat": "category", "cntry": "country",
-    "ctry": "country", "cur": "currency", "curr": "currency", "cust": "customer", "dept": "department",
-    "emp": "employee", "inv": "invoice", "loc": "location", "mgr": "manager", "ord": "order", "org": "organization",
-    "prod": "product", "prd": "product", "reg": "region", "str": "store", "sup": "supplier", "supp": "supplier",
+    "acc": "account", "acct": "account", "addr": "address", "amt": "amount", "bal": "balance", "bldg": "building",
+    "brnch": "branch", "cat": "category", "cntry": "country", "ctry": "country", "cur": "currency", "curr": "currency", "cust": "customer", "dept": "department",
+    "desc": "description", "descr": "description", "div": "division", "dt": "date", "emp": "employee", "inv": "invoice", "loc": "location", "mgr": "manager", "mnth": "month", "mth": "month", "nm": "name", "ord": "order", "org": "organization",
+    "prod": "product", "prd": "product", "qty": "quantity", "reg": "region", "seq": "sequence", "str": "store", "sup": "supplier", "supp": "supplier", "tel": "telephone",
     "trans": "transaction", "trx": "transaction", "txn": "transaction", "usr": "user", "veh": "vehicle",
-    "vnd": "vendor", "wh": "warehouse", "whs": "warehouse",
+    "vnd": "vendor", "wh": "warehouse", "whs": "warehouse", "wk": "week", "yr": "year",
     "cd": "code", "nbr": "number", "no": "number", "nr": "number", "num": "number",
 }  # fmt: skip
 
@@ -32,8 +32,50 @@ _LAYERS = frozenset(
 
 _DESCRIPTIVE = frozenset(
     {"comment", "description", "email", "label", "message", "name", "note", "phone", "status", "text", "title", "type"}
-    | {"url", "flag", "kind", "gender", "city", "street", "first", "last"}
+    | {"url", "flag", "kind", "gender", "street", "first", "last", "address", "district", "latitude", "longitude"}
 )
+_REACHED = frozenset({"address", "fax", "mail", "mobile", "phone", "post", "postal", "telephone", "zip", "postcode"})
+"""How somebody is reached: postal code and phone number describe, though they are called like keys."""
+
+_PLACES = frozenset({"city", "country", "county", "nation", "province", "region", "state", "suburb", "town"})
+"""Where something is: many tables have it, and it is the key of few."""
+
+_COUNTED = frozenset(
+    {
+        "year",
+        "quarter",
+        "month",
+        "week",
+        "day",
+        "hour",
+        "minute",
+        "date",
+        "time",
+        "period",
+        "season",
+        "term",
+        "semester",
+    }
+    | {
+        "line",
+        "lap",
+        "stop",
+        "sequence",
+        "version",
+        "revision",
+        "position",
+        "row",
+        "round",
+        "stint",
+        "leg",
+        "step",
+        "page",
+        "index",
+    }
+    | {"game", "match", "race", "inning", "session", "batch", "lot", "floor", "room", "section", "ordinal", "slot"}
+    | {"seat", "chapter", "sequential", "level", "event", "fold", "set", "instance", "part", "item", "inseason"}
+)
+"""What counts within something else: with its key it is a key."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +88,39 @@ class KeyName:
     """The key word: id, code, …; none if there is none."""
     plain: bool
     """The name is a key word alone."""
+    prefix: str = ""
+    """What most columns of its table begin with, left out here: rev_id of `revision` is a plain id, of `rev`."""
+    many: bool = False
+    """It is called by a plural, as counts are: `pages` of a category."""
 
     @property
-    def descriptive(self) -> bool:
-        """Whether it says what something is like, not which one it is."""
-        return self.word is None and bool(_DESCRIPTIVE.intersection(self.entity))
+    def descriptive(self) -> frozenset[str]:
+        """The words that say what something is like, or how it is reached, not which one it is; none for a key."""
+        found = set(self.entity)
+        if self.word is None:
+            return frozenset(found & (_DESCRIPTIVE | _REACHED))
+        return frozenset(found & _REACHED) if self.word in _CODES else frozenset()
+
+    @property
+    def place(self) -> frozenset[str]:
+        """The words that say where something is."""
+        return frozenset(_PLACES.intersection(self.entity)) if self.word is None or self.word in _CODES else frozenset()
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is called like a part of a key: a key itself, or what counts within another."""
+        return self.word is not None or bool(_COUNTED.intersection(self.entity))
 
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> Words:
     """The words of a name, small, singular and written out."""
+    return tuple(part for word in _split(name) for part in _taken_apart(_ABBREVIATIONS.get(word, word)))
+
+
+def _split(name: str) -> list[str]:
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    found = [word for word in re.split(r"[^a-z0-9]+", apart.lower()) if word]
-    return tuple(part for word in found for part in _taken_apart(_ABBREVIATIONS.get(word, word)))
+    return [word for word in re.split(r"[^a-z0-9]+", apart.lower()) if word]
 
 
 def _taken_apart(word: str) -> Words:
@@ -102,15 +164,18 @@ def key_names(columns: Collection[str], stem: Words) -> Mapping[str, KeyName]:
     short = len(most) <= 2 and count == len(columns) > 1
     prefix = most if (short or (count > 2 and count >= 0.8 * len(columns))) and most not in stem else ""
     return {
-        column: _key_name(each[1:] if prefix and each[0] == prefix and len(each) > 1 else each, stem)
+        column: _key_name(column, each, stem, prefix if each[0] == prefix and len(each) > 1 else "")
         for column, each in all_words.items()
     }
 
 
-def _key_name(name: Words, stem: Words) -> KeyName:
+def _key_name(column: str, name: Words, stem: Words, prefix: str) -> KeyName:
+    name = name[1:] if prefix else name
     word = next((each for each in reversed(name) if each in _KEY_WORDS), None)
     entity = tuple(each for each in name if each not in _KEY_WORDS)
-    return KeyName(entity or stem, word, plain=not entity)
+    last = _split(column)[-1:]
+    many = word is None and any(_singular(each) != each for each in last)
+    return KeyName(entity or stem, word, plain=not entity, prefix=prefix, many=many)
 
 
 def similarity(left: KeyName, right: KeyName, right_stem: Words) -> float:
@@ -121,23 +186,29 @@ def similarity(left: KeyName, right: KeyName, right_stem: Words) -> float:
     """
     if left.plain:
         return 0.0  # an `id` is of its own table
-    of_table = _alike(left.entity, right_stem)
-    of_column = _alike(left.entity, right.entity)
-    if right.plain or (right.word is not None and _alike(right.entity, right_stem) == 1):
+    of_table = alike(left.entity, right_stem)
+    of_column = alike(left.entity, right.entity)
+    own = alike(right.entity, right_stem)
+    if len(right.prefix) > 2 and left.entity[-1:] == (right.prefix,):
+        of_table = max(of_table, 1.0 if len(left.entity) == 1 else 0.9)
+    if right.plain or own == 1:
         found = of_table
-    elif _alike(right.entity, right_stem) > 0 and of_column == 1:
-        found = 0.95
     else:
-        found = 0.8 * of_column
+        found = (0.95 if own >= 0.5 or (own > 0 and of_column == 1) else 0.8) * of_column
+        if right.word is not None and own >= 0.5:
+            found = max(found, 0.95 * of_table)
+        elif right.word is not None and left.word is not None and of_table >= 0.9:
+            found = max(found, 0.8 * of_table)  # PersonID, where the key of a person is called otherwise
     if left.word is None or right.word is None:
         return found * (0.9 if left.word is not None or right.word is not None or found == 1 else 0.7)
     return found * (1.0 if (left.word in _CODES) == (right.word in _CODES) else 0.75)
 
 
-def _alike(left: Words, right: Words) -> float:
+def alike(left: Words, right: Words) -> float:
     """How much of two phrases is the same; the last word is what a phrase is about."""
     if not left or not right:
         return 0.0
+    left, right = _written_out(left, right), _written_out(right, left)
     same = [a for a in left if any(_same(a, b) for b in right)]
     if len(same) == len(left) == len(right):
         return 1.0
@@ -147,6 +218,27 @@ def _alike(left: Words, right: Words) -> float:
     if about and len(same) == len(left):
         return 0.75  # less than the whole: customer for premium customer
     return (0.5 if about else 0.35) * len(same) / max(len(left), len(right))
+
+
+def _written_out(phrase: Words, other: Words) -> Words:
+    """A phrase with the word that is short for all of another written out: `cdemo` is customer demographic."""
+    if len(other) < 2:
+        return phrase
+    for n, word in enumerate(phrase):
+        if len(word) > len(other) and _is_of_beginnings(word, other):
+            return (*phrase[:n], *other, *phrase[n + 1 :])
+    return phrase
+
+
+def _is_of_beginnings(word: str, phrase: Words) -> bool:
+    """Whether a word is made of the beginnings of all words of a phrase, in order."""
+    if not phrase:
+        return not word
+    first = phrase[0]
+    return any(
+        word[:n] == first[:n] and _is_of_beginnings(word[n:], phrase[1:])
+        for n in range(1, min(len(word), len(first)) + 1)
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -159,5 +251,5 @@ def _same(one: str, other: str) -> bool:
         return False
     if long.startswith(short):
         return len(short) >= 4
-    consonants = re.sub(r"(?<!^)[aeiou]", "", long)
-    return short in (consonants, re.sub(r"(.)\1", r"\1", consonants))
+    consonants = iter(re.sub(r"(?<!^)[aeiou]", "", long))
+    return not re.search(r"[aeiou]", short[1:]) and all(letter in consonants for letter in short)
