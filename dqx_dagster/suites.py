@@ -69,7 +69,8 @@ def suite_checks(
     """
     names = translator or DqxTranslator()
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
-    checks = attached_checks(suite.build(), target, names, granularity, partitioned=partitioned_checks)
+    graph = suite.build(calendar=target.partitioning.calendar)
+    checks = attached_checks(graph, target, names, granularity, partitioned=partitioned_checks)
     first = next(iter(target.assets.values())).key
 
     @dg.multi_asset_check(
@@ -112,7 +113,7 @@ def evaluations(
         found, sql_of = verify(context, target, list(keys), wanted)
     cost = jobs_metadata(jobs, target.price(context))
     for result in found:
-        verdicts[ResultKey(result.yyyy_mm_dd, result.tags)][result.check, result.assertion] = result
+        verdicts[result.key][result.check, result.assertion] = result
     for key, partition in keys.items():
         judged = {a.key: latest_materialization(context.instance, a.key, partition) for a in target.assets.values()}
         for check in checks:
