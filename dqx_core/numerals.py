@@ -12,10 +12,13 @@ _SHORT = 6
 _ALL = 17
 """With so many no two doubles are alike."""
 
+_WHOLE = 1e15
+"""Up to so much a double without a fraction is written as an integer."""
+
 
 @lru_cache(maxsize=4096, typed=True)
 def shown(number: float | complex, digits: int = _SHORT) -> str:
-    """A number for people: integers whole, others to six digits."""
+    """A number for people: whole ones in full, others to six digits."""
     if isinstance(number, int):
         return _whole(number)
     if isinstance(number, complex):
@@ -25,6 +28,8 @@ def shown(number: float | complex, digits: int = _SHORT) -> str:
             return f"{number:,}".removesuffix(".0")
         if digits > _ALL:  # it has no fraction left
             return _whole(int(number))
+    if abs(number) < _WHOLE and number == int(number):
+        return f"{number:,.0f}"
     return f"{number:,.{digits}g}"
 
 

@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from dqx_core.errors import MissingLibraryError
-from dqx_core.html.conditions import Limits
+from dqx_core.html.limits import Limits
 from dqx_core.html.lines import STYLES, Style, styles_of
 from dqx_core.html.svg import accessible
+from dqx_core.numerals import shown, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,17 +100,13 @@ def described(
     for label, line in lines.items():
         if line:
             newest = max(line)
-            told.append(
-                f"{label}: {len(line)} values from {number(min(line.values()))} to {number(max(line.values()))}, "
-                f"the last {number(line[newest])} on {newest}."
-            )
+            least, most, last = told_apart([min(line.values()), max(line.values()), line[newest]])
+            told.append(f"{label}: {len(line)} values from {least} to {most}, the last {last} on {newest}.")
     if limits:
         newest_limits = limits[max(limits)]
-        ends = [
-            f"{word} {number(value)}"
-            for word, value in (("at least", newest_limits.low), ("at most", newest_limits.high))
-            if value is not None
-        ]
+        known = [(word, value) for word, value in (("at least", newest_limits.low), ("at most", newest_limits.high))
+                 if value is not None]  # fmt: skip
+        ends = [f"{word} {shown}" for (word, _), shown in zip(known, told_apart([v for _, v in known]), strict=True)]
         told.append(f"Bound: {'not ' if newest_limits.inside_is_wrong else ''}{' and '.join(ends)}.")
     if crossed := sorted({day for day, _ in bad} | set(incidents)):
         more = f" and {len(crossed) - 10} more days" if len(crossed) > 10 else ""
@@ -118,12 +115,8 @@ def described(
 
 
 def number(value: float | None) -> str:
-    """A number for people: integers whole, others to six digits; a dash for none."""
-    if value is None:
-        return "–"
-    if abs(value) < 1e15 and value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.6g}"
+    """A number for people; a dash for none."""
+    return "–" if value is None else shown(value)
 
 
 def _line(axes: Axes, style: Style, label: str, line: Line, bad: Collection[tuple[dt.date, str]]) -> None:
@@ -186,7 +179,7 @@ def _ticks(axes: Axes, days: Sequence[dt.date], *, most: int) -> int:
 
     low, high = axes.get_ylim()
     values = [value for value in MaxNLocator(4).tick_values(low, high) if low <= value <= high]
-    texts = [number(float(f"{value:.6g}")) for value in values]
+    texts = told_apart([float(f"{value:.12g}") for value in values])
     axes.set_yticks(values, texts)
     if days:
         first, last = days[0], days[-1]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from returns.result import Success
 
 from dqx_core.errors import DefinitionError, hint
-from dqx_core.html.conditions import Limits, limits_of
+from dqx_core.html.limits import Limits, limits_of
 from dqx_core.html.lines import ALL_ROWS, styles_of
 from dqx_core.html.newest import BAD, WEEK, Newest
 from dqx_core.keys import ExecutionId, Tags

@@ -13,12 +13,25 @@ from uuid import UUID
 from returns.result import Failure, Success
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-out = Console()
-err = Console(stderr=True)
+from dqx_core.harmless import harmless
+from dqx_core.numerals import shown, told_apart
+
+
+class SafeConsole(Console):
+    """A console on which nothing of what is printed commands the terminal or the CI that reads along."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control or text == "\n" else harmless(text, lines=True), style, control)
+
+
+out = SafeConsole()
+err = SafeConsole(stderr=True)
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -31,22 +44,31 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     """
     listed = [list(row) for row in rows]
     # As text, not markup: a name or a reason may hold [brackets].
-    cells = [[Text(cell(value)) for value in row] for row in listed]
+    columns_of = [_told_apart([row[n] for row in listed]) for n in range(len(columns))]
+    cells = [list(row) for row in zip(*columns_of, strict=True)]
     heads = [Text.from_markup(column) for column in columns]
     widths = _widths([[head, *(row[n] for row in cells)] for n, head in enumerate(heads)])
     if widths is None:
         _blocks(heads, cells, title)
         return
-    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for index, (head, width) in enumerate(zip(heads, widths, strict=True)):
         numeric = any(isinstance(row[index], int | float) for row in listed)
-        shown.add_column(head, justify="right" if numeric else "left", overflow="fold", width=width)
+        made.add_column(head, justify="right" if numeric else "left", overflow="fold", width=width)
     for texts in cells:
-        shown.add_row(*texts)
+        made.add_row(*texts)
     if out.is_terminal:
-        out.print(shown)
+        out.print(made)
     else:
-        Console(file=out.file, width=max(sum(widths) + _between(widths), out.width)).print(shown)
+        SafeConsole(file=out.file, width=max(sum(widths) + _between(widths), out.width)).print(made)
+
+
+def _told_apart(values: Sequence[object]) -> list[Text]:
+    """A column as text: two numbers of it that differ do not look alike."""
+    inner = [value.unwrap() if isinstance(value, Success) else value for value in values]
+    doubles = [value for value in inner if isinstance(value, float)]
+    shown_as = dict(zip(doubles, told_apart(doubles), strict=True)) if doubles else {}
+    return [Text(harmless(shown_as[value] if isinstance(value, float) else cell(value), lines=True)) for value in inner]
 
 
 def _widths(columns: Sequence[Sequence[Text]]) -> list[int] | None:
@@ -95,10 +117,8 @@ def cell(value: object) -> str:
             return cell(inner)
         case bool():
             return "yes" if value else "no"
-        case int():
-            return f"{value:,}"
-        case float():
-            return f"{value:,.6g}"
+        case int() | float():
+            return shown(value)
         case Mapping():
             return ", ".join(f"{key}={inner}" for key, inner in value.items())
     return str(value)

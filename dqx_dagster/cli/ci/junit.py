@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
+from dqx_core.harmless import harmless
 from dqx_dagster.cli.ci.verdicts import Gate, Outcome, Verdict
+from dqx_dagster.cli.ci.words import values_of
 
 
 def junit(gate: Gate) -> str:
@@ -32,7 +34,7 @@ def junit(gate: Gate) -> str:
             case = _testcase(suite, change.metric, change.dataset or "baseline", "|".join(change.tags.values()))
             share = "" if change.relative is None else f" ({change.relative:+.1%})"
             day = change.after_date or change.before_date
-            _said(case, "failure", f"{day}: {_number(change.before)} → {_number(change.after)}{share}", "Moved")
+            _said(case, "failure", f"{day}: {' → '.join(v or '—' for v in values_of(change))}{share}", "Moved")
         if not gate.comparison.too_far:
             _testcase(suite, f"No number moved by more than {gate.comparison.max_change:.4g}", "baseline", "")
     for suite in root:
@@ -80,12 +82,9 @@ def _count(element: ET.Element, suites: Sequence[ET.Element]) -> None:
             element.set(attribute, str(sum(case.find(tag) is not None for case in cases)))
 
 
-def _number(value: object) -> str:
-    from dqx_dagster.cli.printing import cell
-
-    return cell(value) or "—"
+_NOT_XML = r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def _clean(text: str) -> str:
-    """Text without the characters that XML 1.0 has no word for."""
-    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
+    """Text without what commands a reader, and without the characters that XML 1.0 has no word for."""
+    return re.sub(_NOT_XML, "\ufffd", harmless(text, lines=True))

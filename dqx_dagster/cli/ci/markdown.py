@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from dqx_core.harmless import harmless
 from dqx_dagster.cli.ci.screen import LEGEND, SIGNS
 from dqx_dagster.cli.ci.verdicts import Comparison, Exit, Gate
-from dqx_dagster.cli.ci.words import RESULT, by_size, grouped, kind, numbers_moved, size
-from dqx_dagster.cli.printing import cell
+from dqx_dagster.cli.ci.words import RESULT, by_size, grouped, kind, numbers_moved, size, values_of
 
 _MOST = 50
 """Rows of a table: GitHub takes comments of 65,536 characters."""
@@ -24,7 +24,8 @@ def _lines(gate: Gate) -> Iterator[str]:
     yield ""
     days = f", {gate.partitions[0]} to {gate.partitions[-1]}" if len(gate.partitions) > 1 else ""
     days = days or "".join(f", {partition}" for partition in gate.partitions)
-    yield f"`{gate.location}`{_escape(days)}: {gate.headline}. Failures count from {gate.fail_on} on."
+    location = harmless(gate.location).replace("`", "")
+    yield f"`{location}`{_escape(days)}: {gate.headline}. Failures count from {gate.fail_on} on."
     if gate.troubles:
         yield ""
         yield from _table(["broke", "partitions", "why"], [(t.step, t.partitions, t.message) for t in gate.troubles])
@@ -67,8 +68,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
                 "⚠️" if comparison.beyond(change) else kind(change),
                 f"{change.after_date or change.before_date} {' '.join(change.tags.values())}",
                 f"{change.dataset}.{change.metric}" if change.dataset else change.metric,
-                cell(change.before),
-                cell(change.after),
+                *values_of(change),
                 size(change),
             )
             for change in by_size(comparison)
@@ -98,6 +98,7 @@ def _table(names: Sequence[str], rows: Sequence[Iterable[str]], *, most: int = _
 
 def _escape(text: str) -> str:
     """Text that stays itself in a cell."""
+    text = harmless(text)
     for sign in "\\`*_[]<>|":
         text = text.replace(sign, f"\\{sign}")
     return " ".join(text.split())

@@ -7,7 +7,8 @@ import json
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from dqx_dagster.cli.ci.verdicts import Exit, Gate, Verdict
+from dqx_core.harmless import harmless
+from dqx_dagster.cli.ci.verdicts import Exit, Gate, Trouble, Verdict
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -25,7 +26,7 @@ def sarif(gate: Gate) -> str:
                     {
                         "id": rule,
                         "name": verdict.check,
-                        "shortDescription": {"text": f"{verdict.asset} › {verdict.title}"},
+                        "shortDescription": {"text": harmless(f"{verdict.asset} › {verdict.title}")},
                         "properties": {"severity": str(verdict.severity)},
                     }
                     for rule, verdict in rules.items()
@@ -38,8 +39,7 @@ def sarif(gate: Gate) -> str:
                 "exitCode": int(gate.exit_code),
                 "startTimeUtc": gate.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": f"{t.step} {t.partitions}: {t.message}".replace(" :", ":")}}
-                    for t in gate.troubles
+                    {"level": "error", "message": {"text": _trouble(t)}} for t in gate.troubles
                 ],
             }
         ],
@@ -62,7 +62,7 @@ def _result(gate: Gate, verdict: Verdict, rule: int) -> dict[str, Any]:
         "ruleId": verdict_rule(verdict),
         "ruleIndex": rule,
         "level": "error" if gate.counts(verdict) else "warning",
-        "message": {"text": f"{verdict.severity} {where}{verdict.title}: {verdict.message}"},
+        "message": {"text": harmless(f"{verdict.severity} {where}{verdict.title}: {verdict.message}", lines=True)},
         "partialFingerprints": {"check/v1": hashlib.sha256(place.encode()).hexdigest()[:32]},
         "properties": {"outcome": str(verdict.outcome), "partition": verdict.partition},
     }
@@ -71,6 +71,10 @@ def _result(gate: Gate, verdict: Verdict, rule: int) -> dict[str, Any]:
         region = {"startLine": verdict.code.line if verdict.code else 1}
         found["locations"] = [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}]
     return found
+
+
+def _trouble(trouble: Trouble) -> str:
+    return harmless(f"{trouble.step} {trouble.partitions}: {trouble.message}".replace(" :", ":"), lines=True)
 
 
 def _version() -> str:

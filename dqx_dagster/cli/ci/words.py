@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from returns.result import Success
+
+from dqx_core.numerals import told_apart
 from dqx_core.retrieval import MetricChange
 from dqx_dagster.cli.ci.verdicts import Comparison, Exit, Gate, Verdict
 from dqx_dagster.cli.printing import cell
@@ -43,6 +46,15 @@ def numbers_moved(comparison: Comparison) -> str:
     return f"Against {comparison.baseline}: {comparison.same:,} numbers the same, {told}{tolerance}.{without}"
 
 
+def values_of(change: MetricChange) -> tuple[str, str]:
+    """Before and after, as text: what moved does not look as if it had not."""
+    both = [change.before, change.after]
+    numbers = [value.unwrap() for value in both if isinstance(value, Success)]
+    told = iter(told_apart(numbers))
+    before, after = (next(told) if isinstance(value, Success) else cell(value) for value in both)
+    return before, after
+
+
 def kind(change: MetricChange) -> str:
     """Moved, new or gone."""
     if change.before is None:
@@ -76,5 +88,5 @@ def moved(comparison: Comparison) -> Iterator[tuple[str, bool]]:
         tags = "|".join(change.tags.values())
         where = f"{change.after_date or change.before_date}{f'|{tags}' if tags else ''}"
         dataset = f"{change.dataset}." if change.dataset else ""
-        values = f"{cell(change.before) or '—'} → {cell(change.after) or '—'}"
+        values = " → ".join(value or "—" for value in values_of(change))
         yield f"{where} {dataset}{change.metric}: {values} {size(change)}".rstrip(), comparison.beyond(change)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dqx_core.html.charts import chart
-from dqx_core.html.conditions import Limits
+from dqx_core.html.limits import Limits
 
 
 def day(number):
