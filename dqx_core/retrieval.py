@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from returns.result import Result, Success
 
+from dqx_core.calendars import Window
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.keys import EXECUTION_TAG, ExecutionId, Tags
 from dqx_core.report import SymbolInfo
@@ -70,6 +71,9 @@ class MetricChange:
     """None: the first execution does not hold it."""
     after: Result[Number, str] | None
     """None: the second execution does not hold it."""
+    before_window: Window | None = None
+    """Of what window; None: of the day in UTC, or not there."""
+    after_window: Window | None = None
 
     @property
     def difference(self) -> Number | None:
@@ -92,8 +96,8 @@ class MetricChange:
 def compare_executions(db: MetricDB, before: ExecutionId, after: ExecutionId) -> list[MetricChange]:
     """What moved between two executions: numbers that differ, fail in one only, or are in one only.
 
-    When each execution judged a single day, today is compared with today and the day before with the
-    day before; else each day with itself. By metric, dataset, tags and day.
+    When each execution judged a single window, today is compared with today and the day before with the
+    day before; else each window with itself. By metric, dataset, tags and day.
 
     Raises:
         DefinitionError: One of them is not in the store.
@@ -114,11 +118,11 @@ def compare_numbers(
     Args:
         before: The numbers to compare with.
         after: The numbers that are compared.
-        by_day: Match each day with itself; else days do not count, and each side should hold one.
+        by_day: Match each window with itself; else windows do not count, and each side should hold one.
     """
 
-    def placed(numbers: Iterable[SymbolInfo]) -> dict[tuple[str | None, str, Tags, dt.date | None], SymbolInfo]:
-        return {(n.dataset, n.metric, given_tags(n), n.yyyy_mm_dd if by_day else None): n for n in numbers}
+    def placed(numbers: Iterable[SymbolInfo]) -> dict[tuple[object, ...], SymbolInfo]:
+        return {(n.dataset, n.metric, given_tags(n), *((n.yyyy_mm_dd, n.window) if by_day else ())): n for n in numbers}
 
     left, right = placed(before), placed(after)
     return _changes((left.get(place), right.get(place)) for place in left | right)
@@ -132,7 +136,10 @@ def given_tags(number: SymbolInfo) -> Tags:
 def _changes(pairs: Iterable[tuple[SymbolInfo | None, SymbolInfo | None]]) -> list[MetricChange]:
     return sorted(
         (_change(left, right) for left, right in pairs if not _same(left, right)),
-        key=lambda c: (c.metric, c.dataset or "", str(Tags(c.tags)), c.after_date or c.before_date or dt.date.min),
+        key=lambda c: (
+            (c.metric, c.dataset or "", str(Tags(c.tags)), c.after_date or c.before_date or dt.date.min),
+            str(c.after_window or c.before_window or ""),
+        ),
     )
 
 
@@ -152,6 +159,8 @@ def _change(left: SymbolInfo | None, right: SymbolInfo | None) -> MetricChange:
         right.yyyy_mm_dd if right else None,
         left.value if left else None,
         right.value if right else None,
+        left.window if left else None,
+        right.window if right else None,
     )
 
 
