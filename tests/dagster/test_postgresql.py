@@ -4,6 +4,8 @@ from tempfile import TemporaryDirectory
 
 import dagster as dg
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import ProgrammingError
 
 from dqx_core import MetricDB
 from dqx_dagster import MetricsIOManager, MetricStore, failed_checks_sensor, suite_checks, suite_metrics_asset
@@ -30,7 +32,6 @@ def test_runs_keep_verdicts_and_numbers_on_postgresql_and_alerts_come_once(serve
     for name in ("dagster", "metrics"):
         server.psql(f"CREATE DATABASE {name};")
     uri = server.get_uri
-    # SQLAlchemy 2.1 takes psycopg 3 for a plain postgresql://, and dagster-postgres speaks psycopg2.
     storage = {"postgres": {"postgres_url": uri("dagster").replace("postgresql://", "postgresql+psycopg2://")}}
     url = uri("metrics").replace("postgresql://", "postgresql+psycopg://")
     defs = dg.Definitions(
@@ -68,3 +69,36 @@ def test_runs_keep_verdicts_and_numbers_on_postgresql_and_alerts_come_once(serve
     assert [found.run_id for found in told] == [result.run_id]
     assert statuses == kept
     assert [at for at, status in kept.items() if status == "FAILED"] == [(MOVES, key(5, "train"))]
+
+
+def opened(storage, folder):
+    """A Dagster instance with this storage, in which an asset was materialized."""
+    with dg.instance_for_test(overrides={"storage": {"postgres": storage}}, temp_dir=str(folder)) as instance:
+        assert dg.materialize([feed], partition_key=key(4, "train"), instance=instance, resources=RESOURCES).success
+        return instance.get_runs_count(), len(instance.fetch_materializations(feed.key, limit=2).records)
+
+
+RESOURCES = {"io_manager": dg.mem_io_manager}
+
+
+@pytest.mark.parametrize("named", ["parts", "url"])
+def test_dagsters_own_storage_opens_with_the_driver_that_the_extra_brings(named, server, tmp_path):
+    server.psql(f"CREATE DATABASE {named};")
+    url = make_url(server.get_uri(named))
+    driver = "postgresql+psycopg2"
+    parts = {"username": url.username, "password": "", "hostname": "", "db_name": named, "params": dict(url.query)}
+    by_url = {"postgres_url": url.set(drivername=driver).render_as_string(hide_password=False)}
+
+    assert opened({"postgres_db": {**parts, "scheme": driver}} if named == "parts" else by_url, tmp_path) == (
+        1,
+        1,
+    )
+
+
+def test_a_plain_address_still_is_one_that_dagster_cannot_write_events_to(server, tmp_path):
+    # SQLAlchemy 2.1 takes psycopg 3 for postgresql://, which binds on the server, and NOTIFY takes nothing bound.
+    # docs/versions.md tells to name psycopg2; where this fails, it no longer has to.
+    server.psql("CREATE DATABASE plain;")
+
+    with pytest.raises(ProgrammingError, match="NOTIFY run_events"):
+        opened({"postgres_url": server.get_uri("plain")}, tmp_path)
