@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -32,4 +34,12 @@ if "TMPDIR" not in os.environ and _takes_files(MEMORY):
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 # Processes that tests start keep what they compile, as what pip installs has it: each would compile all of it again.
+# The tests are kept as pytest compiles them, too: to rewrite their assertions is a third of collecting them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """Set aside what is imported by now, all of which stays, so that no search for garbage goes through it."""
+    gc.collect()
+    gc.freeze()

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ class Warehouse:
         self._trees: dict[tuple[str, str], exp.Query] = {}
         self._reads: dict[int, list[Any]] = {}
         self._texts: dict[int, str] = {}
+        self._there: set[tuple[str, str]] = set()
 
     def adopt(self, file: str | Path, schemas: tuple[str, ...] = ("raw_data",)) -> None:
         """Copy the tables of a DuckDB file into datasets of the same names."""
@@ -91,7 +93,14 @@ class Warehouse:
         return [(name, "VIEW" if kind == "VIEW" else "TABLE") for name, kind in found.fetchall()]
 
     def has(self, dataset: str, table: str) -> bool:
-        return dataset in self.datasets() and table in dict(self.tables(dataset))
+        if (dataset, table) in self._there:  # asked of every statement many times, and DuckDB lists its catalog slowly
+            with suppress(duckdb.Error):
+                self.connection.cursor().execute(f'FROM "{dataset}"."{table}" LIMIT 0')
+                return True
+        found = dataset in self.datasets() and table in dict(self.tables(dataset))
+        if found:
+            self._there.add((dataset, table))
+        return found
 
     def said(self, dataset: str, table: str) -> dict[str, Any]:
         """What is known of a table; of one that somebody else made, what DuckDB says."""

@@ -225,10 +225,13 @@ CASES: Mapping[MetricSpec, Oracle] = {
 }
 
 
-def expected(rows: Sequence[Row], spec: MetricSpec) -> Any:
+def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype="object") for name in SCHEMA.names})
+
+
+def expected(rows: Sequence[Row] | pd.DataFrame, spec: MetricSpec) -> Any:
     """What the metric should say of the rows; None: there is no value."""
-    frame = pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype="object") for name in SCHEMA.names})
-    return CASES[spec](frame)
+    return CASES[spec](rows if isinstance(rows, pd.DataFrame) else frame_of(rows))
 
 
 def agrees(value: Result[Any, str], wanted: Any, *, relative: float = 0.0) -> bool:

@@ -23,6 +23,7 @@ from tests.core.cases import (
     Row,
     agrees,
     expected,
+    frame_of,
     measure,
     rows_of,
     source_of,
@@ -46,9 +47,9 @@ def test_every_metric_of_the_registry_is_under_these_laws() -> None:
 @settings(max_examples=12)
 @given(a=ROWS, b=ROWS)
 def test_merging_parts_gives_the_whole(spec: MetricSpec, a: list[Row], b: list[Row]) -> None:
-    whole = state_of([*a, *b], spec)
-    assert encode(state_of(a, spec).merge(state_of(b, spec))) == encode(whole)
-    assert encode(state_of(b, spec).merge(state_of(a, spec))) == encode(whole)
+    one, other, whole = state_of(a, spec), state_of(b, spec), state_of([*a, *b], spec)
+    assert encode(one.merge(other)) == encode(whole)
+    assert encode(other.merge(one)) == encode(whole)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=name)
@@ -85,11 +86,13 @@ def test_a_plan_of_many_days_and_splits_equals_each_alone(rows: list[Row]) -> No
     together = measure(source, SPECS, *keys)
     for key in keys:
         alone = measure(source, SPECS, key)
-        of_key = [
-            row
-            for row in rows
-            if row["yyyy_mm_dd"] == key.yyyy_mm_dd and row["split"] == key.tags.get("split", row["split"])
-        ]
+        of_key = frame_of(
+            [
+                row
+                for row in rows
+                if row["yyyy_mm_dd"] == key.yyyy_mm_dd and row["split"] == key.tags.get("split", row["split"])
+            ]
+        )
         for spec in SPECS:
             need = (spec, key, "rows")
             assert encode(together[need].unwrap()) == encode(alone[need].unwrap()), (spec, key)
