@@ -92,5 +92,6 @@ class Newest:
         """Whether it is all right: something was bad, not everything was judged, or all of it passed."""
         if self.wrong:
             return "bad"
-        unjudged = any(self.missing(suite) for suite in self.suites) or not self.counts[Status.PASSED]
-        return "incomplete" if unjudged else "good"
+        cells = [cell for suite in self.suites for cell in self.cells(suite).values()]
+        unjudged = any(all(result.status is Status.SKIPPED for result in cell) for cell in cells)
+        return "incomplete" if unjudged or any(self.missing(suite) for suite in self.suites) else "good"
