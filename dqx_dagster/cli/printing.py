@@ -36,20 +36,27 @@ err = SafeConsole(stderr=True)
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str | None = None,
+    console: Console | None = None,
+) -> None:
     """A table; numbers stand to the right.
 
     No word is broken: into a file a table is as wide as it wants to be; on a terminal it wraps between words, and
     where even that does not fit, each row is a block of its own, a line a column.
     """
+    console = console or out
     listed = [list(row) for row in rows]
     # As text, not markup: a name or a reason may hold [brackets].
     columns_of = [_told_apart([row[n] for row in listed]) for n in range(len(columns))]
     cells = [list(row) for row in zip(*columns_of, strict=True)]
     heads = [Text.from_markup(column) for column in columns]
-    widths = _widths([[head, *(row[n] for row in cells)] for n, head in enumerate(heads)])
+    widths = _widths([[head, *(row[n] for row in cells)] for n, head in enumerate(heads)], console)
     if widths is None:
-        _blocks(heads, cells, title)
+        _blocks(heads, cells, title, console)
         return
     made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for index, (head, width) in enumerate(zip(heads, widths, strict=True)):
@@ -57,10 +64,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
         made.add_column(head, justify="right" if numeric else "left", overflow="fold", width=width)
     for texts in cells:
         made.add_row(*texts)
-    if out.is_terminal:
-        out.print(made)
+    if console.is_terminal:
+        console.print(made)
     else:
-        SafeConsole(file=out.file, width=max(sum(widths) + _between(widths), out.width)).print(made)
+        SafeConsole(file=console.file, width=max(sum(widths) + _between(widths), console.width)).print(made)
 
 
 def _told_apart(values: Sequence[object]) -> list[Text]:
@@ -71,13 +78,13 @@ def _told_apart(values: Sequence[object]) -> list[Text]:
     return [Text(harmless(shown_as[value] if isinstance(value, float) else cell(value), lines=True)) for value in inner]
 
 
-def _widths(columns: Sequence[Sequence[Text]]) -> list[int] | None:
+def _widths(columns: Sequence[Sequence[Text]], console: Console) -> list[int] | None:
     """How wide each column is, so that no word of it is broken; None: there is not so much room."""
     longest = [max(cell_len(line) for each in column for line in each.plain.split("\n")) for column in columns]
-    if not out.is_terminal:
+    if not console.is_terminal:
         return longest
     least = [max((cell_len(word) for each in column for word in each.plain.split()), default=1) for column in columns]
-    room = out.width - _between(columns)
+    room = console.width - _between(columns)
     if sum(least) > room:
         return None
     while sum(longest) > room:
@@ -91,21 +98,21 @@ def _between(columns: Sequence[object]) -> int:
     return 3 * (len(columns) - 1) + 2
 
 
-def _blocks(columns: Sequence[Text], rows: Sequence[Sequence[Text]], title: str | None) -> None:
-    """Rows as blocks of lines; what is empty is left out."""
+def _blocks(columns: Sequence[Text], rows: Sequence[Sequence[Text]], title: str | None, console: Console) -> None:
+    """Rows as blocks of lines; what is empty is left console."""
     heads = [" ".join(column.plain.split()) for column in columns]
     widest = max(map(cell_len, heads), default=0)
     if title is not None:
-        out.print(title, style="italic", highlight=False, soft_wrap=True)
+        console.print(title, style="italic", highlight=False, soft_wrap=True)
     for row in rows:
-        out.print()
+        console.print()
         for head, value in zip(heads, row, strict=True):
             if value.plain:
                 line = Text(f"{head}{' ' * (widest - cell_len(head))}  ", "bold")
                 line.append(value.plain, "not bold")
                 # A word that no line holds is left to the terminal, which copies it whole.
-                out.print(line, soft_wrap=any(cell_len(word) > out.width for word in line.plain.split()))
-    out.print()
+                console.print(line, soft_wrap=any(cell_len(word) > console.width for word in line.plain.split()))
+    console.print()
 
 
 def cell(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -73,39 +73,43 @@ def _schemas(component: DqxDataset, context: dg.ComponentLoadContext) -> Schemas
         return _silent[source]
     engine = (source.build_defs(context).resources or {})["engine"]
     assert isinstance(engine, DatasetEngine)
-    reading = _Reading(engine, component.definition)
-    # In a thread that ends with the process: a warehouse that does not answer holds nobody up.
-    thread = threading.Thread(target=reading.run, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    if reading.found is not None:
-        return reading.found
-    if not reading.missing:
-        _silent[source] = reading.reason
-    return reading.reason
+    found = columns_of_tables(engine, component.definition)
+    if isinstance(found, str):
+        _silent[source] = found
+    return found.error if isinstance(found, NoTable) else found
 
 
-@dataclass
-class _Reading:
-    """Reads the columns of a definition's tables, for somebody who waits only so long."""
+@dataclass(frozen=True)
+class NoTable:
+    """A source that answers, and has not the table."""
 
-    engine: DatasetEngine
-    definition: DatasetDefinition
-    found: Mapping[str, Mapping[str, str]] | None = None
-    reason: str = f"its source did not answer within {PATIENCE:.0f} seconds."
-    missing: bool = False
-    """Whether it is the table that is not there."""
+    error: str
 
-    def run(self) -> None:
+
+def columns_of_tables(
+    engine: DatasetEngine, definition: DatasetDefinition, *, patience: float = PATIENCE
+) -> Schemas | NoTable | str:
+    """The columns of the tables that a definition reads, if the engine tells them in time; a text says why not.
+
+    It is asked in a thread that ends with the process: a warehouse that does not answer holds nobody up.
+    """
+    told: list[Schemas | NoTable | str] = []
+
+    def read() -> None:
         try:
-            with self.engine.process_config_and_initialize_cm() as engine:
-                assert isinstance(engine, DatasetEngine)
-                catalog = engine.catalog(self.definition)
-                self.found = {table: catalog.schema(table) for table in self.definition.source.tables}
+            with engine.process_config_and_initialize_cm() as ready:
+                assert isinstance(ready, DatasetEngine)
+                catalog = ready.catalog(definition)
+                told.append({table: catalog.schema(table) for table in definition.source.tables})
         except DefinitionError as error:
-            self.reason, self.missing = str(error), True
-        except Exception as error:  # noqa: BLE001 - a variable that is not set, a lock, a network: all of it means not now
-            self.reason = " ".join(str(error).split())[:300]
+            told.append(NoTable(str(error)))
+        except Exception as error:  # noqa: BLE001 - a variable that is not set, a lock, a network: all of it is "not now"
+            told.append(" ".join(str(error).split())[:300])
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(patience)
+    return told[0] if told else f"its source did not answer within {patience:g} seconds."
 
 
 def _of_suites(suites: Sequence[Suite], definition: DatasetDefinition, names: set[str]) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dqx_core import InMemoryMetricDB, MetricDB, Status
+from dqx_core import DuckRelationDataSource, InMemoryMetricDB, MetricDB, ResultKey, Status, VerificationSuite, check
 from dqx_core.errors import DefinitionError
 from dqx_core.html import collect
 from dqx_core.store import Tally
@@ -142,3 +142,17 @@ def test_what_is_wrong_on_the_newest_day_is_told_by_severity_with_its_splits(sto
     assert [[label for label, _ in each.told] for each in newest.wrong] == [["eval"], ["eval"]]
     by_tags = trend_of(collect(store, until_date=day(12)), "Has values").by_tags
     assert [(told.label, told.result.status) for told in by_tags] == [("eval", Status.ERROR), ("train", Status.PASSED)]
+
+
+def test_a_day_on_which_every_assertion_was_skipped_is_not_all_right():
+    @check(name="Moves", datasets=["feed"])
+    def moves(mp, ctx):
+        ctx.assert_that(mp.ext.day_over_day(mp.num_rows())).where(name="Rows move").is_lt(0.5)
+
+    db = InMemoryMetricDB()
+    source = DuckRelationDataSource.from_arrow(feed.table(), "feed", dimensions={"split": "split"})
+    VerificationSuite([moves], db, "Moves").run([source], ResultKey(day(1), {"split": "train"}))
+    newest = collect(db).newest
+
+    assert (newest.verdict, newest.counts[Status.SKIPPED]) == ("incomplete", 1)
+    db.close()

@@ -21,23 +21,15 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-def printed(monkeypatch):
+def printed(width: int, *, terminal: bool, rows=ROWS) -> str:
     """What a table looks like at a width: on a terminal, or in a file."""
-
-    def at(width: int, *, terminal: bool, columns=COLUMNS, rows=ROWS) -> str:
-        file = io.StringIO()
-        monkeypatch.setattr(
-            printing, "out", Console(file=file, force_terminal=terminal, width=width, color_system=None)
-        )
-        printing.table(columns, rows, title="Tables")
-        return file.getvalue()
-
-    return at
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=width, color_system=None)
+    printing.table(COLUMNS, rows, title="Tables", console=console)
+    return console.file.getvalue()
 
 
 @pytest.mark.parametrize(("width", "terminal"), [(80, False), (20, False), (200, True), (110, True), (80, True)])
-def test_no_word_is_broken_and_none_is_lost(printed, width, terminal):
+def test_no_word_is_broken_and_none_is_lost(width, terminal):
     shown = printed(width, terminal=terminal)
 
     words = shown.split()
@@ -48,20 +40,20 @@ def test_no_word_is_broken_and_none_is_lost(printed, width, terminal):
         assert all(len(line.rstrip()) <= width for line in shown.splitlines())
 
 
-def test_in_a_file_a_row_is_a_line(printed):
+def test_in_a_file_a_row_is_a_line():
     lines = printed(80, terminal=False).splitlines()
 
     assert len([line for line in lines if "raw_data" in line]) == 2
     assert any("All the sales that were paid for" in line and "split=train" in line for line in lines)
 
 
-def test_on_a_terminal_that_is_too_narrow_for_the_words_a_row_is_a_block(printed):
+def test_on_a_terminal_that_is_too_narrow_for_the_words_a_row_is_a_block():
     shown = printed(80, terminal=True)
 
     assert "table        raw_data.transactions\nrows         12,345\n" in shown
     assert "description" not in shown[shown.index("[products]") :]
 
 
-def test_a_table_without_rows_or_with_one_huge_word_is_printed_all_the_same(printed):
+def test_a_table_without_rows_or_with_one_huge_word_is_printed_all_the_same():
     assert "folder" in printed(80, terminal=True, rows=[])
     assert "x" * 300 in printed(80, terminal=True, rows=[("x" * 300, 1, "", "")])

@@ -3,16 +3,22 @@
 import logging
 import time
 
+import dagster as dg
 import duckdb
 import pytest
 
+from dqx_core.datasets.definition import define
 from dqx_core.errors import ValidationError
+from dqx_dagster import DqxResources, DuckDBEngine
 from dqx_dagster.components import validation
 from tests.dagster.components.conftest import DEFINITION
 
 # Dagster reads a defs.yaml with a function that pydantic has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
 
+SALES = define(
+    {"name": "sales", "source": {"table": "raw.sales"}, "partitions": {"start": "2026-01-01", "content": "snapshot"}}
+)
 CHECKS = """\
 checks:
   - {name: Priced, metric: {kind: average, column: price}, is_positive: true}
@@ -91,11 +97,14 @@ def test_what_fits_loads_and_so_does_a_definition_in_a_file_whose_problems_name_
     assert "line 3, definition: other.yaml, columns[2]: table 'raw_data.transactions' has no column 'prise'" in told
 
 
-@pytest.mark.usefixtures("source")
-def test_loading_for_anything_else_reads_no_source(load, monkeypatch):
-    monkeypatch.setattr(duckdb, "connect", lambda *_, **__: pytest.fail("the source was opened"))
-    with load(DEFINITION.replace("column: price", "column: prise")) as (_, defs):
-        assert [asset.key.path for asset in defs.assets] == [["sales"]]
+def test_loading_for_anything_else_reads_no_source(load, source, caplog):
+    source.unlink()
+    with (
+        caplog.at_level(logging.WARNING, "dagster"),
+        load(DEFINITION.replace("column: price", "column: prise")) as found,
+    ):
+        assert [asset.key.path for asset in found[1].assets] == [["sales"]]
+    assert "was not compared" not in caplog.text
 
 
 @pytest.mark.usefixtures("validating")
@@ -118,25 +127,55 @@ def test_a_source_that_cannot_be_read_now_is_said_and_hinders_nothing(load, sour
         held.close()
 
 
-@pytest.mark.usefixtures("validating", "source")
-def test_a_warehouse_that_does_not_answer_is_waited_for_once(project, monkeypatch, caplog):
-    from dqx_dagster.resources import DuckDBEngine
+class Slow(DuckDBEngine):
+    """A warehouse that takes its time."""
 
-    asked = []
-    monkeypatch.setattr(validation, "PATIENCE", 0.2)
-    monkeypatch.setattr(DuckDBEngine, "catalog", lambda *_: asked.append(1) or time.sleep(5))
-    second = project.defs_folder_path / "second"
-    second.mkdir(parents=True)
-    text = "".join(f"  {line}\n" for line in DEFINITION.replace("name: sales", "name: second").splitlines())
-    (second / "defs.yaml").write_text(f"type: dqx_dagster.DqxDataset\nattributes:\n{text}")
-    (project.defs_folder_path / "sales").mkdir()
-    (project.defs_folder_path / "sales/defs.yaml").write_text(
-        (second / "defs.yaml").read_text().replace("second", "sales")
-    )
+    def catalog(self, definition):
+        time.sleep(5)
+        return super().catalog(definition)
+
+
+def test_a_warehouse_that_does_not_answer_is_not_waited_for():
+    began = time.monotonic()
+    told = validation.columns_of_tables(Slow(database="none.duckdb", datasets="data"), SALES, patience=0.1)
+    assert told == "its source did not answer within 0.1 seconds."
+    assert time.monotonic() - began < 4
+
+
+ASKED = []
+
+
+class Unreachable(DuckDBEngine):
+    """A warehouse whose network is down."""
+
+    def catalog(self, definition):
+        ASKED.append(definition.name)
+        raise ConnectionError("no route to host")
+
+
+class UnreachableResources(DqxResources):
+    """The resources of a project whose warehouse cannot be reached."""
+
+    def build_defs(self, context):
+        return dg.Definitions(resources={"engine": Unreachable(database="none.duckdb", datasets="data")})
+
+
+@pytest.mark.usefixtures("validating")
+def test_a_source_that_is_out_of_reach_is_asked_once_however_many_datasets_it_has(project, caplog):
+    written = {
+        "resources": f"type: {__name__}.UnreachableResources\n" + RESOURCES.format(database="x").split("\n", 1)[1]
+    }
+    for name in ("first", "second"):
+        lines = DEFINITION.replace("name: sales", f"name: {name}").splitlines()
+        written[name] = "type: dqx_dagster.DqxDataset\nattributes:\n" + "".join(f"  {line}\n" for line in lines)
+    for name, text in written.items():
+        (project.defs_folder_path / name).mkdir(parents=True)
+        (project.defs_folder_path / name / "defs.yaml").write_text(text)
     with caplog.at_level(logging.WARNING, "dagster"), project.build_all_defs():
         pass
-    assert caplog.text.count("did not answer within") == 2
-    assert len(asked) == 1
+    assert len(ASKED) == 1
+    for name in ("first", "second"):
+        assert f"Dataset '{name}' was not compared with its tables: no route to host" in caplog.text
 
 
 @pytest.mark.usefixtures("validating")
