@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,24 @@ RESERVED = frozenset({SPLIT_COLUMN, "date"})
 """Column names that the folders of a partition (date=…/split=…) take."""
 
 Role = Literal["user_id", "product_id", "timestamp", "revenue"]
+GenericRole = Literal["entity", "item", "time", "value"]
+
+GENERIC: Mapping[Role, GenericRole] = {
+    "user_id": "entity",
+    "product_id": "item",
+    "timestamp": "time",
+    "revenue": "value",
+}
+"""Role → its word outside shops; either is written, and both are one role."""
+
+
+def _role(word: object) -> object:
+    return next((role for role, generic in GENERIC.items() if word == generic), word)
+
+
+WrittenRole = Annotated[Role, BeforeValidator(_role, json_schema_input_type=Role | GenericRole)]
+"""A role by its name or by its generic word."""
+
 FitOn = Literal["train", "all"]
 
 

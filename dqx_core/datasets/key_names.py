@@ -20,6 +20,10 @@ _ABBREVIATIONS = {
     "cd": "code", "nbr": "number", "no": "number", "nr": "number", "num": "number",
 }  # fmt: skip
 
+_ENDINGS = ("key", "code", "id", "datetime", "timestamp", "date", "time", "price")
+_WHOLE = frozenset({"candidate", "mandate", "lifetime", "overtime", "sometime", "downtime", "runtime", "realtime"})
+"""Words that only look as if they were two."""
+
 _KEY_WORDS = frozenset({"bk", "code", "fk", "guid", "id", "key", "nk", "number", "pk", "ref", "sk", "uuid"})
 _CODES = frozenset({"code", "number"})
 """Key words of keys that people type; the others are made by machines and are called one for the other."""
@@ -124,8 +128,8 @@ def _split(name: str) -> list[str]:
 
 
 def _taken_apart(word: str) -> Words:
-    """`custkey` is customer and key; `paid` is a word."""
-    for ending in ("key", "code", "id"):
+    """`custkey` is customer and key, `orderdate` order and date; `paid` and `update` are words."""
+    for ending in () if word in _WHOLE else _ENDINGS:
         stem = word.removesuffix(ending)
         if stem != word and (len(stem) > 3 or stem in _ABBREVIATIONS):
             return _singular(_ABBREVIATIONS.get(stem, stem)), ending

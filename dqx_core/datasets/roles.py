@@ -1,4 +1,7 @@
-"""Which columns look like the user, the product, the time and the revenue of a row, by their names and types."""
+"""Which columns look like the user, the product, the time and the revenue of a row, by their names and types.
+
+A wrong answer is worse than none: where two columns fit a role as well, there is no answer but alternatives.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dqx_core.datasets.base import Role
-from dqx_core.datasets.types import KEYS, NUMERIC, TIMES
+from dqx_core.datasets.key_names import key_names, stems
+from dqx_core.datasets.role_names import DEFINITE, FITS, NAMES, SAID, Described
+from dqx_core.datasets.types import KEYS
 
 if TYPE_CHECKING:
     from dqx_core.datasets.catalog import ColumnInfo, Schemas
+    from dqx_core.datasets.key_names import KeyName
 
 Confidence = Literal["high", "medium"]
-
-NAMES: Mapping[Role, tuple[str, ...]] = {
-    "user_id": (
-        "customer_id", "user_id", "userid", "client_id", "buyer_id", "member_id", "account_id", "person_id",
-    ),
-    "product_id": ("product_id", "productid", "item_id", "itemid", "sku", "sku_id", "article_id", "goods_id"),
-    "timestamp": (
-        "timestamp", "created_at", "transaction_date", "order_date", "purchase_date", "date", "datetime", "event_time",
-        "transaction_time", "order_time",
-    ),
-    "revenue": (
-        "amount", "revenue", "price", "total", "value", "sales", "order_total", "transaction_amount", "spend",
-    ),
-}  # fmt: skip
-"""Whole names in any case, the likeliest first; a name that fits several roles has the first of them."""
-
-TYPES: Mapping[Role, frozenset[str]] = {"timestamp": TIMES, "revenue": NUMERIC}
-"""What a column of a role must be; a role that is not here may be anything."""
 
 MOST_ALTERNATIVES = 3
 
@@ -43,12 +31,12 @@ class RoleCandidate:
     column: str
     type: str
     confidence: Confidence
-    """High in the primary table, else medium."""
+    """High where the name says it in the primary table, else medium."""
 
 
 @dataclass(frozen=True)
 class RoleSuggestion:
-    """The likeliest column for a role; None: no column looks like it."""
+    """The likeliest column for a role; None: no column looks like it, or several look like it alike."""
 
     role: Role
     best: RoleCandidate | None
@@ -67,30 +55,57 @@ class DescribedColumn:
     join_key: bool
 
 
-def role_of(column: str, type_name: str) -> Role | None:
-    """The role that a column's name and type speak for."""
-    for role, names in NAMES.items():
-        if column.lower() in names:
-            return role if type_name in TYPES.get(role, {type_name}) else None
-    return None
+@dataclass(frozen=True)
+class _Fitting:
+    """The columns of a table that fit a role, the likeliest first, and how well each does; 0: its whole name says so."""
+
+    ranks: Mapping[str, int]
+
+    @property
+    def best(self) -> str | None:
+        """The one that fits best; none if two do."""
+        first, *others = [*self.ranks.items(), ("", -1)]
+        alone = others and others[0][1] != first[1]
+        return first[0] if self.ranks and (alone or first[1] < DEFINITE) else None
+
+
+def fitting(columns: Mapping[str, str], table: str = "") -> dict[Role, _Fitting]:
+    """Role → the columns of a table that fit it; `columns` are names and types."""
+    stem = stems([table])[table] if table else ()
+    called = key_names(columns, stem)
+    described = {column: Described(column, type_name, called[column], stem) for column, type_name in columns.items()}
+    found: dict[Role, _Fitting] = {}
+    taken: set[str] = set()
+    for role, fits in FITS.items():
+        left = [each for column, each in described.items() if column not in taken]
+        ranks = fits(left)
+        found[role] = _Fitting(dict(sorted(ranks.items(), key=lambda each: each[1])))
+        taken |= set(ranks)
+    return found
 
 
 def looks_like_key(column: str, type_name: str) -> bool:
     """Whether tables may be joined on a column: it is called like a key, and its text is the same on every engine."""
-    name = column.lower()
-    called = name in {"id", "key", "sku", "code"} or name.endswith(("_id", "_key", "_sku", "_code", "_uuid"))
-    return (called or role_of(column, type_name) in {"user_id", "product_id"}) and type_name in KEYS - {"DATE"}
+    name = key_names([column], ())[column]
+    return _called_like_key(name, column) and type_name in KEYS - {"DATE"}
 
 
-def described(columns: Sequence[ColumnInfo]) -> list[DescribedColumn]:
+def _called_like_key(name: KeyName, column: str) -> bool:
+    return (name.word is not None and name.word != "number" and not name.descriptive) or column.lower() == "sku"
+
+
+def described(columns: Sequence[ColumnInfo], table: str = "") -> list[DescribedColumn]:
     """Columns with what they look like."""
+    found = fitting({each.name: each.type for each in columns}, table)
+    roles = {column: role for role, fits in found.items() for column, rank in fits.ranks.items() if rank < DEFINITE}
+    roles |= {fits.best: role for role, fits in found.items() if fits.best is not None}
     return [
         DescribedColumn(
             each.name,
             each.type,
             each.nullable,
             each.description,
-            role_of(each.name, each.type),
+            roles.get(each.name),
             looks_like_key(each.name, each.type),
         )
         for each in columns
@@ -100,16 +115,26 @@ def described(columns: Sequence[ColumnInfo]) -> list[DescribedColumn]:
 def suggest_columns(schemas: Schemas, primary: str) -> dict[Role, RoleSuggestion]:
     """For each role the likeliest column of some tables, those of the primary table first."""
     tables = sorted(schemas, key=lambda table: table != primary)
-    found: dict[Role, list[RoleCandidate]] = {role: [] for role in NAMES}
-    for table in tables:
-        for column, type_name in schemas[table].items():
-            role = role_of(column, type_name)
-            if role is not None:
-                confidence: Confidence = "high" if table == primary else "medium"
-                found[role].append(RoleCandidate(table, column, type_name, confidence))
-    suggestions = {}
-    for role, candidates in found.items():
-        candidates.sort(key=lambda each: (each.confidence, NAMES[role].index(each.column.lower())))
-        best = candidates[0] if candidates else None
-        suggestions[role] = RoleSuggestion(role, best, tuple(candidates[1 : 1 + MOST_ALTERNATIVES]))
+    found = {table: fitting(schemas[table], table) for table in tables}
+    suggestions: dict[Role, RoleSuggestion] = {}
+    for role in NAMES:
+        candidates: list[RoleCandidate] = []
+        best: RoleCandidate | None = None
+        for table in tables:
+            fits = found[table][role]
+            some = [
+                RoleCandidate(
+                    table,
+                    column,
+                    schemas[table][column],
+                    "high" if table == primary and rank <= SAID else "medium",
+                )
+                for column, rank in fits.ranks.items()
+                if table == primary or rank <= SAID
+            ]
+            if best is None and not candidates:
+                best = next((each for each in some if each.column == fits.best), None)
+            candidates += some
+        others = tuple(each for each in candidates if each != best)
+        suggestions[role] = RoleSuggestion(role, best, others[:MOST_ALTERNATIVES])
     return suggestions

@@ -232,7 +232,8 @@ class DatasetService:
 
     def schema(self, table: str) -> Sequence[DescribedColumn]:
         """The columns of a table, and what they look like."""
-        return described(self.catalog.columns(self.table(table)))
+        name = self.table(table)
+        return described(self.catalog.columns(name), name)
 
     def stats(
         self, table: str, columns: Sequence[str] | None = None, *, approximate: bool = False

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from dqx_core.datasets.base import Model, Problem, Role, Scalar, Several, TableName
+from dqx_core.datasets.base import Model, Problem, Scalar, Several, TableName, WrittenRole
 from dqx_core.errors import hint
 
 
@@ -76,7 +76,7 @@ class Column(Model):
     """Short or full name of a table of the source; the primary one if left out."""
     column: str = Field(min_length=1)
     as_: str | None = Field(default=None, alias="as", min_length=1)
-    role: Role | None = None
+    role: WrittenRole | None = None
 
     @property
     def name(self) -> str:
