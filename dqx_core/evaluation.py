@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from returns.result import Failure, Result, Success
 
 from dqx_core.bounds import Bound, Operator
+from dqx_core.calendars import Back
 from dqx_core.expressions import Computed, compute, text
 from dqx_core.graph import AssertionNode, CheckNode, Graph, symbols_in
 from dqx_core.history import Derived, Problem, Value, offsets_of
@@ -51,11 +52,15 @@ class Evaluation:
     execution_id: ExecutionId
     metrics: Mapping[Need, Metric]
     left_out: Mapping[str, AbstractSet[dt.date]] = field(default_factory=dict)
-    """By dataset, the days that its data source leaves out on purpose."""
+    """By dataset, the dates whose windows its data source leaves out on purpose."""
     data_av_threshold: float = 0.9
     """The share of an assertion's days that must not be left out for it to be judged."""
     profiles: Sequence[Profile] = ()
-    _memo: dict[tuple[Spec, ResultKey, str | None, bool], Value] = field(default_factory=dict, repr=False)
+    full_names: Mapping[str, str] = field(default_factory=dict)
+    """By dataset as checks call it, its full name, where that is another."""
+    absent: AbstractSet[Need] = frozenset()
+    """What could not be measured because there is no such partition."""
+    _memo: dict[tuple[Spec, ResultKey, Back, str | None, bool], Value] = field(default_factory=dict, repr=False)
     _known: dict[tuple[str, str], _Same] = field(default_factory=dict, repr=False)
     _told: dict[tuple[sp.Symbol, ResultKey], SymbolInfo] = field(default_factory=dict, repr=False)
 
@@ -70,42 +75,62 @@ class Evaluation:
     def value_of(self, symbol: sp.Symbol, key: ResultKey) -> Value:
         """The number that a symbol stands for when the suite is judged for `key`."""
         metric = self.graph.symbols[symbol]
-        at = effective_key(key, metric.lag_offset, metric.tags)
-        # Another day, or another part of the day: it may not be there, which is nobody's fault.
-        return self._value(metric.spec, at, metric.dataset, at is not key and at != key)
+        at = effective_key(key, Back(), metric.tags)
+        # Another window, or another part of it: it may not be there, which is nobody's fault.
+        past = metric.back != Back() or (at is not key and at != key)
+        return self._value(metric.spec, at, metric.back, metric.dataset, past)
 
-    def _value(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
-        if not self._leaves_out:  # most numbers are there
-            metric = self.metrics.get((spec, key, dataset))  # type: ignore[arg-type]
+    def full_name(self, dataset: str | None) -> str | None:
+        """The full name of a dataset, under which its numbers are kept."""
+        return self.full_names.get(dataset or "", dataset)
+
+    def _value(self, spec: Spec, key: ResultKey, back: Back, dataset: str | None, past: bool) -> Value:
+        """The number so much before a key.
+
+        Days on the calendar's clocks and windows do not change places where clocks are changed: what is so much
+        before another window is counted from the key, and the days first.
+        """
+        if not back.days and back.windows:
+            key, back = key.lag(back.windows), Back()
+        if not self._leaves_out and not back.days:  # most numbers are there
+            metric = self.metrics.get((spec, key, self.full_name(dataset)))  # type: ignore[arg-type]
             if metric is not None and isinstance(metric.value, Success):
                 return metric.value
-        asked = (spec, key, dataset, past)
+        asked = (spec, key, back, dataset, past)
         value = self._memo.get(asked)
         if value is None:
-            value = self._memo[asked] = self._find(spec, key, dataset, past)
+            value = self._memo[asked] = self._find(spec, key, back, dataset, past)
         return value
 
-    def _find(self, spec: Spec, key: ResultKey, dataset: str | None, past: bool) -> Value:
+    def _find(self, spec: Spec, origin: ResultKey, back: Back, dataset: str | None, past: bool) -> Value:
+        key = origin.back(back)
         if isinstance(spec, Derived):
-            series = {o: self._value(spec.base, key.lag(o), dataset, past or o > 0) for o in spec.offsets}
+            backs = {offset: spec.back(offset, key.calendar) for offset in spec.offsets}
+            series = {
+                offset: self._value(spec.base, origin, back.and_then(more), dataset, past or offset > 0)
+                for offset, more in backs.items()
+            }
             try:
-                return spec.value(key.yyyy_mm_dd, series)
+                return spec.value(key, series)
             except (ArithmeticError, ValueError) as error:  # of numbers beyond what doubles hold
                 return Failure(Problem(f"{spec.name} cannot be computed: {error}"))
         assert isinstance(spec, MetricSpec)
         if key.yyyy_mm_dd in self.left_out.get(dataset or "", ()):
             reason = f"{spec.name}: data source '{dataset}' leaves {key.yyyy_mm_dd} out (skip_dates)"
             return Failure(Problem(reason, no_history=True, left_out=True))
-        metric = self.metrics.get((spec, key, dataset))
+        need = (spec, key, self.full_name(dataset))
+        metric = self.metrics.get(need)
+        if metric is None and need in self.absent:
+            return Failure(Problem(f"{spec.name}: {key} of dataset '{dataset}' is not materialized"))
         if metric is None:
             return Failure(
                 Problem(
-                    f"Metric {spec.name} for {key.yyyy_mm_dd} on dataset '{dataset}' "
+                    f"Metric {spec.name} for {key.label} on dataset '{dataset}' "
                     f"in execution {self.execution_id} not found!",
                     no_history=past,
                 )
             )
-        return metric.value.alt(lambda reason: Problem(f"{spec.name} on {key.yyyy_mm_dd}: {reason}"))
+        return metric.value.alt(lambda reason: Problem(f"{spec.name} on {key.label}: {reason}"))
 
     @cached_property
     def _leaves_out(self) -> bool:
@@ -159,8 +184,14 @@ class Evaluation:
             symbols=tuple([self._info(symbol, key) for symbol in same.reached]),
             message=message,
             window=key.window,
+            asset=self.full_name(self._first_dataset(check, assertion)),
             compared=compared,
         )
+
+    def _first_dataset(self, check: CheckNode, assertion: AssertionNode) -> str | None:
+        """The dataset that an assertion speaks of first."""
+        named = (self.graph.symbols[symbol].dataset for symbol in assertion.symbols)
+        return next((name for name in named if name), check.datasets[0] if len(check.datasets) == 1 else None)
 
     def _availability(self, assertion: AssertionNode, key: ResultKey) -> float:
         """The smallest share, over the assertion's symbols, of the days they need that are not left out."""
@@ -168,8 +199,9 @@ class Evaluation:
         for symbol in assertion.symbols if self._leaves_out else ():
             metric = self.graph.symbols[symbol]
             skipped = self.left_out.get(metric.dataset or "", ())
-            at = effective_key(key, metric.lag_offset, metric.tags)
-            days = [at.lag(offset).yyyy_mm_dd for offset in offsets_of(metric.spec)]
+            at = effective_key(key, Back(), metric.tags)
+            backs = [metric.back.and_then(each) for each in offsets_of(metric.spec, key.calendar)]
+            days = [at.back(back).yyyy_mm_dd for back in backs]
             least = min(least, sum(day not in skipped for day in days) / len(days))
         return least
 
@@ -211,8 +243,8 @@ class Evaluation:
 
     def _tell(self, symbol: sp.Symbol, key: ResultKey) -> SymbolInfo:
         metric = self.graph.symbols[symbol]
-        at = effective_key(key, metric.lag_offset, metric.tags)
-        kept = self.metrics.get((metric.spec, at, metric.dataset))  # type: ignore[arg-type]  # derived: none
+        at = effective_key(key, metric.back, metric.tags)
+        kept = self.metrics.get((metric.spec, at, self.full_name(metric.dataset)))  # type: ignore[arg-type]  # derived: none
         value: Result[int | float, str]
         if kept is not None and isinstance(kept.value, Success) and not self._leaves_out:
             value = kept.value
@@ -221,12 +253,13 @@ class Evaluation:
         return SymbolInfo(
             metric.name,
             metric.spec.name,
-            metric.dataset,
+            self.full_name(metric.dataset),
             value,
             at.yyyy_mm_dd,
             at.tags,
-            metric.lag_offset,
+            metric.lag_offset + metric.lag_days,
             kept.source_execution_id if kept else None,
+            at.window,
         )
 
 

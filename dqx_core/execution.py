@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import lru_cache, partial, reduce
 from typing import Any
 
 from returns.result import Failure, Result, Success
@@ -149,7 +149,7 @@ def statements_of(scan: Scan) -> list[Statement]:
             unmerged.setdefault(dimensions, []).extend(needs)
     # What reads one value at a time is cheaper over the distinct ones, once somebody groups by them anyway: unless
     # it is day by day, where few rows of a day are alike.
-    one_day = scan.source.date_column is None or len({key.yyyy_mm_dd for _, key, _ in scan.needs}) == 1
+    one_day = scan.source.date_column is None or len({key.when for _, key, _ in scan.needs}) == 1
     for spec, dimensions, needs in scanned:
         rides = one_day and isinstance(spec, OverItems)
         same = grouped.get((*_over(spec), dimensions)) if rides else None
@@ -212,8 +212,8 @@ def _spans(scan: Scan, filters: Mapping[Need, Tags], extent: Extent) -> dict[str
     values: dict[str, set[str]] = {}
     for name, value in (item for tags in filters.values() for item in tags.items()):
         values.setdefault(name, set()).add(value)
-    days = {key.yyyy_mm_dd for _, key, _ in filters} if source.date_column is not None else {None}
-    groups = len(days) * math.prod(map(len, values.values()))
+    windows = len({key.when for _, key, _ in filters}) if source.date_column is not None else 1
+    groups = windows * math.prod(map(len, values.values()))
     bitmaps = sum(len(conditions[column]) for column in integers)
     most = min(_BITS // bitmaps, _BITS_A_ROW * extent.rows) // groups
     return {column: (least, top) for column, (least, top) in extent.spans.items() if top - least < most}
@@ -231,25 +231,29 @@ def _over(spec: MetricSpec) -> tuple[tuple[str, ...], str | None]:
 
 def _grouping(scan: Scan, needs: Sequence[Need], filters: Mapping[Need, Tags]) -> Grouping:
     dimensions = sorted({name for need in needs for name in filters[need]})
-    only = [
-        (name, tuple(sorted({filters[need][name] for need in needs})))
-        for name in dimensions
-        if all(name in filters[need] for need in needs)
-    ]
-    days = sorted({key.yyyy_mm_dd for _, key, _ in needs})
-    return Grouping(scan.source, tuple(days), tuple(dimensions), tuple(only))
+    tags = {filters[need] for need in needs}
+    values = tuple(tuple(sorted({each[name] for each in tags if name in each})) for name in dimensions)
+    only = frozenset(name for name in dimensions if all(name in each for each in tags))
+    windows = {key.when: key for _, key, _ in needs}
+    ordered = sorted(windows, key=lambda when: windows[when].interval.start if when[1] else _midnight(when[0]))
+    return Grouping(scan.source, tuple(ordered), tuple(dimensions), values, only)
+
+
+@lru_cache(maxsize=4096)
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(tzinfo=dt.UTC))
 
 
 def _answers(statement: Statement, tags: Tags, spec: MetricSpec) -> bool:
     """Whether a statement's groups make up the rows with those tags: exactly, or by merging."""
     grouping = statement.grouping
-    if any(name not in tags for name, _ in grouping.only):
+    if any(name not in tags for name in grouping.only):
         return False
     return tuple(tags) == grouping.dimensions or (spec.mergeable and set(tags) <= set(grouping.dimensions))
 
 
-Rows = dict[dt.date | None, dict[Tags, dict[str, Any]]]
-"""By day (None where the source has no date column) and the values of the dimensions rows are grouped by."""
+Rows = dict[object, dict[Tags, dict[str, Any]]]
+"""By the place of the window (None where the source has no date column) and the values of the dimensions."""
 
 
 def _rows(statement: Statement) -> Rows:
@@ -290,7 +294,7 @@ def _reader(spec: MetricSpec, statement: Statement) -> Callable[..., Measured]:
 def _parts(rows: Rows, statement: Statement, need: Need, tags: Tags) -> list[Mapping[str, Any]]:
     """The rows of the groups that have the need's day and tags."""
     grouping = statement.grouping
-    of_day = rows.get(need[1].yyyy_mm_dd if grouping.source.date_column is not None else None, {})
+    of_day = rows.get(grouping.place(need[1].when), {})
     if tuple(tags) == grouping.dimensions:
         return [of_day[tags]] if tags in of_day else []
     return [row for group, row in of_day.items() if all(group.get(k) == v for k, v in tags.items())]
@@ -345,8 +349,11 @@ def explain(plan: Plan) -> Explanation:
 
 
 def _counted(needs: Collection[Need]) -> str:
-    days = sorted({key.yyyy_mm_dd for _, key, _ in needs})
-    span = f" of {days[0]}" if len(days) == 1 else f" of {len(days)} days from {days[0]} to {days[-1]}"
+    windows = {key.when: key for _, key, _ in needs}
+    ordered = sorted(windows.values(), key=lambda key: key.interval.start)
+    many = "days" if all(key.calendar.unit == "d" for key in ordered) else "windows"
+    first, last = ordered[0].label, ordered[-1].label
+    span = f" of {first}" if len(ordered) == 1 else f" of {len(ordered)} {many} from {first} to {last}"
     return _many(len(needs), "number") + span
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import statistics
 from abc import abstractmethod
@@ -10,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from returns.result import Failure, Result, Success
 
+from dqx_core.calendars import Back, Calendar
 from dqx_core.errors import DefinitionError
+from dqx_core.keys import ResultKey
 from dqx_core.metrics.base import Spec
 from dqx_core.states import Number, rounded
 
@@ -27,7 +28,7 @@ class Problem:
     no_history: bool = False
     """True when all that is wrong is that an earlier partition does not exist."""
     left_out: bool = False
-    """True when the day is one that its data source leaves out on purpose."""
+    """True when the window is one that its data source leaves out on purpose."""
 
 
 Value = Result[Number, Problem]
@@ -35,12 +36,14 @@ Value = Result[Number, Problem]
 
 @dataclass(frozen=True)
 class Derived(Spec):
-    """A number computed from a metric's values on several days."""
+    """A number computed from a metric's values in several windows of time."""
 
     base: Spec
 
     window: ClassVar[bool] = False
-    """Whether it looks at all the days of a window, not at two days."""
+    """Whether it looks at every one of a row of windows, not at two."""
+    unit: ClassVar[Literal["windows", "days"]] = "windows"
+    """What its offsets count: windows of the calendar, or days on its clocks."""
 
     @cached_property
     def name(self) -> str:
@@ -53,19 +56,37 @@ class Derived(Spec):
     @property
     @abstractmethod
     def offsets(self) -> Sequence[int]:
-        """How many days before its own day it needs its base, nearest first."""
+        """How far before its own window it needs its base, in its unit, nearest first."""
+
+    def back(self, offset: int, calendar: Calendar) -> Back:
+        """How far before its own window an offset lies.
+
+        Raises:
+            DefinitionError: The calendar has no window so many days before.
+        """
+        found = Back(offset) if self.unit == "windows" else calendar.back(offset)
+        if found is None:
+            ago = "a day" if offset == 1 else "a week" if offset == 7 else f"{offset} days"
+            raise DefinitionError(
+                f"{self.name} compares with what was {ago} before, and {calendar.name} have no window that lies "
+                f"{ago} before another. Compare with an earlier window: mp.ext.change(metric, windows=1)."
+            )
+        return found
 
     @abstractmethod
-    def value(self, day: dt.date, series: Mapping[int, Value]) -> Value:
-        """The number for `day`, from the base's value at each offset."""
+    def value(self, key: ResultKey, series: Mapping[int, Value]) -> Value:
+        """The number for `key`, from the base's value at each offset."""
+
+    def _label(self, key: ResultKey, offset: int) -> str:
+        return key.back(self.back(offset, key.calendar)).label
 
 
-def offsets_of(spec: Spec) -> frozenset[int]:
-    """How many days before its own day a number needs rows of, through all the numbers it is made of."""
+def offsets_of(spec: Spec, calendar: Calendar) -> frozenset[Back]:
+    """How far before its own window a number needs rows of, through all the numbers it is made of."""
     if not isinstance(spec, Derived):
-        return frozenset({0})
-    inner = offsets_of(spec.base)
-    return frozenset(outer + offset for outer in spec.offsets for offset in inner)
+        return frozenset({Back()})
+    inner = offsets_of(spec.base, calendar)
+    return frozenset(spec.back(outer, calendar).and_then(each) for outer in spec.offsets for each in inner)
 
 
 def _first_problem(series: Mapping[int, Value], offsets: Sequence[int]) -> Problem | None:
@@ -82,24 +103,26 @@ def _there(value: Value) -> bool:
 
 @dataclass(frozen=True)
 class _Comparison(Derived):
-    """Today against one earlier day, relative to the earlier day."""
+    """Now against one earlier window, relative to the earlier one."""
+
+    unit: ClassVar[Literal["windows", "days"]] = "days"
 
     @property
-    def days(self) -> int:
-        """How many days earlier."""
+    def distance(self) -> int:
+        """How far earlier, in its unit."""
         return 1
 
     @property
     def offsets(self) -> Sequence[int]:
-        return (0, self.days)
+        return (0, self.distance)
 
-    def _relative(self, day: dt.date, series: Mapping[int, Value]) -> Result[float, Problem]:
+    def _relative(self, key: ResultKey, series: Mapping[int, Value]) -> Result[float, Problem]:
         if problem := _first_problem(series, self.offsets):
             return Failure(problem)
-        today, then = series[0].unwrap(), series[self.days].unwrap()
+        today, then = series[0].unwrap(), series[self.distance].unwrap()
         if then == 0:
             return Failure(
-                Problem(f"{self.base.name} is 0 on {day - dt.timedelta(days=self.days)}: nothing to compare with")
+                Problem(f"{self.base.name} is 0 on {self._label(key, self.distance)}: nothing to compare with")
             )
         return Success((today - then) / then)
 
@@ -110,8 +133,8 @@ class DayOverDay(_Comparison):
 
     kind: ClassVar[str] = "day_over_day"
 
-    def value(self, day: dt.date, series: Mapping[int, Value]) -> Value:
-        return self._relative(day, series).map(abs)
+    def value(self, key: ResultKey, series: Mapping[int, Value]) -> Value:
+        return self._relative(key, series).map(abs)
 
 
 @dataclass(frozen=True)
@@ -121,11 +144,11 @@ class WeekOverWeek(_Comparison):
     kind: ClassVar[str] = "week_over_week"
 
     @property
-    def days(self) -> int:
+    def distance(self) -> int:
         return 7
 
-    def value(self, day: dt.date, series: Mapping[int, Value]) -> Value:
-        return self._relative(day, series).map(abs)
+    def value(self, key: ResultKey, series: Mapping[int, Value]) -> Value:
+        return self._relative(key, series).map(abs)
 
 
 @dataclass(frozen=True)
@@ -137,27 +160,36 @@ class Change(_Comparison):
 
     def __post_init__(self) -> None:
         if isinstance(self.ago, bool) or not isinstance(self.ago, int) or self.ago < 1:
-            raise DefinitionError(f"{self.name} has days={self.ago!r}. Give a whole number of days, 1 or more.")
+            raise DefinitionError(
+                f"{self.name} has {self.unit}={self.ago!r}. Give a whole number of {self.unit}, 1 or more."
+            )
 
     @property
     def _parameters(self) -> str:
-        return f", days={self.ago}"
+        return f", {self.unit}={self.ago}"
 
     @property
-    def days(self) -> int:
+    def distance(self) -> int:
         return self.ago
 
-    def value(self, day: dt.date, series: Mapping[int, Value]) -> Value:
-        return self._relative(day, series)
+    def value(self, key: ResultKey, series: Mapping[int, Value]) -> Value:
+        return self._relative(key, series)
+
+
+@dataclass(frozen=True)
+class ChangeInWindows(Change):
+    """(now - then) / then, with its sign, where then is `ago` windows of the calendar earlier."""
+
+    unit: ClassVar[Literal["windows", "days"]] = "windows"
 
 
 @dataclass(frozen=True)
 class _Window(Derived):
-    """Over the `n` days that end with its own day."""
+    """Over the `n` windows of the calendar that end with its own: days, of a daily suite."""
 
     n: int = 7
     min_periods: int | None = None
-    """How many of the days must have a value; None: all of them."""
+    """How many of them must have a value; None: all."""
 
     window: ClassVar[bool] = True
     least: ClassVar[int] = 1
@@ -179,34 +211,35 @@ class _Window(Derived):
     def offsets(self) -> Sequence[int]:
         return range(self.n)
 
-    def value(self, day: dt.date, series: Mapping[int, Value]) -> Value:
-        return self._values(day, series, self.offsets).bind(self.over)
+    def value(self, key: ResultKey, series: Mapping[int, Value]) -> Value:
+        return self._values(key, series, self.offsets).bind(self.over)
 
     def _values(
-        self, day: dt.date, series: Mapping[int, Value], offsets: Sequence[int]
+        self, key: ResultKey, series: Mapping[int, Value], offsets: Sequence[int]
     ) -> Result[Sequence[Number], Problem]:
-        """The values there are on those days, if they are enough. Days left out on purpose are not asked for."""
+        """The values there are at those offsets, if they are enough. What is left out on purpose is not asked for."""
         values = [v.unwrap() for o in offsets if _there(v := series[o])]
         absent = {o: series[o].failure() for o in offsets if not _there(series[o])}
         asked = len(offsets) - sum(problem.left_out for problem in absent.values())
         needed = max(self.least, asked if self.min_periods is None else self.min_periods)
         if len(values) >= needed:
             return Success(values)
-        days = sorted(day - dt.timedelta(days=o) for o in absent)
-        shown = ", ".join(map(str, days[:5])) + (", …" if len(days) > 5 else "")
-        # Where a day is there and its value is not, the reason is what a person needs; the missing days come after.
+        missing = sorted(absent, reverse=True)
+        shown = ", ".join(self._label(key, o) for o in missing[:5]) + (", …" if len(missing) > 5 else "")
+        many = "days" if key.calendar.unit == "d" else "windows"
+        # Where a window is there and its value is not, the reason is what a person needs.
         reasons = dict.fromkeys(p.reason for p in absent.values() if not p.no_history)
         return Failure(
             Problem(
-                f"{self.name} needs {needed} of {len(offsets)} days and has {len(values)}; "
-                f"{len(days)} missing: {shown}" + "".join(f"; {reason}" for reason in list(reasons)[:5]),
+                f"{self.name} needs {needed} of {len(offsets)} {many} and has {len(values)}; "
+                f"{len(missing)} missing: {shown}" + "".join(f"; {reason}" for reason in list(reasons)[:5]),
                 all(p.no_history for p in absent.values()),
                 any(p.left_out for p in absent.values()),
             )
         )
 
     def over(self, values: Sequence[Number]) -> Value:
-        """The number from the values there are, nearest day first."""
+        """The number from the values there are, nearest first."""
         if not all(map(math.isfinite, values)):
             return Failure(Problem(f"{self.name} met a value that is not finite"))
         return Success(self.formula(values))
@@ -279,18 +312,19 @@ class ZScore(_Window):
     def offsets(self) -> Sequence[int]:
         return range(self.n + 1)
 
-    def value(self, day: dt.date, series: Mapping[int, Value]) -> Value:
+    def value(self, key: ResultKey, series: Mapping[int, Value]) -> Value:
         if problem := _first_problem(series, [0]):
             return Failure(problem)
-        before = self._values(day, series, range(1, self.n + 1))
-        return before.bind(lambda values: self._score(day, [series[0].unwrap(), *values]))
+        before = self._values(key, series, range(1, self.n + 1))
+        return before.bind(lambda values: self._score(key, [series[0].unwrap(), *values]))
 
-    def _score(self, day: dt.date, values: Sequence[Number]) -> Value:
+    def _score(self, key: ResultKey, values: Sequence[Number]) -> Value:
         if not all(map(math.isfinite, values)):
             return Failure(Problem(f"{self.name} met a value that is not finite"))
         if len(set(values[1:])) == 1:
-            first, last = day - dt.timedelta(days=self.n), day - dt.timedelta(days=1)
-            return Failure(Problem(f"{self.base.name} is the same on every day from {first} to {last}: no deviation"))
+            first, last = self._label(key, self.n), self._label(key, 1)
+            every = "on every day" if key.calendar.unit == "d" else "in every window"
+            return Failure(Problem(f"{self.base.name} is the same {every} from {first} to {last}: no deviation"))
         return Success(self.formula(values))
 
     def formula(self, values: Sequence[Number]) -> Number:

@@ -8,8 +8,9 @@ from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from dqx_core.calendars import DAYS, Calendar, Window
+from dqx_core.calendars import DAYS, Back, Calendar, Window
 from dqx_core.errors import DefinitionError
+from dqx_core.zones import instants
 
 ExecutionId = str
 
@@ -152,6 +153,8 @@ class ResultKey:
             object.__setattr__(self, "tags", user_tags(self.tags))
         if self.window is not None and self.window == Window.of_day(self.yyyy_mm_dd):
             object.__setattr__(self, "window", None)
+        if self.calendar is not DAYS and self.calendar == DAYS:  # one of another process is the same
+            object.__setattr__(self, "calendar", DAYS)
         # Keys are looked up many times for each number.
         object.__setattr__(self, "_hash", hash((self.yyyy_mm_dd, self.tags, self.window)))
 
@@ -166,6 +169,36 @@ class ResultKey:
     def __reduce__(self) -> tuple[type[ResultKey], tuple[object, ...]]:
         return ResultKey, (self.yyyy_mm_dd, self.tags, self.window, self.calendar)
 
+    @classmethod
+    def at(cls, calendar: Calendar, moment: dt.datetime, tags: Mapping[str, str] = NO_TAGS) -> ResultKey:
+        """The key of the calendar's window that holds a moment; one without a time zone is on the calendar's clocks."""
+        if moment.tzinfo is None:
+            moment = instants(moment, calendar.timezone)[0]
+        return cls.of(calendar.at(moment), tags, calendar)
+
+    @property
+    def when(self) -> tuple[dt.date, Window | None]:
+        """Which window it is, whatever its tags."""
+        return self.yyyy_mm_dd, self.window
+
+    @property
+    def label(self) -> str:
+        """How people call the window."""
+        if self.window is None:
+            return str(self.yyyy_mm_dd)
+        return str(self.window) if self.calendar is DAYS else self.calendar.label(self.window)
+
+    def tagged(self, tags: Mapping[str, str]) -> ResultKey:
+        """The same window under other tags."""
+        return ResultKey(self.yyyy_mm_dd, tags, self.window, self.calendar)
+
+    def back(self, back: Back) -> ResultKey:
+        """The key of an earlier window of its calendar, same tags."""
+        if not back.days:
+            return self.lag(back.windows)
+        then = self.calendar.days_before(self.interval, back.days)
+        return ResultKey.of(then, self.tags, self.calendar).lag(back.windows)
+
     @property
     def interval(self) -> Window:
         """The window as moments, of a day too."""
@@ -175,7 +208,7 @@ class ResultKey:
         """The key `windows` windows of its calendar earlier, same tags."""
         if not windows:
             return self
-        if self.window is None and self.calendar is DAYS:
+        if self.calendar is DAYS and self.window is None:
             return ResultKey(self.yyyy_mm_dd - dt.timedelta(days=windows), self.tags)
         return ResultKey.of(self.calendar.before(self.interval, windows), self.tags, self.calendar)
 
@@ -185,5 +218,4 @@ class ResultKey:
         return until - dt.timedelta(days=window - 1), until
 
     def __str__(self) -> str:
-        shown = str(self.yyyy_mm_dd) if self.window is None else self.calendar.label(self.window)
-        return shown + (f" ({self.tags})" if self.tags else "")
+        return self.label + (f" ({self.tags})" if self.tags else "")

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from dqx_core.engines.base import DataSource
+from dqx_core.calendars import Back
+from dqx_core.engines.base import DataSource, full_name, zone_of
 from dqx_core.graph import Graph
 from dqx_core.keys import ResultKey, TagOverrides, Tags
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
+from dqx_core.sql.dimensions import canonical
 
 History = Literal["shared", "isolated"]
 Reuse = Literal["never", "same_version"]
 
 Need = tuple[MetricSpec, ResultKey, str | None]
-"""One number: what, for which day and tags, of which dataset. It is its identity in an execution."""
+"""One number: what, for which window and tags, of which dataset, in full. It is its identity in an execution."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Scan:
     source: DataSource
     needs: tuple[Need, ...]
     lagged: frozenset[Need] = frozenset()
-    """Those of earlier days, which are only there if the source has rows for the day."""
+    """Those of earlier windows, which are only there if the source has rows for the window."""
     versions: Mapping[Need, str | None] = field(default_factory=dict)
 
 
@@ -39,51 +45,101 @@ class Plan:
     carried: Mapping[Need, Metric] = field(default_factory=dict)
     """From earlier executions that measured the same data version."""
     unverified: Mapping[Need, Metric] = field(default_factory=dict)
-    """From earlier executions, for days the source cannot serve any more."""
+    """From earlier executions, for windows the source cannot serve any more."""
     ready: frozenset[Need] = frozenset()
     """Measured by this execution already."""
     missing: frozenset[Need] = frozenset()
     """Nobody can say."""
+    absent: frozenset[Need] = frozenset()
+    """Of partitions that are judged and do not exist: no rows of theirs are counted, not even as none."""
 
 
-def effective_key(key: ResultKey, lag: int, tags: TagOverrides | None) -> ResultKey:
-    """The day and tags a symbol speaks of when the suite is judged for `key`."""
-    at = key.lag(lag)
-    return at if tags is None else ResultKey(at.yyyy_mm_dd, tags.over(at.tags))
+def effective_key(key: ResultKey, back: Back, tags: TagOverrides | None) -> ResultKey:
+    """The window and tags a symbol speaks of when the suite is judged for `key`."""
+    at = key.back(back)
+    return at if tags is None else at.tagged(tags.over(at.tags))
 
 
-def needs_of(graph: Graph, keys: Iterable[ResultKey], also_lags: Iterable[int] = ()) -> list[Need]:
+def named_in_full(sources: Mapping[str, DataSource]) -> dict[str, str]:
+    """The full name of each data source, by the name that checks use."""
+    return {name: full_name(source) for name, source in sources.items()}
+
+
+def needs_of(
+    graph: Graph,
+    keys: Iterable[ResultKey],
+    also_lags: Iterable[int] = (),
+    full_names: Mapping[str, str] = MappingProxyType({}),
+) -> list[Need]:
     """Every number that judging the graph for the keys takes, each once.
 
-    `also_lags` adds the same metrics that many days before, so that a trend can be told beside the verdict.
+    `also_lags` adds the same metrics that many windows before, so that a trend can be told beside the verdict.
     """
     lags = (0, *also_lags)
     metrics = [
-        (m.spec, m.lag_offset + days, m.tags, m.dataset)
+        (m.spec, m.back.and_then(Back(lag)), m.tags, full_names.get(m.dataset or "", m.dataset))
         for m in graph.symbols.values()
         if isinstance(m.spec, MetricSpec)
-        for days in lags
+        for lag in lags
     ]
     return list(
         dict.fromkeys(
-            (spec, effective_key(key, lag, tags), dataset) for key in keys for spec, lag, tags, dataset in metrics
+            (spec, effective_key(key, back, tags), dataset) for key in keys for spec, back, tags, dataset in metrics
         )
     )
 
 
-def data_versions(needs: Sequence[Need], sources: Mapping[str, DataSource]) -> dict[Need, str | None]:
-    """The data version that each need's source reports now; asked once per day and tags."""
+def own_needs(
+    graph: Graph, keys: Iterable[ResultKey], full_names: Mapping[str, str] = MappingProxyType({})
+) -> frozenset[Need]:
+    """Those of the needs that speak of the very windows that are judged; all others are history."""
+    now = Graph(graph.root, {symbol: m for symbol, m in graph.symbols.items() if m.back == Back()})
+    return frozenset(needs_of(now, keys, full_names=full_names))
+
+
+def data_versions(needs: Iterable[Need], sources: Mapping[str, DataSource]) -> dict[Need, str | None]:
+    """The data version that each need's source reports now; asked once per window and tags."""
     asked: dict[tuple[str | None, ResultKey], str | None] = {}
-    for _, key, dataset in needs:
+    found: dict[Need, str | None] = {}
+    for need in needs:
+        _, key, dataset = need
         if (dataset, key) not in asked:
             source = sources.get(dataset or "")
-            asked[dataset, key] = source.data_version(key.yyyy_mm_dd, key.tags) if source else None
-    return {need: asked[need[2], need[1]] for need in needs}
+            asked[dataset, key] = version_of(source, key) if source else None
+        found[need] = asked[dataset, key]
+    return found
+
+
+def version_of(source: DataSource, key: ResultKey) -> str | None:
+    """The data version of a window and tags; of several dates that of all, if each has one."""
+    versions = [source.data_version(day, key.tags) for day in _dates(source, key)]
+    if None in versions or len(versions) == 1:
+        return None if None in versions else versions[0]
+    return hashlib.sha256("|".join(map(str, versions)).encode()).hexdigest()[:32]
+
+
+def is_there(source: DataSource, key: ResultKey) -> bool:
+    """Whether the source has a part of the data for any date of the window."""
+    return any(source.is_there(day, key.tags) for day in _dates(source, key))
+
+
+def _dates(source: DataSource, key: ResultKey) -> list[dt.date]:
+    """The dates that a window touches, on the clocks of the source and in UTC: its parts may go by either."""
+    if key.window is None or source.date_column is None:
+        return [key.yyyy_mm_dd]
+    last = key.window.end - dt.timedelta(microseconds=1)
+    found: set[dt.date] = set()
+    for clocks in {zone_of(source), "UTC"}:
+        first = key.window.start.astimezone(ZoneInfo(clocks)).date()
+        count = (last.astimezone(ZoneInfo(clocks)).date() - first).days
+        found.update(first + dt.timedelta(days=n) for n in range(count + 1))
+    return sorted(found)
 
 
 def plan(
     needs: Sequence[Need],
     keys: AbstractSet[ResultKey],
+    judged: AbstractSet[Need],
     sources: Mapping[str, DataSource],
     *,
     versions: Mapping[Need, str | None],
@@ -96,26 +152,30 @@ def plan(
 
     Args:
         needs: What is needed.
-        keys: What the run judges: needs of other days are history, and what the source does not have of other tags
-            is missing, as an earlier day would be.
-        sources: The data sources by name.
+        keys: What the run judges.
+        judged: The needs that speak of the windows that are judged. All others are history, the same whether or not
+            the run judges their window as well; and what the source does not have of other tags is missing, as an
+            earlier window would be.
+        sources: The data sources by full name.
         versions: The data version that each need's source reports now.
         own: What this execution measured already.
-        same_version: The newest earlier measurement of the same data version: for needs of other days, and for
-            those of the run's own days if they may be reused.
-        newest: For needs of other days, the newest earlier measurement of any data version.
+        same_version: The newest earlier measurement of the same data version: for needs of other windows,
+            and for those of the run's own if they may be reused.
+        newest: For needs of other windows, the newest earlier measurement of any data version.
         history: "isolated" carries nothing forward.
     """
-    days = {key.yyyy_mm_dd for key in keys}
+    # Within an execution a number is measured once, also of data without a version. Across executions what has none is
+    # never known to be the same: nobody asks for it (see `same_version`).
     ready = frozenset(need for need in needs if need in own and own[need].data_version == versions[need])
     carried: dict[Need, Metric] = {}
     unverified: dict[Need, Metric] = {}
     missing: set[Need] = set()
+    absent: set[Need] = set()
     to_measure: dict[str, list[Need]] = {}
     for need in needs:
         _, key, dataset = need
         source = sources.get(dataset or "")
-        today = key.yyyy_mm_dd in days
+        today = need in judged
         shared = history == "shared"
         known = newest.get(need) if shared and not today else None
         if need in ready:
@@ -125,8 +185,10 @@ def plan(
             continue
         if shared and need in same_version:
             carried[need] = same_version[need]
+        elif source is not None and today and key in keys and not is_there(source, key):
+            absent.add(need)
         elif source is not None and can_serve(source, key, keys, today=today):
-            to_measure.setdefault(source.name, []).append(need)
+            to_measure.setdefault(full_name(source), []).append(need)
             if known is not None:
                 unverified[need] = known
         elif known is not None:
@@ -137,26 +199,36 @@ def plan(
         Scan(
             sources[name],
             tuple(wanted),
-            frozenset(need for need in wanted if need[1].yyyy_mm_dd not in days),
+            frozenset(need for need in wanted if need not in judged),
             {need: versions[need] for need in wanted},
         )
         for name, wanted in to_measure.items()
     )
-    return Plan(scans, carried, unverified, ready, frozenset(missing))
+    return Plan(scans, carried, unverified, ready, frozenset(missing), frozenset(absent))
 
 
 def can_serve(source: DataSource, key: ResultKey, keys: AbstractSet[ResultKey], *, today: bool) -> bool:
-    """Whether a key may be measured: without a date column the data is the nominal day and no other."""
+    """Whether a key may be measured: without a date column the data is the nominal window and no other."""
     if key.yyyy_mm_dd in source.skip_dates or not (today or source.date_column is not None):
         return False
-    return key in keys or source.is_there(key.yyyy_mm_dd, key.tags)
+    return key in keys or is_there(source, key)
 
 
 def by_dimensions(source: DataSource, needs: Iterable[Need]) -> Iterator[tuple[Need, Tags]]:
-    """Each need with those of its tags that filter rows of the source."""
+    """Each need with those of its tags that filter rows of the source, their values as canonical texts.
+
+    Raises:
+        DefinitionError: A tag is not a value of its column's type.
+    """
+    types = {name.lower(): type_name for name, type_name in source.schema.items()}
+
+    def value(name: str, text: str) -> str:
+        type_name = types[source.dimensions[name].lower()]
+        return canonical(name, text, type_name, source.dialect, zone_of(source))
+
     known: dict[Mapping[str, str], Tags] = {}
     for need in needs:
         tags = need[1].tags
         if tags not in known:
-            known[tags] = Tags({name: value for name, value in tags.items() if name in source.dimensions})
+            known[tags] = Tags({name: value(name, text) for name, text in tags.items() if name in source.dimensions})
         yield need, known[tags]

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class Place(TypedDict, total=False):
-    """Which rows of which day a number is computed from."""
+    """Which rows of which window a number is computed from."""
 
     lag: int
-    """Days before the key; 0 is the key's own day."""
+    """Windows of the calendar before the key: days, of a daily suite; 0 is the key's own."""
     dataset: str | None
     """Needed when the check has several datasets."""
     tags: Mapping[str, str | None] | None
@@ -64,7 +64,7 @@ class MetricProvider:
         tags = place.get("tags")
         return self._registry.metric(
             spec,
-            _days(spec.name, place.get("lag", 0)),
+            _lag(spec.name, place.get("lag", 0)),
             place.get("dataset"),
             None if tags is None else user_overrides(tags),
         )
@@ -189,45 +189,55 @@ class ExtendedProvider:
         self._registry = registry
 
     def day_over_day(self, metric: sp.Symbol, lag: int = 0, *, dataset: str | None = None) -> sp.Symbol:
-        """|today - yesterday| / |yesterday|."""
+        """|today - yesterday| / |yesterday|; of hours, against the same hour of the day before."""
         return self._derive(history.DayOverDay(self._spec("day_over_day", metric)), metric, lag, dataset)
 
     def week_over_week(self, metric: sp.Symbol, lag: int = 0, *, dataset: str | None = None) -> sp.Symbol:
-        """|today - 7 days ago| / |7 days ago|."""
+        """|today - 7 days ago| / |7 days ago|; of weeks, against the week before."""
         return self._derive(history.WeekOverWeek(self._spec("week_over_week", metric)), metric, lag, dataset)
 
-    def change(self, metric: sp.Symbol, days: int = 1, lag: int = 0, *, dataset: str | None = None) -> sp.Symbol:
-        """(today - then) / then, with its sign; then is `days` days ago."""
-        return self._derive(history.Change(self._spec("change", metric), days), metric, lag, dataset)
+    def change(
+        self,
+        metric: sp.Symbol,
+        days: int = 1,
+        lag: int = 0,
+        *,
+        windows: int | None = None,
+        dataset: str | None = None,
+    ) -> sp.Symbol:
+        """(today - then) / then, with its sign; then is `days` days ago, or `windows` windows of the calendar ago."""
+        base = self._spec("change", metric)
+        spec = history.Change(base, days) if windows is None else history.ChangeInWindows(base, windows)
+        return self._derive(spec, metric, lag, dataset)
 
     def stddev(
         self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
     ) -> sp.Symbol:
-        """Sample standard deviation over the n days that end `lag` days before."""
+        """Sample standard deviation over the n windows (days, of a daily suite) that end `lag` before."""
         return self._derive(history.Stddev(self._spec("stddev", metric), n, min_periods), metric, lag, dataset)
 
     def mean(
         self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
     ) -> sp.Symbol:
-        """Mean over the n days that end `lag` days before."""
+        """Mean over the n windows (days, of a daily suite) that end `lag` before."""
         return self._derive(history.Mean(self._spec("mean", metric), n, min_periods), metric, lag, dataset)
 
     def median(
         self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
     ) -> sp.Symbol:
-        """Median over the n days that end `lag` days before."""
+        """Median over the n windows (days, of a daily suite) that end `lag` before."""
         return self._derive(history.Median(self._spec("median", metric), n, min_periods), metric, lag, dataset)
 
     def minimum(
         self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
     ) -> sp.Symbol:
-        """Smallest over the n days that end `lag` days before."""
+        """Smallest over the n windows (days, of a daily suite) that end `lag` before."""
         return self._derive(history.Minimum(self._spec("minimum", metric), n, min_periods), metric, lag, dataset)
 
     def maximum(
         self, metric: sp.Symbol, lag: int = 0, n: int = 7, *, min_periods: int | None = None, dataset: str | None = None
     ) -> sp.Symbol:
-        """Largest over the n days that end `lag` days before."""
+        """Largest over the n windows (days, of a daily suite) that end `lag` before."""
         return self._derive(history.Maximum(self._spec("maximum", metric), n, min_periods), metric, lag, dataset)
 
     def zscore(
@@ -260,7 +270,7 @@ class ExtendedProvider:
                 f"'{base.dataset}'. Make the base metric on '{dataset}'."
             )
         on = metric if dataset is None else self._registry.on(metric, dataset)
-        return self._registry.derive(spec, on, _days(spec.name, lag))
+        return self._registry.derive(spec, on, _lag(spec.name, lag))
 
 
 def _apart(options: Options) -> tuple[str | None, Place]:
@@ -268,7 +278,9 @@ def _apart(options: Options) -> tuple[str | None, Place]:
     return place.pop("where", None), place
 
 
-def _days(metric: str, lag: int) -> int:
+def _lag(metric: str, lag: int) -> int:
     if isinstance(lag, bool) or not isinstance(lag, int) or lag < 0:
-        raise DefinitionError(f"{metric} has lag={lag!r}. A lag is a whole number of days, 0 or more.")
+        raise DefinitionError(
+            f"{metric} has lag={lag!r}. A lag is a whole number of days, 0 or more, or of other windows."
+        )
     return lag

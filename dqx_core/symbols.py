@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from dqx_core.calendars import DAYS, Back, Calendar
 from dqx_core.errors import DefinitionError
 from dqx_core.history import Derived
 from dqx_core.keys import TagOverrides
@@ -15,12 +16,12 @@ from dqx_core.metrics.base import Spec
 if TYPE_CHECKING:
     import sympy as sp
 
-Identity = tuple[Spec, int, str | None, TagOverrides | None]
+Identity = tuple[Spec, Back, str | None, TagOverrides | None]
 
 
 @dataclass(frozen=True)
 class SymbolicMetric:
-    """What a symbol stands for: a metric, how many days before the key, on which dataset and tags."""
+    """What a symbol stands for: a metric, how many windows before the key, on which dataset and tags."""
 
     number: int
     symbol: sp.Symbol
@@ -33,6 +34,10 @@ class SymbolicMetric:
     """For a metric of a metric: the symbol of that metric on the same day."""
     required_metrics: tuple[sp.Symbol, ...] = ()
     """For a metric of a metric: the symbols of the lagged metrics it needs beyond its base."""
+    lag_days: int = 0
+    """Days on the calendar's clocks that it lies before the key, besides the windows: where days differ in length."""
+    unit: str = DAYS.unit
+    """What the calendar calls a lag's windows."""
 
     @property
     def name(self) -> str:
@@ -44,9 +49,15 @@ class SymbolicMetric:
         """How it is printed: `average(price)`, with its own tags and its lag in brackets."""
         apart = [
             *([str(self.tags)] if self.tags else []),
-            *([f"{self.lag_offset} d earlier"] if self.lag_offset else []),
+            *([f"{self.lag_days} d earlier"] if self.lag_days else []),
+            *([f"{self.lag_offset} {self.unit} earlier"] if self.lag_offset else []),
         ]
         return self.spec.name + (f" [{', '.join(apart)}]" if apart else "")
+
+    @property
+    def back(self) -> Back:
+        """How far before the key it lies."""
+        return Back(self.lag_offset, self.lag_days)
 
     @property
     def needs(self) -> tuple[sp.Symbol, ...]:
@@ -58,7 +69,7 @@ class SymbolicMetric:
     @property
     def identity(self) -> Identity:
         """Two symbols that agree in this are one number."""
-        return self.spec, self.lag_offset, self.dataset, self.tags
+        return self.spec, self.back, self.dataset, self.tags
 
 
 Symbols = Mapping["sp.Symbol", SymbolicMetric]
@@ -67,7 +78,8 @@ Symbols = Mapping["sp.Symbol", SymbolicMetric]
 class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
     """The symbols of one suite, in the order in which they were made."""
 
-    def __init__(self) -> None:
+    def __init__(self, calendar: Calendar = DAYS) -> None:
+        self.calendar = calendar
         self._symbols: dict[sp.Symbol, SymbolicMetric] = {}
         self._known: dict[Identity, sp.Symbol] = {}
         self.bases: set[sp.Symbol] = set()
@@ -90,46 +102,51 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
 
     def metric(self, spec: Spec, lag: int, dataset: str | None, tags: TagOverrides | None) -> sp.Symbol:
         """A new symbol for a metric."""
-        return self._add(spec, lag, dataset, tags, None, ())
+        return self._add(spec, Back(lag), dataset, tags, None, ())
 
     def derive(self, spec: Derived, base: sp.Symbol, lag: int = 0) -> sp.Symbol:
-        """A new symbol for a metric of the metric that `base` stands for, `lag` days before `base`."""
+        """A new symbol for a metric of the metric that `base` stands for, `lag` windows before `base`.
+
+        Raises:
+            DefinitionError: It compares with a window that the calendar does not have.
+        """
         of = self[base]
         self.bases.add(base)
-        anchor = self.lagged(base, lag)
-        # A window lists every day that is not the given base itself; a comparison lists the day it compares with.
-        days = (self.lagged(base, lag + o) for o in spec.offsets)
-        required = tuple(s for s in days if s != base and (spec.window or s != anchor))
-        return self._add(spec, of.lag_offset + lag, of.dataset, of.tags, anchor, required)
+        anchor = self.lagged(base, Back(lag))
+        # A window lists all that is not the given base itself; a comparison lists what it compares with.
+        backs = (Back(lag).and_then(spec.back(offset, self.calendar)) for offset in spec.offsets)
+        earlier = [self.lagged(base, back) for back in backs]
+        required = tuple(s for s in earlier if s != base and (spec.window or s != anchor))
+        return self._add(spec, of.back.and_then(Back(lag)), of.dataset, of.tags, anchor, required)
 
-    def lagged(self, symbol: sp.Symbol, days: int) -> sp.Symbol:
-        """The symbol for the same metric `days` days earlier: the one there is, else a new one."""
-        if days == 0:
+    def lagged(self, symbol: sp.Symbol, back: Back) -> sp.Symbol:
+        """The symbol for the same metric so much earlier: the one there is, else a new one."""
+        if back == Back():
             return symbol
         of = self[symbol]
-        known = self._known.get((of.spec, of.lag_offset + days, of.dataset, of.tags))
+        known = self._known.get((of.spec, of.back.and_then(back), of.dataset, of.tags))
         if known is not None:
             return known
         if of.base is None:
-            return self.metric(of.spec, of.lag_offset + days, of.dataset, of.tags)
+            return self._add(of.spec, of.back.and_then(back), of.dataset, of.tags, None, ())
         assert isinstance(of.spec, Derived)
-        return self.derive(of.spec, self.lagged(of.base, days))
+        return self.derive(of.spec, self.lagged(of.base, back))
 
     def on(self, symbol: sp.Symbol, dataset: str) -> sp.Symbol:
         """The symbol for the same metric on a dataset: the one there is, else a new one."""
         of = self[symbol]
-        known = self._known.get((of.spec, of.lag_offset, dataset, of.tags))
+        known = self._known.get((of.spec, of.back, dataset, of.tags))
         if known is not None:
             return known
         if of.base is None:
-            return self.metric(of.spec, of.lag_offset, dataset, of.tags)
+            return self._add(of.spec, of.back, dataset, of.tags, None, ())
         assert isinstance(of.spec, Derived)
         return self.derive(of.spec, self.on(of.base, dataset))
 
     def _add(
         self,
         spec: Spec,
-        lag: int,
+        back: Back,
         dataset: str | None,
         tags: TagOverrides | None,
         base: sp.Symbol | None,
@@ -137,7 +154,8 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
     ) -> sp.Symbol:
         number = len(self._symbols) + 1
         symbol = _symbol(number)
-        made = SymbolicMetric(number, symbol, spec, lag, dataset, tags, base, required)
+        unit = self.calendar.unit
+        made = SymbolicMetric(number, symbol, spec, back.windows, dataset, tags, base, required, back.days, unit)
         self._symbols[symbol] = made
         self._known.setdefault(made.identity, symbol)
         return symbol

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from returns.result import Failure, Success
 
+from dqx_core.calendars import Back
 from dqx_core.history import DayOverDay, Problem, Value, WeekOverWeek
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.metric import Metric
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dqx_core.store import MetricDB
 
 LAGS = (1, 7)
-"""The days before its own that a number is shown with."""
+"""How many windows before its own a number is shown with: of days, yesterday and a week ago."""
 
 COLUMNS = (
     "date",
@@ -86,8 +86,8 @@ def trend_rows(
     key: ResultKey, dataset: str | None, metrics: Sequence[Metric], execution_id: ExecutionId
 ) -> list[tuple[object, ...]]:
     """The rows of one key, sorted by metric: see `trend_frame`."""
-    values: Mapping[tuple[object, dt.date], Value] = {
-        (metric.spec, metric.key.yyyy_mm_dd): metric.value.alt(Problem)
+    values: Mapping[tuple[object, ResultKey], Value] = {
+        (metric.spec, metric.key): metric.value.alt(Problem)
         for metric in metrics
         if metric.dataset == dataset and metric.key.tags == key.tags
     }
@@ -97,8 +97,10 @@ def trend_rows(
     )
     rows: list[tuple[object, ...]] = []
     for spec in today:
-        series = {lag: values.get((spec, key.lag(lag).yyyy_mm_dd), _ABSENT) for lag in (0, *LAGS)}
-        comparisons = [kind(spec).value(key.yyyy_mm_dd, series) for kind in (DayOverDay, WeekOverWeek)]
+        series = {lag: values.get((spec, key.lag(lag)), _ABSENT) for lag in (0, *LAGS)}
+        # A day or a week before is a lag of 1 or 7 where windows are days; elsewhere these are not told.
+        daily = key.calendar.back(1) == Back(1)
+        comparisons = [kind(spec).value(key, series) if daily else _ABSENT for kind in (DayOverDay, WeekOverWeek)]
         numbers = [_number(value) for value in (*series.values(), *comparisons)]
         rows.append((key.yyyy_mm_dd, str(key.tags), spec.name, *numbers, execution_id))
     return rows

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 from returns.result import Failure
 
+from dqx_core.calendars import DAYS, Calendar
 from dqx_core.checks import Check
-from dqx_core.engines.base import DataSource
+from dqx_core.engines.base import DataSource, full_name
 from dqx_core.engines.jobs import EngineJob, as_parameters, recording
 from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.evaluation import Evaluation
@@ -23,7 +24,19 @@ from dqx_core.metrics.metric import Metric
 from dqx_core.passes import prepare
 from dqx_core.passes.validation import warn_of_unused
 from dqx_core.pausing import no_collection
-from dqx_core.planning import History, Need, Plan, Reuse, Scan, data_versions, effective_key, needs_of, plan
+from dqx_core.planning import (
+    History,
+    Need,
+    Plan,
+    Reuse,
+    Scan,
+    data_versions,
+    effective_key,
+    named_in_full,
+    needs_of,
+    own_needs,
+    plan,
+)
 from dqx_core.profiles import Profile, unmatched
 from dqx_core.report import AnalysisReport, AssertionResult, Severity, Status, SymbolInfo
 from dqx_core.symbols import SymbolRegistry
@@ -56,21 +69,28 @@ class Suite:
                     'Decorate the function with @check(name="…", datasets=["…"]).'
                 )
 
-    def build(self, sources: Sequence[DataSource] | None = None, *, select: Selection | None = None) -> Graph:
+    def build(
+        self,
+        sources: Sequence[DataSource] | None = None,
+        *,
+        select: Selection | None = None,
+        calendar: Calendar = DAYS,
+    ) -> Graph:
         """What the checks assert, through every pass; without data unless sources are given.
 
         Args:
             sources: The data sources, to check names and types against.
             select: Which assertions to keep, by check and assertion name; None: all.
+            calendar: Whose windows are judged, to check that there are those that assertions compare with.
 
         Raises:
             DefinitionError: A check cannot work; as `ValidationError` it lists every problem.
         """
         with no_collection():
-            return self._built(sources, select)
+            return self._built(sources, select, calendar)
 
-    def _built(self, sources: Sequence[DataSource] | None, select: Selection | None) -> Graph:
-        registry = SymbolRegistry()
+    def _built(self, sources: Sequence[DataSource] | None, select: Selection | None, calendar: Calendar) -> Graph:
+        registry = SymbolRegistry(calendar)
         nodes = [check.node(registry) for check in self.checks]
         whole = RootNode(self.name, tuple(nodes))
         if problems := list(unmatched(self.profiles, whole)):
@@ -181,8 +201,8 @@ class VerificationSuite:
             )
         if not keys:
             raise DefinitionError(f"Suite '{self.name}' was given no keys to run.")
-        ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.yyyy_mm_dd, tuple(key.tags.items())))
-        graph = self.suite.build(datasources, select=select)
+        ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.interval.start, tuple(key.tags.items())))
+        graph = self.suite.build(datasources, select=select, calendar=self._calendar(ordered))
         planned, kept, jobs = self._measured(datasources, ordered, graph, (), announce)
         self.db.keep(kept, self._execution(datasources, ordered, jobs))
         if planned.ready:  # some were there before: of all of them the store is asked, what it wrote just now is known
@@ -192,6 +212,8 @@ class VerificationSuite:
             self.execution_id,
             _by_need(kept),
             left_out={source.name: source.skip_dates for source in datasources},
+            full_names=named_in_full(_by_name(datasources)),
+            absent=planned.absent,
             data_av_threshold=self.data_av_threshold,
             profiles=self.suite.profiles,
         )
@@ -220,16 +242,19 @@ class VerificationSuite:
         also_lags: Sequence[int] = (),
     ) -> Plan:
         """What running the keys would measure, carry forward and miss; nothing is run."""
-        sources = _by_name(datasources)
-        needs = needs_of(graph or self.suite.build(datasources), keys, also_lags)
-        days = {key.yyyy_mm_dd for key in keys}
+        named = named_in_full(_by_name(datasources))
+        sources = _by_full_name(datasources)
+        built = graph or self.suite.build(datasources, calendar=self._calendar(keys))
+        needs = needs_of(built, keys, also_lags, named)
+        judged = own_needs(built, keys, named)
         versions = data_versions(needs, sources)
-        past = [] if self.history == "isolated" else [need for need in needs if need[1].yyyy_mm_dd not in days]
+        past = [] if self.history == "isolated" else [need for need in needs if need not in judged]
         reusable = needs if self.reuse == "same_version" and self.history == "shared" else past
         known_versions = {need: version for need in reusable if (version := versions[need]) is not None}
         return plan(
             needs,
             set(keys),
+            judged,
             sources,
             versions=versions,
             own=_by_need(self.db.measured(self.execution_id, states=False)),
@@ -273,11 +298,16 @@ class VerificationSuite:
     ) -> tuple[Plan, list[Metric], list[EngineJob]]:
         """The plan, what it measured and carried forward, and the jobs that took."""
         measured: dict[Need, Measured] = {}
+        versions: dict[Need, str | None] = {}
         with recording(suite=self.name, execution_id=self.execution_id) as jobs:
             planned = self.plan(datasources, keys, graph=graph, also_lags=also_lags)
             for scan in planned.scans:
                 measured |= execute(scan, announce)
-        versions = {need: version for scan in planned.scans for need, version in scan.versions.items()}
+                versions |= scan.versions
+                # What changed while it was read is of no version: once more, for numbers of one state if it rests now.
+                if moved := _moved(scan, measured):
+                    measured |= execute(replace(scan, needs=moved, lagged=scan.lagged & {*moved}), announce)
+                    versions |= dict.fromkeys(moved)
         with no_collection():
             metrics = [self._metric(need, state, versions[need]) for need, state in measured.items()]
         unverified = [metric for need, metric in planned.unverified.items() if need not in measured]
@@ -296,7 +326,7 @@ class VerificationSuite:
             suite=self.name,
             keys=tuple(keys),
             started=dt.datetime.now(dt.UTC),
-            data_sources=tuple(sorted(source.name for source in datasources)),
+            data_sources=tuple(sorted(full_name(source) for source in datasources)),
             origin=self.origin,
             parameters=as_parameters(jobs),
         )
@@ -312,16 +342,17 @@ class VerificationSuite:
 
         What was carried forward was not measured. The execution itself measures all assertions together.
         """
-        evaluation, sources = self._ran(), _by_name(datasources)
+        evaluation, sources = self._ran(), _by_full_name(datasources)
         names = {symbol.name for symbol in result.symbols}
-        key = ResultKey(result.yyyy_mm_dd, result.tags)
+        key = next((key for key in self._keys if key == result.key), result.key)
         wanted: dict[str, list[Need]] = {}
         for metric in evaluation.graph.symbols.values():
             if metric.name in names and isinstance(metric.spec, MetricSpec):
-                need = (metric.spec, effective_key(key, metric.lag_offset, metric.tags), metric.dataset)
+                dataset = evaluation.full_name(metric.dataset)
+                need = (metric.spec, effective_key(key, metric.back, metric.tags), dataset)
                 kept = evaluation.metrics.get(need)
-                if kept is not None and kept.source_execution_id is None and metric.dataset in sources:
-                    wanted.setdefault(metric.dataset or "", []).append(need)
+                if kept is not None and kept.source_execution_id is None and dataset in sources:
+                    wanted.setdefault(dataset or "", []).append(need)
         return [
             statement.tree.sql(sources[name].dialect, pretty=True)
             for name, needs in wanted.items()
@@ -354,6 +385,23 @@ class VerificationSuite:
         self._ran()
         return any(r.severity is Severity.P0 and r.status in (Status.FAILED, Status.ERROR) for r in self._results)
 
+    def _calendar(self, keys: Sequence[ResultKey]) -> Calendar:
+        """The one calendar of the keys.
+
+        Raises:
+            DefinitionError: They are of several, so that no lag means one thing.
+        """
+        calendars: list[Calendar] = []
+        for key in keys:
+            if key.calendar not in calendars:
+                calendars.append(key.calendar)
+        if len(calendars) > 1:
+            raise DefinitionError(
+                f"Suite '{self.name}' was given windows of {len(calendars)} calendars: "
+                f"{', '.join(calendar.name for calendar in calendars)}. Run it once for each."
+            )
+        return calendars[0] if calendars else DAYS
+
     def _ran(self) -> Evaluation:
         if self._evaluation is None:
             raise DefinitionError(f"Suite '{self.name}' has not run yet. Call run(datasources, key) first.")
@@ -375,3 +423,18 @@ def _by_name(sources: Iterable[DataSource]) -> dict[str, DataSource]:
             raise DefinitionError(f"Two data sources are named '{source.name}'. Names tell them apart: rename one.")
         named[source.name] = source
     return named
+
+
+def _by_full_name(sources: Iterable[DataSource]) -> dict[str, DataSource]:
+    named: dict[str, DataSource] = {}
+    for source in sources:
+        if named.setdefault(full_name(source), source) is not source:
+            raise DefinitionError(f"Two data sources are '{full_name(source)}' in full. Give one another identity.")
+    return named
+
+
+def _moved(scan: Scan, measured: Mapping[Need, Measured]) -> tuple[Need, ...]:
+    """The numbers of a scan whose data has another version now than before it."""
+    asked = [need for need in scan.needs if need in measured and scan.versions.get(need) is not None]
+    now = data_versions(asked, {full_name(scan.source): scan.source})
+    return tuple(need for need in asked if now[need] != scan.versions[need])

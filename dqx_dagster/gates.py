@@ -96,9 +96,8 @@ def newest_verdicts(
     days = [key.yyyy_mm_dd for key in keys]
     if days:
         for result, execution_id in db.latest_results(suite, from_date=min(days), until_date=max(days)).items():
-            key = ResultKey(result.yyyy_mm_dd, result.tags)
-            if key in found:
-                found[key][result] = execution_id
+            if result.key in found:
+                found[result.key][result] = execution_id
     return found
 
 

@@ -53,8 +53,13 @@ def suite_metrics_asset(
     """
     names = translator or DqxTranslator()
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
-    dataset, attached = target.only
-    specs = {metric.spec.digest for metric in suite.build().symbols.values() if isinstance(metric.spec, MetricSpec)}
+    _, attached = target.only
+    dataset = attached.key.to_user_string()
+    calendar = target.partitioning.calendar
+    built = suite.build(calendar=calendar)
+    specs = {metric.spec.digest for metric in built.symbols.values() if isinstance(metric.spec, MetricSpec)}
+
+    unit = "days" if calendar.unit == "d" else "partitions"
 
     with known_previews():
 
@@ -68,14 +73,14 @@ def suite_metrics_asset(
             group_name="metrics",
             kinds={"dqx"},
             metadata={SUITE: suite.name, DATASET: dataset, METRICS: sorted(specs), **target.partitioning.metadata},
-            description=f"Every number that suite '{suite.name}' looks at, with those of 1 and 7 days before.",
+            description=f"Every number that suite '{suite.name}' looks at, with those of 1 and 7 {unit} before.",
             op_tags={"dqx/suite": slug(suite.name)},
         )
         def measure(context: dg.AssetExecutionContext) -> Measurements:
             keys = target.keys(context)
             try:
                 data = target.data(context)
-                graph = suite.build(data)
+                graph = suite.build(data, calendar=calendar)
                 verification = target.verification(context)
                 with recording() as jobs:
                     metrics = verification.measure(

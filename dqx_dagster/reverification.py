@@ -29,7 +29,8 @@ def reverify_job(
     """
     names = translator or DqxTranslator()
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
-    checks = attached_checks(suite.build(), target, names, granularity, partitioned=True)
+    graph = suite.build(calendar=target.partitioning.calendar)
+    checks = attached_checks(graph, target, names, granularity, partitioned=True)
     label = name or f"reverify_{next(iter(target.assets.values())).key.to_python_identifier()}__{slug(suite.name)}"
 
     @dg.op(

@@ -71,7 +71,8 @@ def suite_checks(
     """
     names = translator or DqxTranslator()
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
-    checks = attached_checks(suite.build(), target, names, granularity, partitioned=partitioned_checks)
+    graph = suite.build(calendar=target.partitioning.calendar)
+    checks = attached_checks(graph, target, names, granularity, partitioned=partitioned_checks)
     first = next(iter(target.assets.values())).key
 
     @dg.multi_asset_check(
@@ -129,7 +130,7 @@ def evaluations(
                     judged,
                     check.spec,
                     partition,
-                    latest_materialization(context.instance, asset, partition),
+                    latest_materialization(context.instance, asset, keys[of[0]] if len(of) == 1 else None),
                     context.run.run_id,
                     translator,
                     list(dict.fromkeys(statement for result in shown for statement in judging.sql(result))),

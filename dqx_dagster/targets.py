@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from dqx_core.engines.base import DataSource
+from dqx_core.engines.relation import RelationDataSource
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.keys import ResultKey
 from dqx_core.verification import Suite, VerificationSuite
@@ -88,9 +89,35 @@ class SuiteTarget:
 
     def data(self, context: Context) -> list[DataSource]:
         """The data source of every asset and table, for a run."""
-        of_assets = [attached.source(context.resources) for attached in self.assets.values()]
+        of_assets = [self._placed(each.source(context.resources), each.key) for each in self.assets.values()]
         engine = getattr(context.resources, self.engine) if self.engine else None
         return [*of_assets, *(engine.table_source(table) for table in self.tables if engine)]
+
+    def _placed(self, source: DataSource, key: dg.AssetKey) -> DataSource:
+        """The rows of an asset under its whole key, on the clocks of its partitions, with a column for each dimension.
+
+        Raises:
+            DefinitionError: Nothing says which rows belong to a partition.
+        """
+        if not isinstance(source, RelationDataSource):
+            return source
+        columns = {column.lower(): column for column in source.schema}
+        found: dict[str, str] = {}
+        for name in self.partitioning.dimensions:
+            only = set(source.dimensions.values())
+            if name in source.dimensions:
+                continue
+            if name.lower() in columns:
+                found[name] = columns[name.lower()]
+            elif len(only) == 1 and name == Partitioning.dimension:  # partitions of one dimension have no name for it
+                found[name] = next(iter(only))
+            else:
+                raise DefinitionError(
+                    f"Asset {key.to_user_string()} has partitions by '{name}', and nothing says which rows of data "
+                    f"source '{source.name}' belong to which: all of them would be judged as each. Name the column: "
+                    f"dimensions={{'{name}': '…'}}. {hint(name, source.schema)}"
+                )
+        return source.placed(key.to_user_string(), timezone=self.partitioning.timezone, dimensions=found)
 
     def verification(self, context: Context) -> VerificationSuite:
         """The suite, ready to run under the id of the Dagster run."""
@@ -105,7 +132,7 @@ class SuiteTarget:
         )
 
     def keys(self, context: Context) -> dict[ResultKey, str | None]:
-        """The days and tags that a run speaks of, each with its partition.
+        """The windows and tags that a run speaks of, each with its partition.
 
         Raises:
             dg.Failure: The assets have partitions, and the run names none.

@@ -73,6 +73,14 @@ class DataSource(Protocol):
         """The dataset name that checks use."""
 
     @property
+    def identity(self) -> str:
+        """Its name in full, under which its numbers are kept: of an asset the whole key, else `name`."""
+
+    @property
+    def timezone(self) -> str:
+        """The zone in which its dates, and its timestamps without a zone, are read."""
+
+    @property
     def dialect(self) -> str:
         """The sqlglot dialect of the engine behind it."""
 
@@ -82,7 +90,7 @@ class DataSource(Protocol):
 
     @property
     def date_column(self) -> str | None:
-        """The column that says which day a row belongs to; None: the data *is* the nominal date."""
+        """The column that says when a row was; None: the data *is* the nominal window."""
 
     @property
     def dimensions(self) -> Mapping[str, str]:
@@ -90,7 +98,7 @@ class DataSource(Protocol):
 
     @property
     def skip_dates(self) -> AbstractSet[dt.date]:
-        """Days that are not measured."""
+        """The dates whose windows are not measured: those that are filed under them."""
 
     def is_there(self, date: dt.date, tags: Mapping[str, str]) -> bool:
         """Whether there is such a part of the data, be it empty; True where nobody keeps book of its parts.
@@ -120,3 +128,13 @@ class DataSource(Protocol):
 
     def data_version(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
         """What changes when the rows of that day and those dimension values change; None: unknown."""
+
+
+def full_name(source: DataSource) -> str:
+    """The name under which a data source's numbers are kept."""
+    return getattr(source, "identity", None) or source.name
+
+
+def zone_of(source: DataSource) -> str:
+    """The zone in which a data source's dates and zoneless timestamps are read."""
+    return getattr(source, "timezone", None) or "UTC"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from copy import copy
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from dqx_core.engines.base import Extent
 from dqx_core.engines.values import rows_of
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.types import ColumnKind, kind_of
+from dqx_core.zones import zone
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,11 +32,18 @@ class Options(TypedDict, total=False):
     """What every way of making a data source takes."""
 
     date_column: str | None
-    """Which day a row belongs to, a DATE or TIMESTAMP column; by default `yyyy_mm_dd` if there is one."""
+    """When a row was, a DATE or TIMESTAMP column; by default `yyyy_mm_dd` if there is one."""
+    timezone: str | None
+    """Where the clocks were that its dates, and its timestamps without a zone, were read from; by default UTC.
+
+    A timestamp with a zone is a moment and compares as it is.
+    """
+    identity: str | None
+    """The name under which numbers are kept, where the one that checks use is short for it."""
     dimensions: Mapping[str, str] | None
     """Tag name → column: a tag of that name filters rows."""
     skip_dates: Collection[dt.date]
-    """Days that are not measured."""
+    """Dates whose windows are not measured."""
     data_version: DataVersion | None
     """What changes when the rows of a day and tags change, so that numbers can be carried forward."""
     is_there: IsThere | None
@@ -47,6 +57,11 @@ class RelationDataSource:
     Without a date column the data is the nominal day, and a lagged metric is never computed from it.
     """
 
+    identity: str = ""
+    timezone: str = "UTC"
+    zone_is_said: bool = False
+    """Whether somebody named the zone; else whoever knows the partitions may."""
+
     def __init__(
         self,
         engine: Engine,
@@ -54,6 +69,8 @@ class RelationDataSource:
         name: str,
         *,
         date_column: str | None = AUTO,
+        timezone: str | None = None,
+        identity: str | None = None,
         dimensions: Mapping[str, str] | None = None,
         skip_dates: Collection[dt.date] = (),
         data_version: DataVersion | None = None,
@@ -61,6 +78,9 @@ class RelationDataSource:
         schema: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
+        self.identity = identity or name
+        self.zone_is_said = timezone is not None
+        self.timezone = zone(timezone or "UTC")
         self.skip_dates = frozenset(skip_dates)
         self._engine = engine
         self._relation = relation
@@ -101,6 +121,18 @@ class RelationDataSource:
                     f"Data source '{self.name}' has date_column='{self.date_column}', which is {type_name}. "
                     "Give a DATE or TIMESTAMP column, or date_column=None if the data is one day's."
                 )
+
+    def placed(
+        self, identity: str, *, timezone: str | None = None, dimensions: Mapping[str, str] = MappingProxyType({})
+    ) -> Self:
+        """The same rows under a full name, in a zone if none was said, with more dimensions."""
+        other = copy(self)
+        other.identity = identity
+        if timezone is not None and not self.zone_is_said:
+            other.timezone = zone(timezone)
+        other.dimensions = {**self.dimensions, **dimensions}
+        other._check_columns()
+        return other
 
     def relation(self) -> exp.Query:
         """The query whose rows are the data."""

@@ -36,7 +36,7 @@ def build_deduplication_map(symbols: Symbols, key: ResultKey | None = None) -> d
     duplicates: dict[sp.Symbol, sp.Symbol] = {}
     for symbol, metric in sorted(symbols.items(), key=lambda item: item[1].number):
         tags = metric.tags if key is None else (metric.tags or TagOverrides()).over(key.tags)
-        canonical = kept.setdefault((metric.spec, metric.lag_offset, metric.dataset, tags), symbol)
+        canonical = kept.setdefault((metric.spec, metric.back, metric.dataset, tags), symbol)
         if canonical != symbol:
             duplicates[symbol] = canonical
     return duplicates

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from dqx_core.engines.base import DataSource
+from dqx_core.engines.base import DataSource, zone_of
 from dqx_core.sql.conditions import condition
 from dqx_core.sql.dialects import dialect_of
-from dqx_core.sql.literals import literal
-from dqx_core.sql.rows import COPIES, DATA, ITEMS, Items, Rows, Stages, column_of, named, of_data, per_group
-from dqx_core.sql.types import ColumnKind, has_zone, kind_of
+from dqx_core.sql.dimensions import is_one_of, told
+from dqx_core.sql.rows import COPIES, DATA, ITEMS, Items, Rows, Stages, named, of_data, per_group
+from dqx_core.sql.windows import Buckets, When
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from dqx_core.metrics.base import MarkedMetric, MetricSpec, OverItems, ScanMetric, StatementMetric
 
 DAY = "__day"
+_NOWHERE = object()
+"""The place of a window that no value of the column lies in."""
 HOLDS = "__holds"
 """The result column that says whether the data is what a statement takes it for; one that has it has a `general`."""
 
@@ -30,12 +31,14 @@ class Grouping:
     """Which rows a statement reads, and into which groups it parts them."""
 
     source: DataSource
-    days: tuple[dt.date, ...]
-    """Sorted; ignored when the source has no date column."""
+    windows: tuple[When, ...]
+    """In order of time; ignored when the source has no date column."""
     dimensions: tuple[str, ...] = ()
     """The tags whose columns rows are grouped by, sorted."""
-    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Tag name and the values whose rows are read."""
+    values: tuple[tuple[str, ...], ...] = ()
+    """Of each dimension, the values that are asked for, as canonical texts."""
+    only: frozenset[str] = frozenset()
+    """The dimensions of which no rows but those of the values are read."""
 
     @property
     def names(self) -> list[str]:
@@ -43,47 +46,42 @@ class Grouping:
         dated = [DAY] if self.source.date_column is not None else []
         return [*dated, *(f"__tag_{i}" for i in range(len(self.dimensions)))]
 
+    @cached_property
+    def _types(self) -> Mapping[str, str]:
+        return {name.lower(): type_name for name, type_name in self.source.schema.items()}
+
+    @cached_property
+    def buckets(self) -> Buckets | None:
+        """How the window of a row is told; None without a date column."""
+        column, dialect = self.source.date_column, self.source.dialect
+        if column is None:
+            return None
+        return Buckets.of(column, self._types[column.lower()], dialect, zone_of(self.source), self.windows)
+
+    def place(self, when: When) -> object:
+        """What the result tells of the rows of a window; None without a date column."""
+        return None if self.buckets is None else self.buckets.places.get(when, _NOWHERE)
+
     def groups(self) -> list[exp.Expr]:
         """The expressions rows are grouped by, aliased to `names`."""
         from sqlglot import exp
 
-        parts: list[exp.Expr] = []
-        if self.source.date_column is not None:
-            parts.append(exp.Cast(this=_column(self.source.date_column), to=exp.DataType.build("date")))
-        for tag in self.dimensions:
-            column = _column(self.source.dimensions[tag])
-            parts.append(exp.Cast(this=column, to=exp.DataType.build("text")))
+        parts: list[exp.Expr] = [] if self.buckets is None else [self.buckets.bucket()]
+        for tag, values in zip(self.dimensions, self.values, strict=True):
+            column = self.source.dimensions[tag]
+            parts.append(told(column, values, self._types[column.lower()], self.source.dialect))
         return [exp.alias_(part, name, quoted=True) for part, name in zip(parts, self.names, strict=True)]
 
     def among(self) -> exp.Expr | None:
-        """The condition on the rows to read: half-open day bounds and tag values, as literals."""
+        """The condition on the rows to read: half-open bounds of windows and values of dimensions, as literals."""
         from sqlglot import exp
 
-        conditions: list[exp.Expr] = []
-        if self.source.date_column is not None:
-            column = self.source.date_column
-            spans = [
-                exp.and_(
-                    exp.GTE(this=_column(column), expression=self._midnight(first)),
-                    exp.LT(this=_column(column), expression=self._midnight(last + dt.timedelta(days=1))),
-                )
-                for first, last in spans_of(self.days)
-            ]
-            conditions.append(exp.or_(*spans))
-        for tag, values in self.only:
-            text = exp.Cast(this=_column(self.source.dimensions[tag]), to=exp.DataType.build("text"))
-            conditions.append(text.isin(*[literal(v) for v in values]))
+        conditions: list[exp.Expr] = [] if self.buckets is None else [self.buckets.among()]
+        for tag, values in zip(self.dimensions, self.values, strict=True):
+            if tag in self.only:
+                column = self.source.dimensions[tag]
+                conditions.append(is_one_of(column, values, self._types[column.lower()], self.source.dialect))
         return exp.and_(*conditions) if conditions else None
-
-    def _midnight(self, day: dt.date) -> exp.Expr:
-        """The start of a day, as a literal of the date column's own type."""
-        source = self.source
-        types = {name.lower(): type_name for name, type_name in source.schema.items()}
-        type_name = types[(source.date_column or "").lower()]
-        if kind_of(type_name, source.dialect) is ColumnKind.DATE:
-            return literal(day)
-        start = dt.datetime.combine(day, dt.time())
-        return literal(start.replace(tzinfo=dt.UTC) if has_zone(type_name, source.dialect) else start)
 
     def rows(self, where: str | None, stages: Stages | None = None, powers: Mapping[str, int] | None = None) -> Rows:
         """The rows as a metric with that condition sees them."""
@@ -244,18 +242,3 @@ def _zeros(aggregates: Mapping[str, exp.Expr]) -> frozenset[str]:
     from sqlglot import exp
 
     return frozenset(name for name, tree in aggregates.items() if isinstance(tree, exp.Count))
-
-
-def spans_of(days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
-    """Runs of consecutive days, as (first, last)."""
-    spans: list[tuple[dt.date, dt.date]] = []
-    for day in sorted(set(days)):
-        if spans and (day - spans[-1][1]).days == 1:
-            spans[-1] = (spans[-1][0], day)
-        else:
-            spans.append((day, day))
-    return spans
-
-
-def _column(name: str) -> exp.Expr:
-    return column_of(name)

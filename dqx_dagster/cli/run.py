@@ -265,7 +265,7 @@ def _show(verification: VerificationSuite, results: Sequence[AssertionResult], s
 
     by_key: dict[ResultKey, list[AssertionResult]] = {}
     for result in results:
-        by_key.setdefault(ResultKey(result.yyyy_mm_dd, result.tags), []).append(result)
+        by_key.setdefault(result.key, []).append(result)
     for key, given in by_key.items():
         told = given if len(by_key) == 1 else [result for result in given if result.status is not Status.PASSED]
         passed = sum(result.status is Status.PASSED for result in given)

@@ -9,7 +9,6 @@ from typing import Any
 
 import dagster as dg
 
-from dqx_core.keys import ResultKey
 from dqx_core.report import AssertionResult, Status
 from dqx_core.store import MetricDB
 from dqx_dagster.cli.ci.running import Ran
@@ -117,7 +116,7 @@ def _silence(
 
 
 def _same_partition(result: AssertionResult, partition: str, partitioning: Partitioning) -> bool:
-    return ResultKey(result.yyyy_mm_dd, result.tags) == partitioning.key(partition, result.yyyy_mm_dd)
+    return result.key == partitioning.key(partition, result.yyyy_mm_dd)
 
 
 def _title(metadata: Mapping[str, Any], name: str) -> str:

@@ -1,0 +1,137 @@
+"""Which window of time a row lies in, as SQL: compared with literals, so that partitions are pruned by them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dqx_core.calendars import Window
+from dqx_core.errors import DefinitionError
+from dqx_core.sql.literals import literal
+from dqx_core.sql.rows import column_of
+from dqx_core.sql.types import ColumnKind, has_zone, kind_of
+from dqx_core.zones import reading_from
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+When = tuple[dt.date, Window | None]
+"""A window: the day in UTC, or the window and the date that it is filed under."""
+
+_DAY = dt.timedelta(days=1)
+_NANOSECONDS = dt.datetime.fromisoformat("1677-09-22"), dt.datetime.fromisoformat("2262-04-11")
+"""What a timestamp of nanoseconds can be compared with."""
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """Windows as stretches of a column's own values, and how a row's bucket is told."""
+
+    column: str
+    places: Mapping[When, Any]
+    """What the SQL tells of the rows of each window: a date, or a number."""
+    spans: Sequence[tuple[Any, Any]]
+    """Runs of windows without gaps, each from its first value up to what follows its last."""
+    starts: Sequence[Any]
+    """The first value of each numbered window; none where rows are told by their date."""
+
+    @classmethod
+    def of(cls, column: str, type_name: str, dialect: str, timezone: str, windows: Sequence[When]) -> Buckets:
+        """The buckets of windows in order of time.
+
+        Raises:
+            DefinitionError: The column holds dates, and a window begins or ends within one.
+        """
+        kind, zoned = kind_of(type_name, dialect), has_zone(type_name, dialect)
+        fine = re.fullmatch(r"TIMESTAMP_NS", type_name, re.IGNORECASE) is not None
+        utc = zoned or timezone == "UTC"
+
+        def value(moment: dt.datetime) -> Any:
+            if zoned:
+                return moment
+            reading = moment.replace(tzinfo=None) if utc else reading_from(moment, timezone)
+            if kind is ColumnKind.DATE:
+                if reading.time() != dt.time():
+                    raise DefinitionError(
+                        f"Column '{column}' holds dates, and a window that begins or ends at {reading:%H:%M} of the "
+                        f"clocks in {timezone} has a part of one. Give a date column with times of day; or, if "
+                        "the dates are those of another place, say so: timezone='…'."
+                    )
+                return reading.date()
+            return min(max(reading, _NANOSECONDS[0]), _NANOSECONDS[1]) if fine else reading
+
+        bounds: dict[When, tuple[Any, Any]] = {}
+        for when in windows:
+            day, window = when
+            if window is None and utc and kind is ColumnKind.DATE:
+                bounds[when] = day, day + _DAY
+            elif window is None and utc and not fine:
+                start = dt.datetime.combine(day, dt.time(tzinfo=dt.UTC if zoned else None))
+                bounds[when] = start, start + _DAY
+            else:
+                whole = window or Window.of_day(day)
+                start, end = value(whole.start), value(whole.end)
+                if start < end:  # no reading stands for an hour that is repeated, but for the first of the two
+                    bounds[when] = start, end
+        spans: list[tuple[Any, Any]] = []
+        for start, end in bounds.values():
+            if spans and spans[-1][1] == start:
+                spans[-1] = spans[-1][0], end
+            else:
+                spans.append((start, end))
+        # Cast to a date, a nanosecond before midnight is rounded up.
+        if not fine and all(_is_date(start) and end - start == _DAY for start, end in bounds.values()):
+            dates = {
+                when: start.date() if isinstance(start, dt.datetime) else start for when, (start, _) in bounds.items()
+            }
+            return cls(column, dates, spans, ())
+        numbers = {when: number for number, when in enumerate(bounds)}
+        return cls(column, numbers, spans, [start for start, _ in bounds.values()])
+
+    def among(self) -> exp.Expr:
+        """The condition on the rows to read."""
+        from sqlglot import exp
+
+        spans = [
+            exp.and_(
+                exp.GTE(this=column_of(self.column), expression=literal(start)),
+                exp.LT(this=column_of(self.column), expression=literal(end)),
+            )
+            for start, end in self.spans
+        ]
+        return exp.or_(*spans) if spans else exp.false()
+
+    def bucket(self) -> exp.Expr:
+        """What tells the rows of one window from those of another."""
+        from sqlglot import exp
+
+        if not self.starts:
+            return exp.Cast(this=column_of(self.column), to=exp.DataType.build("date"))
+        return self._numbered(0, len(self.starts))
+
+    def _numbered(self, first: int, end: int) -> exp.Expr:
+        """The number of a row's window, looked for by halves: a handful of comparisons, however many windows."""
+        from sqlglot import exp
+
+        if end - first == 1:
+            if len(self.starts) > 1:
+                return exp.Literal.number(first)
+            there = exp.GTE(this=column_of(self.column), expression=literal(self.starts[0]))
+            return exp.Case(
+                ifs=[exp.If(this=there, true=exp.Literal.number(first))]
+            )  # to group by a number is to group by a column
+        middle = (first + end) // 2
+        before = exp.LT(this=column_of(self.column), expression=literal(self.starts[middle]))
+        return exp.Case(
+            ifs=[exp.If(this=before, true=self._numbered(first, middle))], default=self._numbered(middle, end)
+        )
+
+
+def _is_date(value: Any) -> bool:
+    """Whether a bound is where a date of the column begins."""
+    if not isinstance(value, dt.datetime):
+        return True
+    return value.time() == dt.time()
