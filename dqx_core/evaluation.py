@@ -187,8 +187,8 @@ class Evaluation:
             symbols=tuple([self._info(symbol, key) for symbol in same.reached]),
             message=message,
             window=key.window,
-            compared=compared,
             asset=self.full_name(self._first_dataset(check, assertion)),
+            compared=compared,
         )
 
     def _first_dataset(self, check: CheckNode, assertion: AssertionNode) -> str | None:

@@ -189,8 +189,12 @@ class VerificationSuite:
         *,
         select: Selection | None = None,
         announce: Announce | None = None,
+        keep_results: bool = True,
     ) -> list[AssertionResult]:
-        """The same for several keys under one execution: one scan for all, then judged key by key, in date order."""
+        """The same for several keys under one execution: one scan for all, then judged key by key, in date order.
+
+        With `keep_results=False` the verdicts are not in the store until `keep` puts them there.
+        """
         if self._evaluation is not None:
             raise DefinitionError(
                 f"Suite '{self.name}' ran already, as execution {self.execution_id}. "
@@ -216,9 +220,19 @@ class VerificationSuite:
         )
         with no_collection():
             results = [result for key in ordered for result in evaluation.results(key)]
-        self.db.persist_results(self.execution_id, results)
+        if keep_results:
+            self.db.persist_results(self.execution_id, results)
         self._evaluation, self._keys, self._results = evaluation, tuple(ordered), results
         return results
+
+    def keep(self, results: Sequence[AssertionResult]) -> None:
+        """Put verdicts of this execution into the store.
+
+        Raises:
+            StoreError: They could not be kept.
+        """
+        self._ran()
+        self.db.persist_results(self.execution_id, results)
 
     def plan(
         self,

@@ -10,8 +10,10 @@ from types import MappingProxyType
 import dagster as dg
 from returns.result import Success
 
+from dqx_core.harmless import harmless
 from dqx_core.report import AssertionResult, Status, SymbolInfo
 from dqx_dagster.dagster_internals import TargetMaterialization
+from dqx_dagster.outcomes import outcome_of
 from dqx_dagster.translator import DqxTranslator
 
 
@@ -25,29 +27,54 @@ def evaluation_of(
     statements: Sequence[str] = (),
     cost: Mapping[str, dg.MetadataValue] = MappingProxyType({}),
 ) -> dg.AssetCheckEvaluation:
-    """What an asset check says of a partition: of its one assertion, or of all the assertions of a check.
+    """What an asset check says of a partition, or of all partitions of a run: of its one assertion, or of several.
 
     `statements` is the SQL that measures what they rest on. `cost` is of the step that judged it, whatever the number
     of checks and partitions.
     """
-    bad = [result for result in results if result.status is not Status.PASSED]
-    worst = min(bad or results, key=lambda result: result.severity)
+    outcome = outcome_of(results)
+    telling = [result for result in results if result.status is not Status.PASSED] or results
     return dg.AssetCheckEvaluation(
         asset_key=spec.asset_key,
         check_name=spec.name,
-        passed=not bad,
-        severity=translator.severity(worst.severity),
-        description="; ".join(result.message for result in bad or results),
+        # A verdict that is not there is no failure of the data; that it is not there is told.
+        passed=not outcome.bad,
+        severity=translator.severity(outcome.severity),
+        description=harmless(_description(telling, results), lines=True),
         # Of a check of several assertions only those that block by themselves do.
-        blocking=spec.blocking and any(translator.blocking(result.severity) for result in bad or results),
+        blocking=spec.blocking and any(translator.blocking(result.severity) for result in telling),
         partition=partition,
         target_materialization_data=judged,
         metadata={
-            **(metadata_of(results[0], run_id) if len(results) == 1 else metadata_of_check(results, run_id)),
+            **(metadata_of(results[0]) if len(results) == 1 else metadata_of_check(results)),
+            **outcome.metadata,
+            "dqx/execution_id": dg.MetadataValue.dagster_run(run_id),
             **_provenance(results, statements),
             **cost,
         },
     )
+
+
+def _description(telling: Sequence[AssertionResult], results: Sequence[AssertionResult]) -> str:
+    """What those that are not passed say, or all."""
+    keys = list(dict.fromkeys(str(result.key) for result in results))
+    if len(keys) > 1 and all(result.status is Status.PASSED for result in results):
+        return f"passed for each of {len(keys)}: {keys[0]} to {keys[-1]}"
+    more = f"; and {len(telling) - _MOST:,} more" if len(telling) > _MOST else ""
+    return "; ".join(_told(result, results) for result in telling[:_MOST]) + more
+
+
+_MOST = 100
+"""Verdicts that a description quotes; the table beside it has all."""
+
+
+def _told(result: AssertionResult, beside: Sequence[AssertionResult]) -> str:
+    """The message of a verdict: with its window where there are several, named where it is skipped beside others."""
+    several = len({other.key for other in beside}) > 1
+    where = f"{result.key}: " if several else ""
+    if result.status is Status.SKIPPED and len(beside) > 1:
+        return f"{where}{result.severity} '{result.assertion}' was skipped: {result.message}"
+    return where + result.message
 
 
 def _provenance(results: Sequence[AssertionResult], statements: Sequence[str]) -> Mapping[str, dg.MetadataValue]:
@@ -62,40 +89,62 @@ def _provenance(results: Sequence[AssertionResult], statements: Sequence[str]) -
     return found
 
 
-def metadata_of_check(results: Sequence[AssertionResult], run_id: str) -> Mapping[str, dg.MetadataValue]:
-    """What a check of several assertions shows: each value by its assertion's name, and a table of the verdicts."""
-    found: dict[str, dg.MetadataValue] = {
-        result.assertion: dg.MetadataValue.float(float(result.metric.unwrap()))
-        for result in results
-        if isinstance(result.metric, Success)
-    }
+def metadata_of_check(results: Sequence[AssertionResult]) -> Mapping[str, dg.MetadataValue]:
+    """What a check of several verdicts shows: each value by its assertion's name, and a table of all.
+
+    Of several windows there is no one value; the table names the window of each.
+    """
+    several = len({result.key for result in results}) > 1
+    found: dict[str, dg.MetadataValue] = {}
+    if not several:
+        found |= {
+            harmless(r.assertion): dg.MetadataValue.float(float(r.metric.unwrap()))
+            for r in results
+            if isinstance(r.metric, Success)
+        }
+    names = ("window", *_VERDICT) if several else _VERDICT
     records = [
         dg.TableRecord(
-            {"assertion": r.assertion, "status": str(r.status), "severity": str(r.severity), "message": r.message}
+            {
+                **({"window": str(r.key)} if several else {}),
+                "assertion": harmless(r.assertion),
+                "status": str(r.status),
+                "severity": str(r.severity),
+                "message": harmless(r.message, lines=True),
+            }
         )
         for r in results
     ]
-    schema = _columns("assertion", "status", "severity", "message")
-    found["assertions"] = dg.MetadataValue.table(records=records, schema=schema)
-    found["dqx/severity"] = dg.MetadataValue.text(str(min(result.severity for result in results)))
-    found["dqx/execution_id"] = dg.MetadataValue.dagster_run(run_id)
+    found["assertions"] = dg.MetadataValue.table(records=records, schema=_columns(*names))
     return found
 
 
-def metadata_of(result: AssertionResult, run_id: str) -> Mapping[str, dg.MetadataValue]:
-    """What a check result shows: value, bound, expression, every number used, and the execution."""
+_VERDICT = ("assertion", "status", "severity", "message")
+
+
+def metadata_of(result: AssertionResult) -> Mapping[str, dg.MetadataValue]:
+    """What a verdict shows: value, what it was compared with, expression, and every number used."""
     found: dict[str, dg.MetadataValue] = {}
     if isinstance(result.metric, Success):
         found["value"] = dg.MetadataValue.float(float(result.metric.unwrap()))
     else:
-        found["reasons"] = dg.MetadataValue.md("\n".join(f"- {reason}" for reason in result.metric.failure()))
-    found["bound"] = dg.MetadataValue.text(result.bound)
-    found["expression"] = dg.MetadataValue.text(result.expression)
+        reasons = (harmless(reason, lines=True) for reason in result.metric.failure())
+        found["reasons"] = dg.MetadataValue.md("\n".join(f"- {reason}" for reason in reasons))
+    found["bound"] = dg.MetadataValue.text(harmless(result.bound))
+    found["expression"] = dg.MetadataValue.text(harmless(result.expression))
+    if (compared := result.compared) is not None:
+        found |= {
+            name: dg.MetadataValue.float(float(limit))
+            for name, limit in zip(
+                ("limit",) if len(compared.limits) == 1 else ("low", "high"), compared.limits, strict=False
+            )
+        }
+        if compared.factor != 1:
+            found["factor"] = dg.MetadataValue.float(compared.factor)
+        if compared.profiles:
+            found["profiles"] = dg.MetadataValue.text(harmless(", ".join(compared.profiles)))
     found |= _lagged(result.symbols)
     found["numbers"] = numbers_table(result.symbols)
-    found["dqx/status"] = dg.MetadataValue.text(str(result.status))
-    found["dqx/severity"] = dg.MetadataValue.text(str(result.severity))
-    found["dqx/execution_id"] = dg.MetadataValue.dagster_run(run_id)
     return found
 
 
@@ -122,10 +171,14 @@ def numbers_table(symbols: tuple[SymbolInfo, ...]) -> dg.MetadataValue:
     records = [
         dg.TableRecord(
             {
-                "metric": symbol.metric,
+                "metric": harmless(symbol.metric),
                 "date": str(symbol.yyyy_mm_dd),
                 "tags": ", ".join(f"{k}={v}" for k, v in symbol.tags.items()),
-                "value": repr(symbol.value.unwrap()) if isinstance(symbol.value, Success) else symbol.value.failure(),
+                "value": (
+                    repr(symbol.value.unwrap())
+                    if isinstance(symbol.value, Success)
+                    else harmless(symbol.value.failure(), lines=True)
+                ),
                 "carried from run": symbol.source_execution_id or "",
             }
         )

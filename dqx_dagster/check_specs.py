@@ -13,9 +13,10 @@ from dqx_core.checks import Check
 from dqx_core.errors import DefinitionError
 from dqx_core.expressions import text
 from dqx_core.graph import AssertionNode, CheckNode, Graph
+from dqx_core.harmless import harmless
 from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.targets import SuiteTarget
-from dqx_dagster.translator import DqxTranslator, slug
+from dqx_dagster.translator import DqxTranslator, digest, slug
 
 Granularity = Literal["assertion", "check"]
 
@@ -43,10 +44,11 @@ def attached_checks(
     """
     if granularity not in ("assertion", "check"):
         raise DefinitionError(f"granularity={granularity!r} is neither 'assertion' nor 'check'.")
+    listed = [(target.key_of(_dataset(graph, c, a)), c, a) for c, a in graph.root.assertions()]
+    named = _names([(asset, c.name, a.name) for asset, c, a in listed], translator, granularity)
     found: dict[tuple[dg.AssetKey, str], list[tuple[CheckNode, AssertionNode]]] = {}
-    for check, assertion in graph.root.assertions():
-        asset = target.key_of(_dataset(graph, check, assertion))
-        name = slug(check.name) if granularity == "check" else translator.check_name(check.name, assertion.name)
+    for asset, check, assertion in listed:
+        name = named[asset, check.name, assertion.name]
         group = found.setdefault((asset, name), [])
         if group and (granularity == "assertion" or group[0][0].name != check.name):
             other_check, other = group[0]
@@ -64,6 +66,26 @@ def attached_checks(
         ]
 
 
+def _names(
+    places: Sequence[tuple[dg.AssetKey, str, str]], translator: DqxTranslator, granularity: Granularity
+) -> Mapping[tuple[dg.AssetKey, str, str], str]:
+    """The name of the asset check of each assertion, by asset, check and assertion.
+
+    Of names that are the same in Latin letters, those of other scripts get a digest of what was written.
+    """
+    found: dict[tuple[dg.AssetKey, str, str], str] = {}
+    of_name: dict[tuple[dg.AssetKey, str], dict[tuple[str, ...], None]] = {}
+    for asset, check, assertion in places:
+        name = slug(check) if granularity == "check" else translator.check_name(check, assertion)
+        found[asset, check, assertion] = name
+        of_name.setdefault((asset, name), {})[(check,) if granularity == "check" else (check, assertion)] = None
+    for (asset, check, assertion), name in found.items():
+        written = (check,) if granularity == "check" else (check, assertion)
+        if len(of_name[asset, name]) > 1 and not all(text.isascii() for text in written):
+            found[asset, check, assertion] = f"{name}_{digest(*written)}"
+    return found
+
+
 def _attached(
     graph: Graph,
     target: SuiteTarget,
@@ -79,7 +101,9 @@ def _attached(
         name,
         asset=asset,
         additional_deps=[other.key for other in target.assets.values() if other.key != asset],
-        description="\n".join(f"{c.name} › {a.name}: {text}" for (c, a), text in zip(group, conditions, strict=True)),
+        description="\n".join(
+            harmless(f"{c.name} › {a.name}: {text}") for (c, a), text in zip(group, conditions, strict=True)
+        ),
         blocking=any(translator.blocking(assertion.severity) for _, assertion in group),
         metadata={**_metadata(graph, group, conditions[0]), **code[group[0][0].name]},
         partitions_def=target.partitions_def if partitioned else None,

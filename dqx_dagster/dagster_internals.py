@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,10 +14,13 @@ import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,
 )
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.definitions.partitions.utils.mapping import infer_partition_mapping
 
 __all__ = [
     "CodePointer",
     "TargetMaterialization",
+    "beyond",
     "code_pointers",
     "environment_file",
     "known_previews",
@@ -51,6 +55,47 @@ def latest_materialization(
     return TargetMaterialization(
         storage_id=newest.storage_id, run_id=newest.event_log_entry.run_id, timestamp=newest.timestamp
     )
+
+
+def beyond(context: dg.InputContext) -> list[str]:
+    """The partitions that an input's mapping leads to and that its asset's definition does not have.
+
+    Dagster leaves out those before the first and after the last; found where the definition is one of time.
+    """
+    step = context.step_context
+    layer = step.job_def.asset_layer
+    consumer = layer.get_assets_def_for_node(step.node_handle)
+    own, upstream = step.entity_partitions_def, layer.get(context.asset_key).partitions_def
+    if consumer is None or own is None or upstream is None or not step.has_partition_key:
+        return []
+    mapping = infer_partition_mapping(consumer.get_partition_mapping_for_dep(context.asset_key), own, upstream)
+    wide_own, wide_upstream = _without_ends(own), _without_ends(upstream)
+    with partition_loading_context(dynamic_partitions_store=step.instance), known_previews():
+        result = mapping.get_upstream_mapped_partitions_result_for_partitions(
+            wide_own.empty_subset().with_partition_keys([step.partition_key]), wide_own, wide_upstream
+        )
+        wanted = [str(key) for key in result.partitions_subset.get_partition_keys()]
+        return [key for key in wanted if not upstream.has_partition_key(key)]
+
+
+_YEARS = dt.timedelta(days=3660)
+
+
+def _without_ends(definition: dg.PartitionsDefinition[Any]) -> dg.PartitionsDefinition[Any]:
+    """The same partitions, of ten more years on both sides where they are of time."""
+    if isinstance(definition, dg.MultiPartitionsDefinition):
+        return dg.MultiPartitionsDefinition(
+            {dimension.name: _without_ends(dimension.partitions_def) for dimension in definition.partitions_defs}
+        )
+    if isinstance(definition, dg.TimeWindowPartitionsDefinition):
+        return dg.TimeWindowPartitionsDefinition(
+            start=definition.start - _YEARS,
+            end=None if definition.end is None else definition.end + _YEARS,
+            fmt=definition.fmt,
+            cron_schedule=definition.cron_schedule,
+            timezone=definition.timezone,
+        )
+    return definition
 
 
 @dataclass(frozen=True)

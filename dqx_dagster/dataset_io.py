@@ -8,6 +8,7 @@ from pydantic import Field
 
 from dqx_core.errors import DqxError
 from dqx_core.keys import ResultKey
+from dqx_dagster.dagster_internals import beyond
 from dqx_dagster.partitions import SPLIT, Partitioning
 from dqx_dagster.resources import DatasetEngine
 
@@ -50,7 +51,10 @@ class DatasetIOManager(dg.ConfigurableIOManager):
         dataset, storage = context.asset_key.path[-1], self._storage()
         form, by_split = _form(context.dagster_type.typing_type, dataset)
         try:
-            asked = _asked(storage, dataset, partitions_asked_for(context))
+            keys = partitions_asked_for(context)
+            if not keys:
+                raise dg.Failure(_not_there(context, dataset), allow_retries=False)
+            asked = _asked(storage, dataset, keys)
             if not by_split:
                 return _load(storage, dataset, asked, form)
             splits = dict.fromkeys(split for _, split in asked)
@@ -122,6 +126,19 @@ def partitions_asked_for(context: dg.InputContext) -> list[ResultKey]:
         return [Partitioning.of(None, upstream.definition_metadata if upstream else None).key(None, today)]
     partitioning = Partitioning.of(context.asset_partitions_def, upstream.definition_metadata if upstream else None)
     return [partitioning.key(str(partition), today) for partition in context.asset_partition_keys]
+
+
+def _not_there(context: dg.InputContext, dataset: str) -> str:
+    """Why an input asks for nothing: its partition mapping leads to where the dataset has no partitions."""
+    definition = context.asset_partitions_def
+    keys = definition.get_partition_keys(dynamic_partitions_store=context.instance)
+    missing = ", ".join(beyond(context)[:5])
+    has = f"from {keys[0]} to {keys[-1]}" if keys else "none yet"
+    return (
+        f"Partition {context.step_context.partition_key if context.step_context.has_partition_key else ''} asks for "
+        f"{f'partition {missing}' if missing else 'partitions'} of dataset {dataset}, which that does not have: its "
+        f"partitions are {has}. The partition mapping of the input says which it asks for."
+    )
 
 
 def _form(annotation: Any, dataset: str) -> tuple[str, bool]:

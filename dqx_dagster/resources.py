@@ -53,6 +53,16 @@ class DuckDBEngine(DatasetEngine):
         description="DuckDB file with the source tables, opened read-only; any number of runs may read it."
     )
     datasets: str = Field(description="Folder in which materialized datasets are kept, as <dataset>/date=…/split=….")
+    memory_limit: str | None = Field(
+        default=None, description="How much memory DuckDB may take, such as 4GB; by default 80 % of the machine's."
+    )
+    threads: int | None = Field(
+        default=None, description="How many threads DuckDB may use; by default as many as there are processors."
+    )
+    temp_directory: str | None = Field(
+        default=None,
+        description="Folder for what has no room in memory; by default beside the file, and nowhere if it is empty.",
+    )
 
     _engine: "DuckDB | None" = PrivateAttr(default=None)
 
@@ -61,7 +71,13 @@ class DuckDBEngine(DatasetEngine):
         from dqx_core.engines.duckdb import DuckDB
 
         if self._engine is None:
-            self._engine = DuckDB(database=self.database, read_only=True)
+            self._engine = DuckDB(
+                database=self.database,
+                read_only=True,
+                memory_limit=self.memory_limit,
+                threads=self.threads,
+                temp_directory=self.temp_directory,
+            )
         return self._engine
 
     @property

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from dqx_core.harmless import harmless
 from dqx_core.report import Severity
+from dqx_dagster.outcomes import outcome_in
 
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
@@ -23,7 +25,7 @@ class FailedCheck:
     check: str
     partition: str | None
     severity: Severity
-    """Of dqx; for checks that are not dqx's, P1 for an error and P2 for a warning."""
+    """Of dqx; for checks that are not dqx's P0 if they block, else P1 for an error and P2 for a warning."""
     message: str
 
 
@@ -39,7 +41,7 @@ class FailedChecks:
         lines = [
             f"{c.severity} {c.asset.to_user_string()}:{c.check}"
             + (f" [{c.partition}]" if c.partition else "")
-            + f": {c.message}"
+            + f": {harmless(c.message)}"
             for c in self.checks
         ]
         return "\n".join([f"{len(self.checks)} checks failed in run {self.run_id} of {self.job}:", *lines])
@@ -101,19 +103,13 @@ def failed_checks_of(instance: dg.DagsterInstance, run: dg.DagsterRun, least: Se
         assert entry.dagster_event is not None
         evaluation = entry.dagster_event.asset_check_evaluation_data
         newest[evaluation.asset_key, evaluation.check_name, evaluation.partition] = evaluation
+    found = [(evaluation, outcome_in(evaluation)) for evaluation in newest.values()]
     failed = [
-        FailedCheck(e.asset_key, e.check_name, e.partition, _severity(e), e.description or "")
-        for e in newest.values()
-        if not e.passed and _severity(e) <= least
+        FailedCheck(e.asset_key, e.check_name, e.partition, outcome.severity, e.description or "")
+        for e, outcome in found
+        if outcome.bad and outcome.severity <= least
     ]
     return FailedChecks(run.run_id, run.job_name, tuple(sorted(failed, key=lambda c: (c.severity, c.check))))
-
-
-def _severity(evaluation: dg.AssetCheckEvaluation) -> Severity:
-    ours = evaluation.metadata.get("dqx/severity")
-    if ours is not None:
-        return Severity(str(ours.value))
-    return Severity.P1 if evaluation.severity is dg.AssetCheckSeverity.ERROR else Severity.P2
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Verification suites become asset checks: one op a suite, one scan for all its checks, one result a partition."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -8,6 +9,7 @@ import dagster as dg
 
 from dqx_core.engines.jobs import recording
 from dqx_core.errors import DqxError
+from dqx_core.harmless import harmless
 from dqx_core.keys import ResultKey
 from dqx_core.pausing import no_collection
 from dqx_core.report import AssertionResult, Status
@@ -110,43 +112,86 @@ def evaluations(
     wanted = {assertion for check in checks for assertion in check.assertions}
     verdicts: dict[ResultKey, dict[Assertion, AssertionResult]] = {key: {} for key in keys}
     with recording() as jobs:
-        found, sql_of = verify(context, target, list(keys), wanted)
+        found, judging = verify(context, target, list(keys), wanted)
     cost = jobs_metadata(jobs, target.price(context))
     for result in found:
         verdicts[result.key][result.check, result.assertion] = result
-    for key, partition in keys.items():
-        judged = {a.key: latest_materialization(context.instance, a.key, partition) for a in target.assets.values()}
+    told: list[AssertionResult] = []
+    try:
+        for check, partition, of in _asked(checks, keys):
+            asset = check.spec.asset_key
+            judged = [replace(verdicts[key][a], asset=asset.to_user_string()) for key in of for a in check.assertions]
+            if all(result.status is Status.SKIPPED for result in judged):
+                reasons = harmless("; ".join(dict.fromkeys(result.message for result in judged)))
+                context.log.info(f"Skipped {check.spec.name} for {', '.join(map(str, of))}: {reasons}")
+            else:
+                shown = [r for r in judged if sql == "all" or r.status in (Status.FAILED, Status.ERROR)]
+                yield evaluation_of(
+                    judged,
+                    check.spec,
+                    partition,
+                    latest_materialization(context.instance, asset, keys[of[0]] if len(of) == 1 else None),
+                    context.run.run_id,
+                    translator,
+                    list(dict.fromkeys(statement for result in shown for statement in judging.sql(result))),
+                    cost,
+                )
+            told += judged
+    finally:
+        # What Dagster got, and nothing else, also where the run is stopped on the way.
+        judging.keep(told)
+
+
+def _asked(
+    checks: Sequence[AttachedCheck], keys: Mapping[ResultKey, str | None]
+) -> Iterator[tuple[AttachedCheck, str | None, list[ResultKey]]]:
+    """Each check with a partition and its key; one without partitions with all the keys of the run at once."""
+    for number, (key, partition) in enumerate(keys.items()):
         for check in checks:
-            judged_now = [verdicts[key][assertion] for assertion in check.assertions]
-            told = [result for result in judged_now if result.status is not Status.SKIPPED]
-            if not told:
-                reasons = "; ".join(dict.fromkeys(result.message for result in judged_now))
-                context.log.info(f"Skipped {check.spec.name} for {key}: {reasons}")
-                continue
-            shown = [result for result in told if sql == "all" or result.status is not Status.PASSED]
-            yield evaluation_of(
-                told,
-                check.spec,
-                partition if check.spec.partitions_def is not None else None,
-                judged[check.spec.asset_key],
-                context.run.run_id,
-                translator,
-                list(dict.fromkeys(statement for result in shown for statement in sql_of(result))),
-                cost,
-            )
+            if check.spec.partitions_def is not None:
+                yield check, partition, [key]
+            elif not number:
+                yield check, None, list(keys)
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What is left to do with verdicts."""
+
+    sql: Callable[[AssertionResult], list[str]]
+    """The statements that measure the numbers of one."""
+    keep: Callable[[Sequence[AssertionResult]], None]
+    """Writes those that were told into the store."""
 
 
 def verify(
     context: Context, target: SuiteTarget, keys: Sequence[ResultKey], wanted: set[Assertion]
-) -> tuple[list[AssertionResult], Callable[[AssertionResult], list[str]]]:
-    """Judge the keys under the id of the run; the verdicts, and what tells the SQL of each.
+) -> tuple[list[AssertionResult], Judging]:
+    """Judge the keys under the id of the run; the verdicts, which are not in the store yet.
 
     Raises:
         dg.Failure: The suite, the engine or the store stands in the way; says which and the way out.
     """
     try:
         suite, data = target.verification(context), target.data(context)
-        found = suite.run_many(data, keys, select=lambda c, a: (c, a) in wanted, announce=context.log.info)
+        found = suite.run_many(
+            data,
+            keys,
+            select=lambda c, a: (c, a) in wanted,
+            announce=lambda text: context.log.info(harmless(text)),
+            keep_results=False,
+        )
     except DqxError as error:
-        raise dg.Failure(f"Suite '{target.suite.name}' judged nothing. {type(error).__name__}: {error}") from error
-    return found, lambda result: suite.sql(data, result)
+        raise _failure(f"Suite '{target.suite.name}' judged nothing", error) from error
+
+    def keep(told: Sequence[AssertionResult]) -> None:
+        try:
+            suite.keep(told)
+        except DqxError as error:
+            raise _failure(f"The verdicts of suite '{target.suite.name}' could not be kept", error) from error
+
+    return found, Judging(lambda result: suite.sql(data, result), keep)
+
+
+def _failure(what: str, error: DqxError) -> dg.Failure:
+    return dg.Failure(f"{what}. {type(error).__name__}: {harmless(error, lines=True)}")

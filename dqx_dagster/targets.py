@@ -148,7 +148,22 @@ class SuiteTarget:
                 allow_retries=False,
             )
         nominal = nominal_date(context)
-        return {self.partitioning.key(str(pk), nominal): str(pk) for pk in context.partition_keys}
+        return {self.partitioning.key(str(pk), nominal): str(pk) for pk in self._partitions(context)}
+
+    def _partitions(self, context: Context) -> Sequence[str]:
+        """The partitions of a run; from its tags where its step has none, as one of checks without partitions."""
+        tags, definition = context.run.tags, self.partitions_def
+        try:
+            return [str(partition) for partition in context.partition_keys]
+        except dg.DagsterInvariantViolationError:
+            first, last = tags.get(f"{_RANGE}_start"), tags.get(f"{_RANGE}_end")
+            if first is None or last is None:
+                return [tags["dagster/partition"]]
+            assert definition is not None
+            return definition.get_partition_keys_in_range(dg.PartitionKeyRange(first, last))
+
+
+_RANGE = "dagster/asset_partition_range"
 
 
 def suite_target(

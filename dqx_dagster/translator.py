@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,34 @@ _SIGNS = str.maketrans(
 
 @lru_cache(maxsize=1024)
 def slug(text: str) -> str:
-    """A name in `[a-z0-9_]`: accents dropped, a few signs spelt out, the rest an underscore."""
-    plain = unicodedata.normalize("NFKD", text.translate(_SIGNS)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_") or "unnamed"
+    """A name in `[a-z0-9_]`: accents dropped, other scripts in Latin letters, a few signs spelt out."""
+    spelt = unicodedata.normalize("NFKD", text.translate(_SIGNS)).translate(_SIGNS)
+    if any(sign.isalpha() and not unicodedata.name(sign, "LATIN").startswith("LATIN") for sign in spelt):
+        spelt = _in_latin(unicodedata.normalize("NFC", spelt))
+    plain = spelt.encode("ascii", "ignore").decode()
+    named = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+    return named or _in_signs(text)
+
+
+def _in_latin(text: str) -> str:
+    """Text of any script in Latin letters, as far as they can tell it: words of one sign stay words."""
+    from anyascii import anyascii
+
+    def told(sign: str) -> str:
+        latin = anyascii(sign)
+        # A syllable comes with a capital, where a letter of an alphabet is as small or large as it was.
+        return f" {latin}" if latin[:1].isupper() and not sign.isupper() else latin
+
+    return "".join(sign if sign.isascii() else told(sign) for sign in text)
+
+
+def _in_signs(text: str) -> str:
+    """A name for text without any letters: what its signs are called, or what tells it from other such text."""
+    from anyascii import anyascii
+
+    return re.sub(r"[^a-z0-9]+", "_", anyascii(text).lower()).strip("_") or f"unnamed_{digest(text)}"
+
+
+def digest(*texts: str) -> str:
+    """Six signs that tell texts apart, the same in every process."""
+    return hashlib.blake2b("\0".join(texts).encode(), digest_size=3).hexdigest()

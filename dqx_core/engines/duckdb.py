@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dqx_core.engines.base import Estimate, Extent
 from dqx_core.engines.values import rows_of
-from dqx_core.errors import EngineError, NotRunError
+from dqx_core.errors import DefinitionError, EngineError, NotRunError
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,6 +27,12 @@ _FIRST = 2048
 """Rows that are looked at before a run: as many as DuckDB reads at a time."""
 _PLAIN = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*\)|BOOLEAN|DATE|DOUBLE|FLOAT|VARCHAR")
 """The types whose values DuckDB itself hands to Python as Arrow would, or (128 bits) better."""
+
+
+def _setting(name: str, value: str | int) -> exp.Expr:
+    from sqlglot import exp
+
+    return exp.EQ(this=exp.column(name), expression=exp.convert(value))
 
 
 def _is_plain_day(day: object) -> bool:
@@ -48,7 +54,34 @@ class DuckDB:
         *,
         database: str | Path = ":memory:",
         read_only: bool = False,
+        memory_limit: str | None = None,
+        threads: int | None = None,
+        temp_directory: str | Path | None = None,
     ) -> None:
+        """An engine that has opened nothing yet.
+
+        Args:
+            connection: One that is open; it stays open.
+            database: A file, opened on first use.
+            read_only: Open the file for reading, which any number of processes may do at once.
+            memory_limit: How much memory it may take, such as "4GB"; None: 80 % of the machine's.
+            threads: How many threads it may use; None: as many as there are processors.
+            temp_directory: Where it puts what has no room in memory; "" for nowhere; None: beside the file.
+
+        Raises:
+            DefinitionError: A setting is none that DuckDB takes; where only DuckDB can tell, on first use.
+        """
+        if threads is not None and (isinstance(threads, bool) or threads < 1):
+            raise DefinitionError(f"DuckDB has threads={threads!r}. Give a whole number of 1 or more.")
+        self._settings = {
+            name: value
+            for name, value in (
+                ("memory_limit", memory_limit),
+                ("threads", threads),
+                ("temp_directory", None if temp_directory is None else str(temp_directory)),
+            )
+            if value is not None
+        }
         self._given = connection
         self._database = str(database)
         self._read_only = read_only
@@ -67,12 +100,19 @@ class DuckDB:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
+        from sqlglot import exp
 
         try:
             connection = self._given or duckdb.connect(self._database, read_only=self._read_only)
         except duckdb.Error as error:
             raise EngineError("DuckDB", f"open '{self._database}'", error) from error
         connection.execute("SET TimeZone = 'UTC'")
+        for name, value in self._settings.items():
+            try:
+                # Set, not given to connect: a file cannot be opened twice with settings that differ.
+                connection.execute(exp.Set(expressions=[exp.SetItem(this=_setting(name, value))]).sql(self.dialect))
+            except duckdb.Error as error:
+                raise DefinitionError(f"DuckDB does not take {name}={value!r}: {error}") from error
         return connection
 
     def _connection_for(self, sql: str) -> duckdb.DuckDBPyConnection:

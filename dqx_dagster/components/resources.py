@@ -81,6 +81,16 @@ class DqxResources(dg.Component, dg.Resolvable):
     database: Annotated[
         str | None, _text_or_none("DuckDB file with the source tables, opened read-only; in place of bigquery.")
     ] = None
+    memory_limit: Annotated[
+        str | None, _text_or_none("How much memory DuckDB may take, such as 4GB; by default 80 % of the machine's.")
+    ] = None
+    threads: Annotated[
+        int | None,
+        dg.Resolver.default(description="How many threads DuckDB may use; by default as many as there are processors."),
+    ] = None
+    temp_directory: Annotated[
+        str | None, _text_or_none("Folder for what DuckDB has no room for in memory; by default beside the file.")
+    ] = None
     bigquery: Annotated[
         BigQueryAttributes | None, dg.Resolver.default(description="BigQuery, which has the source tables.")
     ] = None
@@ -105,6 +115,11 @@ class DqxResources(dg.Component, dg.Resolvable):
             raise DefinitionError(
                 "DqxResources takes `database`, a DuckDB file, or `bigquery` with its `project`: one of the two."
             )
+        of_duckdb = [name for name in ("memory_limit", "threads", "temp_directory") if getattr(self, name) is not None]
+        if self.bigquery is not None and of_duckdb:
+            from dqx_core.errors import DefinitionError
+
+            raise DefinitionError(f"DqxResources has {', '.join(of_duckdb)}, which DuckDB has and BigQuery has not.")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The four resources."""
@@ -117,7 +132,13 @@ class DqxResources(dg.Component, dg.Resolvable):
             engine = _bigquery(self.bigquery, self.datasets)
             inputs = DatasetIOManager(engine=engine)
         else:
-            engine = DuckDBEngine(database=self.database or "", datasets=self.datasets)
+            engine = DuckDBEngine(
+                database=self.database or "",
+                datasets=self.datasets,
+                memory_limit=self.memory_limit,
+                threads=self.threads,
+                temp_directory=self.temp_directory,
+            )
             inputs = DatasetIOManager(datasets=self.datasets)
         return dg.Definitions(
             resources={

@@ -9,10 +9,11 @@ from typing import Any
 
 import dagster as dg
 
-from dqx_core.report import AssertionResult, Severity, Status
+from dqx_core.report import AssertionResult, Status
 from dqx_core.store import MetricDB
 from dqx_dagster.cli.ci.running import Ran
 from dqx_dagster.cli.ci.verdicts import Code, Outcome, Trouble, Verdict
+from dqx_dagster.outcomes import outcome_in, severity_in, text_in
 from dqx_dagster.partitions import Partitioning
 
 
@@ -22,7 +23,9 @@ def verdicts(graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB]) -> Iter
     suites = [result for store in stores for result in store.results(ran.run_id)]
     for check in sorted(ran.batch.checks, key=lambda key: (key.asset_key.to_user_string(), key.name)):
         node = graph.get(check)
-        for partition in ran.partitions:
+        # One without partitions says one thing of all the partitions of its run.
+        whole = node.partitions_def is None and len(ran.partitions) > 1
+        for partition in [None] if whole else ran.partitions:
             about: dict[str, Any] = {
                 "asset": check.asset_key.to_user_string(),
                 "check": check.name,
@@ -31,13 +34,12 @@ def verdicts(graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB]) -> Iter
                 "run_id": ran.run_id,
                 "code": _code(graph, check),
             }
-            # One without partitions judges the only partition of its run.
             if (evaluation := told.get((check, partition if node.partitions_def is not None else None))) is not None:
                 yield _judged(evaluation, about)
             else:
                 outcome, message = _silence(graph, ran, check, partition, suites)
                 yield Verdict(
-                    **about, outcome=outcome, severity=_severity(node.metadata, None, node.blocking), message=message
+                    **about, outcome=outcome, severity=severity_in(node.metadata, None, node.blocking), message=message
                 )
 
 
@@ -51,7 +53,7 @@ def impossible(graph: dg.AssetGraph, checks: Iterable[dg.AssetCheckKey]) -> Iter
             title=check.name,
             partition=None,
             outcome=Outcome.NO_RESULT,
-            severity=_severity(node.metadata, None, node.blocking),
+            severity=severity_in(node.metadata, None, node.blocking),
             message="It is judged as its asset is made, never alone: run it without --checks-only.",
             code=_code(graph, check),
         )
@@ -70,27 +72,16 @@ def troubles(ran: Ran) -> Iterator[Trouble]:
 
 def _judged(evaluation: dg.AssetCheckEvaluation, about: Mapping[str, Any]) -> Verdict:
     found = {name: getattr(value, "value", None) for name, value in evaluation.metadata.items()}
-    outcome = Outcome.PASSED if evaluation.passed else Outcome.FAILED
-    if not evaluation.passed and found.get("dqx/status") == Status.ERROR:
-        outcome = Outcome.ERROR
+    outcome = outcome_in(evaluation)
     value, bound = found.get("value"), found.get("bound")
     return Verdict(
         **about,
-        outcome=outcome,
-        severity=_severity(found, evaluation.severity, bool(evaluation.blocking)),
+        outcome=Outcome(outcome.status.value),
+        severity=outcome.severity,
         message=evaluation.description or ("It passed." if evaluation.passed else "It failed, and does not say why."),
         value=float(value) if isinstance(value, int | float) else None,
         bound=str(bound) if bound is not None else None,
     )
-
-
-def _severity(metadata: Mapping[str, Any], severity: dg.AssetCheckSeverity | None, blocking: bool) -> Severity:
-    """Our own word for it; of a plain check P0 if it blocks, P1 of an error and P2 of a warning."""
-    if (named := _text(metadata, "dqx/severity")) is not None:
-        return Severity(named)
-    if severity is dg.AssetCheckSeverity.WARN:
-        return Severity.P2
-    return Severity.P0 if blocking else Severity.P1
 
 
 def _silence(
@@ -99,11 +90,16 @@ def _silence(
     """Why a check says nothing."""
     node = graph.get(check)
     partitioning = Partitioning.of(ran.batch.definition, graph.get(check.asset_key).metadata)
-    suite, name, assertion = (_text(node.metadata, f"dqx/{what}") for what in ("suite", "check", "assertion"))
+    suite, name, assertion = (text_in(node.metadata, f"dqx/{what}") for what in ("suite", "check", "assertion"))
+    step = ran.steps.get(check)
+    if step is not None and step in ran.broken:
+        return Outcome.NO_RESULT, f"It did not finish: {ran.broken[step].message}"
+    asset = check.asset_key.to_user_string()
     skipped = [
         result.message
         for result in suites
         if result.status is Status.SKIPPED
+        and result.asset in (None, asset)
         and (result.suite, result.check) == (suite, name)
         and assertion in (None, result.assertion)
         and (partition is None or _same_partition(result, partition, partitioning))
@@ -112,9 +108,6 @@ def _silence(
         # Which execution it is stands beside every verdict.
         told = (message.replace(f" in execution {ran.run_id}", "") for message in skipped)
         return Outcome.SKIPPED, "; ".join(dict.fromkeys(told))
-    step = ran.steps.get(check)
-    if step is not None and step in ran.broken:
-        return Outcome.NO_RESULT, f"It did not finish: {ran.broken[step].message}"
     if before := [*ran.broken, *ran.blocked]:
         return Outcome.NO_RESULT, f"It did not run, because {before[0]} failed before it."
     if ran.failed is not None:
@@ -126,14 +119,8 @@ def _same_partition(result: AssertionResult, partition: str, partitioning: Parti
     return result.key == partitioning.key(partition, result.yyyy_mm_dd)
 
 
-def _text(metadata: Mapping[str, Any], name: str) -> str | None:
-    found = metadata.get(name)
-    found = getattr(found, "value", found)
-    return None if found is None else str(found)
-
-
 def _title(metadata: Mapping[str, Any], name: str) -> str:
-    check, assertion = _text(metadata, "dqx/check"), _text(metadata, "dqx/assertion")
+    check, assertion = text_in(metadata, "dqx/check"), text_in(metadata, "dqx/assertion")
     return " › ".join(part for part in (check, assertion) if part) or name
 
 
