@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dqx_core.calendar_names import calendar_of
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.keys import ResultKey
 from dqx_core.report import AssertionResult, Severity, Status
@@ -60,8 +61,21 @@ TagsOption = Annotated[
         "--tags",
         "--tag",
         metavar="NAME=VALUE",
-        help="What else a verdict speaks of, such as split=train. A tag that is a column filters rows. A name given "
-        "twice is judged for each value.",
+        help="Of which rows: those whose column has the value, such as split=train. A name given twice is judged for "
+        "each value.",
+    ),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="NAME=VALUE", help="A name for what is judged, which chooses no rows."),
+]
+Window = Annotated[
+    str,
+    typer.Option(
+        "--window",
+        metavar="CALENDAR",
+        help="Of what length: hours, days, weeks, months, years; '6 hours', 'weeks from sunday', 'months from 15', "
+        "'days at 06:00 in Europe/Amsterdam'. --date then says on which dates they begin.",
     ),
 ]
 Select = Annotated[
@@ -99,6 +113,8 @@ def run(
     date: Dates = None,
     partition: Partitions = None,
     tags: TagsOption = None,
+    label: Labels = None,
+    window: Window = "days",
     select: Select = None,
     database: Database = None,
     root: Root = DEFAULT_ROOT,
@@ -119,9 +135,15 @@ def run(
     """
     rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
     with _verification(suite, location, store, reuse=reuse, keep=True) as verification:
-        asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+        calendar, labels = calendar_of(window), keys.tags(label or [])
+        asked = keys.keys(date or [], partition or [], keys.tags(tags or []), calendar)
+        names = _tag_names(asked)
+        asked = [key.tagged({**key.tags, **dict(values)}) for key in asked for values in keys.combined(labels)]
         chosen = _selected(verification.suite, select)
-        with rows.opened(_tag_names(asked)) as sources, busy(f"Running {verification.name}"):
+        with (
+            rows.opened(names, timezone=calendar.timezone, labels=labels) as sources,
+            busy(f"Running {verification.name}"),
+        ):
             results = verification.run_many(
                 sources, asked, select=None if chosen is None else lambda c, a: (c, a) in chosen
             )
@@ -145,6 +167,8 @@ def explain(
     date: Dates = None,
     partition: Partitions = None,
     tags: TagsOption = None,
+    label: Labels = None,
+    window: Window = "days",
     select: Select = None,
     database: Database = None,
     root: Root = DEFAULT_ROOT,
@@ -163,10 +187,15 @@ def explain(
 
     rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
     with _verification(suite, location, store, reuse=reuse, keep=False) as verification:
-        asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+        calendar, labels = calendar_of(window), keys.tags(label or [])
+        asked = keys.keys(date or [], partition or [], keys.tags(tags or []), calendar)
+        names = _tag_names(asked)
+        asked = [key.tagged({**key.tags, **dict(values)}) for key in asked for values in keys.combined(labels)]
         chosen = _selected(verification.suite, select)
-        with rows.opened(_tag_names(asked)) as sources:
-            graph = verification.suite.build(sources, select=None if chosen is None else lambda c, a: (c, a) in chosen)
+        with rows.opened(names, timezone=calendar.timezone, labels=labels) as sources:
+            graph = verification.suite.build(
+                sources, select=None if chosen is None else lambda c, a: (c, a) in chosen, calendar=calendar
+            )
             found = explained(verification.plan(sources, asked, graph=graph))
     if not as_json:
         out.print(str(found), markup=False, highlight=False, soft_wrap=True)
@@ -211,6 +240,7 @@ def _verification(name: str, location: str | None, url: str, *, reuse: bool, kee
             reuse="same_version" if reuse else "never",
             profiles=suite.profiles,
             origin="cli",
+            no_rows=suite.no_rows,
         )
     finally:
         db.close()
@@ -261,7 +291,7 @@ def _show(verification: VerificationSuite, results: Sequence[AssertionResult], s
 
     by_key: dict[ResultKey, list[AssertionResult]] = {}
     for result in results:
-        by_key.setdefault(result.key, []).append(result)
+        by_key.setdefault(verification.key_of(result), []).append(result)
     for key, given in by_key.items():
         told = given if len(by_key) == 1 else [result for result in given if result.status is not Status.PASSED]
         passed = sum(result.status is Status.PASSED for result in given)
