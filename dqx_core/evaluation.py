@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from returns.result import Failure, Result, Success
 
@@ -19,6 +19,7 @@ from dqx_core.graph import AssertionNode, CheckNode, Graph, symbols_in
 from dqx_core.history import Derived, Problem, Value, offsets_of
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec, Spec
+from dqx_core.metrics.counts import NumRows
 from dqx_core.metrics.metric import Metric
 from dqx_core.numerals import shown, told_apart
 from dqx_core.planning import Need, effective_key
@@ -28,6 +29,8 @@ from dqx_core.report import AssertionResult, Compared, Status, SymbolInfo
 if TYPE_CHECKING:
     import sympy as sp
 
+
+NoRows = Literal["error", "judge"]
 
 _AS_WRITTEN = Adjustment()
 
@@ -60,6 +63,8 @@ class Evaluation:
     """By dataset as checks call it, its full name, where that is another."""
     absent: AbstractSet[Need] = frozenset()
     """What could not be measured because there is no such partition."""
+    no_rows: NoRows = "error"
+    """What to make of assertions on a window without a row, other than on `num_rows()`."""
     _memo: dict[tuple[Spec, ResultKey, Back, str | None, bool, str], Value] = field(default_factory=dict, repr=False)
     _known: dict[tuple[str, str], _Same] = field(default_factory=dict, repr=False)
     _told: dict[tuple[sp.Symbol, ResultKey], SymbolInfo] = field(default_factory=dict, repr=False)
@@ -173,6 +178,14 @@ class Evaluation:
                 bound.operator.name, reached, bound.tolerance, adjusted.metric_multiplier, adjusted.profiles
             )
             message = _sentence(same, bound, value.unwrap(), scaled.unwrap(), compared, holds)
+        empty = () if adjusted.disabled_by is not None else self._over_no_rows(assertion, key)
+        if empty and status in (Status.PASSED, Status.FAILED):
+            message += ", over no rows"
+            if any(empty) and self.no_rows == "error" and assertion.bound.operator is not Operator.NOOP:
+                reason = f"over no rows: {message.removesuffix(', over no rows')}"
+                status, value, message = Status.ERROR, Failure((Problem(reason),)), reason
+        elif empty and status is Status.ERROR:
+            message += ", over no rows"
         return AssertionResult(
             suite=self.graph.root.name,
             check=check.name,
@@ -190,6 +203,20 @@ class Evaluation:
             asset=self.full_name(self._first_dataset(check, assertion)),
             compared=compared,
         )
+
+    def _over_no_rows(self, assertion: AssertionNode, key: ResultKey) -> tuple[bool, ...]:
+        """For each number of an assertion whose window has not a row: whether it is anything but the count of them."""
+        found = []
+        for symbol in assertion.symbols:
+            metric = self.graph.symbols[symbol]
+            spec = metric.spec
+            while isinstance(spec, Derived):
+                spec = spec.base
+            at = effective_key(key, metric.back, metric.tags)
+            kept = self.metrics.get((spec, at, self.full_name(metric.dataset)))  # type: ignore[arg-type]
+            if kept is not None and kept.over_no_rows:
+                found.append(spec != NumRows())
+        return tuple(found)
 
     def _first_dataset(self, check: CheckNode, assertion: AssertionNode) -> str | None:
         """The dataset that an assertion speaks of first."""

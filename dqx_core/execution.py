@@ -43,18 +43,22 @@ from dqx_core.states import Mergeable, State
 Measured = Result[State, str]
 
 
-def execute(scan: Scan, announce: Callable[[str], None] | None = None) -> dict[Need, Measured]:
-    """The state of every need of the scan, or why there is none. Needs of earlier days without rows are left out.
+def execute(
+    scan: Scan, announce: Callable[[str], None] | None = None, no_rows: set[Need] | None = None
+) -> dict[Need, Measured]:
+    """The state of every need of the scan, or why there is none. Needs of earlier windows without rows are left out.
+
+    Others whose window and tags have not a row are added to `no_rows`.
 
     Raises:
         EngineError: The engine refused even a statement that only counts rows.
         NotRunError: It is out of reach, or may not read that much.
     """
     with recording(dataset=scan.source.name):
-        return _executed(scan, announce)
+        return _executed(scan, announce, no_rows)
 
 
-def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, Measured]:
+def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[Need] | None) -> dict[Need, Measured]:
     source = scan.source
     beside = _beside(scan)
     wanted = dict.fromkeys([*beside.values(), *scan.needs])
@@ -92,7 +96,38 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None) -> dict[Need, 
                 found[need] = _state(readers[need[0]], parts, found, beside.get(need))
                 astray.pop(need)
         found |= {need: Failure(of_rows.get(need, reason)) for need, reason in astray.items()}
-    return {need: found[need] for need in scan.needs if need in found}
+    measured = {need: found[need] for need in scan.needs if need in found}
+    if no_rows is not None and there is not None:
+        no_rows |= _without_rows(scan, measured, *there)
+    return measured
+
+
+def _without_rows(scan: Scan, measured: Mapping[Need, Measured], rows: Rows, statement: Statement) -> set[Need]:
+    """The needs whose window and tags have not a row: a zero or a failure does not say so yet."""
+    bare = [need for need, state in measured.items() if not state.bind(need[0].value).value_or(None)]
+    counts = all(isinstance(spec, ScanMetric) and not spec.alone for spec in statement.reads)
+    found: set[Need] = set()
+    unsure: list[tuple[Need, Tags]] = []
+    for need, tags in by_dimensions(scan.source, bare):
+        if counts and set(tags) <= set(statement.grouping.dimensions) and statement.grouping.only <= set(tags):
+            if not any(_counted_rows(part, statement) for part in _parts(rows, statement, need, tags)):
+                found.add(need)
+        else:
+            unsure.append((need, tags))
+    if unsure:  # no statement counted what they are of
+        counting = scan_statement([NumRows()], _grouping(scan, [need for need, _ in unsure], dict(unsure)))
+        counted = _rows(counting)
+        for need, tags in unsure:
+            if not any(_counted_rows(part, counting) for part in _parts(counted, counting, need, tags)):
+                found.add(need)
+    return found
+
+
+def _counted_rows(part: Mapping[str, Any], statement: Statement) -> bool:
+    """Whether a group of a result has rows: one that is told apart has, all rows together may be none."""
+    if statement.grouping.names or NumRows() not in statement.reads:
+        return True
+    return any(part.get(column) for column in statement.reads[NumRows()].values())
 
 
 def _state(
@@ -221,6 +256,8 @@ def _spans(scan: Scan, filters: Mapping[Need, Tags], extent: Extent) -> dict[str
 
 def _scanned(needs: Sequence[Need], grouping: Grouping, powers: Mapping[str, int]) -> Statement:
     specs = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, ScanMetric))
+    if not grouping.names:  # a row comes back also of no rows
+        specs.setdefault(NumRows())
     return scan_statement(list(specs) or [NumRows()], grouping, powers)
 
 

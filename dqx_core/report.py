@@ -129,8 +129,7 @@ class AnalysisReport:
         told = ", ".join(f"{count:,} {status}" for status, count in self.counts.items() if count)
         days: dict[str, list[str]] = {}
         for result in self.results:
-            tags = ", ".join(f"{name}={value}" for name, value in result.tags.items())
-            days.setdefault(f"{result.yyyy_mm_dd}" + (f" ({tags})" if tags else ""), []).append(f"  {result}")
+            days.setdefault(str(result.key), []).append(f"  {result}")
         lines = [f"{self.suite}, execution {self.execution_id}: {told or 'no assertions'}"]
         return "\n".join([*lines, *(line for day, shown in days.items() for line in (day, *shown))])
 
@@ -182,6 +181,7 @@ def _result_json(result: AssertionResult) -> dict[str, Any]:
         "check": result.check,
         "assertion": result.assertion,
         "yyyy_mm_dd": result.yyyy_mm_dd.isoformat(),
+        **_window_json(result.window),
         "tags": dict(result.tags),
         "severity": result.severity,
         "status": result.status,
@@ -214,10 +214,16 @@ def _symbol_json(symbol: SymbolInfo) -> dict[str, Any]:
         "metric": symbol.metric,
         "dataset": symbol.dataset,
         "yyyy_mm_dd": symbol.yyyy_mm_dd.isoformat(),
+        **_window_json(symbol.window),
         "tags": dict(symbol.tags),
         **outcome,
         "source_execution_id": symbol.source_execution_id,
     }
+
+
+def _window_json(window: Window | None) -> dict[str, Any]:
+    """The moments of a window that is not the day in UTC."""
+    return {} if window is None else {"window": [window.start.isoformat(), window.end.isoformat()]}
 
 
 def _number_json(number: Number) -> Number | str:

@@ -15,7 +15,7 @@ from dqx_core.checks import Check
 from dqx_core.engines.base import DataSource, full_name
 from dqx_core.engines.jobs import EngineJob, as_parameters, recording
 from dqx_core.errors import DefinitionError, ValidationError
-from dqx_core.evaluation import Evaluation
+from dqx_core.evaluation import Evaluation, NoRows
 from dqx_core.execution import Explanation, Measured, execute, explain, statements_of
 from dqx_core.graph import Graph, RootNode
 from dqx_core.keys import ExecutionId, ResultKey
@@ -57,8 +57,12 @@ class Suite:
     """Any sequence; kept as a tuple."""
     profiles: Sequence[Profile] = ()
     """What adjusts the verdicts of some days."""
+    no_rows: NoRows = "error"
+    """What to make of assertions on a window without a row, other than on `num_rows()`: an "error", or "judge" them."""
 
     def __post_init__(self) -> None:
+        if self.no_rows not in get_args(NoRows):
+            raise DefinitionError(f"Suite '{self.name}' has no_rows={self.no_rows!r}. Give 'error' or 'judge'.")
         object.__setattr__(self, "checks", tuple(self.checks))
         object.__setattr__(self, "profiles", tuple(self.profiles))
         if not self.name.strip():
@@ -124,6 +128,7 @@ class VerificationSuite:
         data_av_threshold: float = 0.9,
         profiles: Sequence[Profile] = (),
         origin: str = "python",
+        no_rows: NoRows = "error",
     ) -> None:
         """A suite that has not run.
 
@@ -138,6 +143,8 @@ class VerificationSuite:
             data_av_threshold: The share of an assertion's days that must not be left out for it to be judged.
             profiles: What adjusts the verdicts of some days.
             origin: What started it.
+            no_rows: What to make of assertions on a window without a row, other than on `num_rows()`: an "error", or
+                "judge" them.
         """
         if history not in get_args(History):
             raise DefinitionError(f"Suite '{name}' has history={history!r}. Give 'shared' or 'isolated'.")
@@ -145,7 +152,7 @@ class VerificationSuite:
             raise DefinitionError(f"Suite '{name}' has reuse={reuse!r}. Give 'never' or 'same_version'.")
         if not 0 <= data_av_threshold <= 1:
             raise DefinitionError(f"Suite '{name}' has data_av_threshold={data_av_threshold!r}. Give a share, 0 to 1.")
-        self.suite = Suite(name, tuple(checks), tuple(profiles))
+        self.suite = Suite(name, tuple(checks), tuple(profiles), no_rows)
         self.db = db
         self.reuse: Reuse = reuse
         self.data_av_threshold = data_av_threshold
@@ -215,6 +222,7 @@ class VerificationSuite:
             left_out={source.name: source.skip_dates for source in datasources},
             full_names=named_in_full(_by_name(datasources)),
             absent=planned.absent,
+            no_rows=self.suite.no_rows,
             data_av_threshold=self.data_av_threshold,
             profiles=self.suite.profiles,
         )
@@ -299,18 +307,23 @@ class VerificationSuite:
     ) -> tuple[Plan, list[Metric], list[EngineJob]]:
         """The plan, what it measured and carried forward, and the jobs that took."""
         measured: dict[Need, Measured] = {}
+        no_rows: set[Need] = set()
         versions: dict[Need, str | None] = {}
         with recording(suite=self.name, execution_id=self.execution_id) as jobs:
             planned = self.plan(datasources, keys, graph=graph, also_lags=also_lags)
             for scan in planned.scans:
-                measured |= execute(scan, announce)
+                measured |= execute(scan, announce, no_rows)
                 versions |= scan.versions
                 # What changed while it was read is of no version: once more, for numbers of one state if it rests now.
                 if moved := _moved(scan, measured):
-                    measured |= execute(replace(scan, needs=moved, lagged=scan.lagged & {*moved}), announce)
+                    no_rows -= {*moved}
+                    measured |= execute(replace(scan, needs=moved, lagged=scan.lagged & {*moved}), announce, no_rows)
                     versions |= dict.fromkeys(moved)
         with no_collection():
             metrics = [self._metric(need, state, versions[need]) for need, state in measured.items()]
+            if no_rows:
+                over = zip(measured, metrics, strict=True)
+                metrics = [metric.of_no_rows() if need in no_rows else metric for need, metric in over]
         unverified = [metric for need, metric in planned.unverified.items() if need not in measured]
         metrics += [metric.carried_into(self.execution_id, unverified=True) for metric in unverified]
         metrics += [metric.carried_into(self.execution_id) for metric in planned.carried.values()]
@@ -345,7 +358,7 @@ class VerificationSuite:
         """
         evaluation, sources = self._ran(), _by_full_name(datasources)
         names = {symbol.name for symbol in result.symbols}
-        key = next((key for key in self._keys if key == result.key), result.key)
+        key = self.key_of(result)
         wanted: dict[str, list[Need]] = {}
         for metric in evaluation.graph.symbols.values():
             if metric.name in names and isinstance(metric.spec, MetricSpec):
@@ -359,6 +372,10 @@ class VerificationSuite:
             for name, needs in wanted.items()
             for statement in statements_of(Scan(sources[name], tuple(needs)))
         ]
+
+    def key_of(self, result: AssertionResult) -> ResultKey:
+        """The key that a verdict was given for, with its calendar."""
+        return next((key for key in self._keys if key == result.key), result.key)
 
     def reset(self) -> None:
         """Forget the run and take a new execution id; what was stored stays."""

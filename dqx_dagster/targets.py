@@ -129,6 +129,7 @@ class SuiteTarget:
             execution_id=context.run.run_id,
             profiles=self.suite.profiles,
             origin="dagster",
+            no_rows=self.suite.no_rows,
         )
 
     def keys(self, context: Context) -> dict[ResultKey, str | None]:

@@ -20,6 +20,9 @@ TimeSeries = Mapping[dt.date, float]
 UNVERIFIED = "unverified"
 """In the metadata of a number that was carried forward although nobody could say whether its data is still the same."""
 
+NO_ROWS = "no_rows"
+"""In the metadata of a number of a window in which there was not a row."""
+
 _LARGEST = int(sys.float_info.max)
 _PLAIN = frozenset({int, float, type(None)})
 
@@ -78,6 +81,15 @@ class Metric:
     ) -> Self:
         """A metric that could not be computed."""
         return cls(spec, key, dataset, None, Failure(reason), execution_id, data_version)
+
+    @property
+    def over_no_rows(self) -> bool:
+        """Whether there was not a row in its window to measure."""
+        return bool(self.metadata.get(NO_ROWS))
+
+    def of_no_rows(self) -> Self:
+        """The same number, of a window without a row."""
+        return replace(self, metadata={**self.metadata, NO_ROWS: True})
 
     def carried_into(self, execution_id: ExecutionId, *, unverified: bool = False) -> Self:
         """The same number under another execution, with its provenance; marked if its data could not be compared."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
+from dqx_core.calendars import DAYS, Calendar, Window
 from dqx_core.errors import DefinitionError
 from dqx_core.keys import ResultKey
 
@@ -86,17 +88,31 @@ def tags(texts: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def keys(dates: Sequence[str], partitions: Sequence[str], given: Mapping[str, Sequence[str]]) -> list[ResultKey]:
-    """What to judge: every day under every combination of the tags' values, and every partition.
+def combined(given: Mapping[str, Sequence[str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    """Every combination of the values of names; one of none, where there are no names."""
+    return ([*zip(given, values, strict=True)] for values in itertools.product(*given.values()))
+
+
+def keys(
+    dates: Sequence[str],
+    partitions: Sequence[str],
+    given: Mapping[str, Sequence[str]],
+    calendar: Calendar = DAYS,
+) -> list[ResultKey]:
+    """What to judge: every window under every combination of the tags' values, and every partition.
+
+    The windows are those that begin on the days, or else the one that they are in.
 
     Raises:
         DefinitionError: Nothing is named, or something of it cannot be read.
     """
     found = [
-        ResultKey(at, dict(zip(given, values, strict=True)))
-        for at in days(dates)
-        for values in itertools.product(*given.values())
+        ResultKey.of(window, dict(values), calendar)
+        for window in _windows(dates, calendar)
+        for values in combined(given)
     ]
+    if partitions and calendar != DAYS:
+        raise DefinitionError("--partition names a day. Leave --window out, or use --date.")
     for text in partitions:
         if given:
             raise DefinitionError("--partition names its split itself. Leave --tags out, or use --date.")
@@ -107,6 +123,32 @@ def keys(dates: Sequence[str], partitions: Sequence[str], given: Mapping[str, Se
             "--partition '2024-01-31|train'."
         )
     return list(dict.fromkeys(found))
+
+
+def _windows(dates: Sequence[str], calendar: Calendar) -> list[Window]:
+    """The windows of a calendar that begin on the days; of a time, such as 2024-01-31T13:00, the one that holds it.
+
+    Of days on which none begins it is the one that holds the first of them.
+    """
+    moments = [text for text in dates if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*", text.strip())]
+    found = dict.fromkeys(_holding(dt.datetime.fromisoformat(text.strip()), calendar) for text in moments)
+    wanted = days(text for text in dates if text not in moments)
+    begun: dict[Window, None] = {}
+    for at in wanted:
+        window = _holding(dt.datetime.combine(at, dt.time()), calendar)
+        while calendar.day_of(window) <= at:
+            if calendar.day_of(window) == at:
+                begun[window] = None
+            window = calendar.at(window.end)
+    if wanted and not begun:
+        begun = {_holding(dt.datetime.combine(wanted[0], dt.time()), calendar): None}
+    if len(found) + len(begun) > MOST_KEYS:
+        raise DefinitionError(f"Those are {len(begun):,} windows; at most {MOST_KEYS:,} are judged at once.")
+    return list(found | begun)
+
+
+def _holding(moment: dt.datetime, calendar: Calendar) -> Window:
+    return ResultKey.at(calendar, moment).interval
 
 
 def _partition(text: str) -> Iterator[ResultKey]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dqx_core.calendar_names import calendar_of
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.keys import ResultKey
 from dqx_core.report import AssertionResult, Severity, Status
@@ -60,8 +61,21 @@ TagsOption = Annotated[
         "--tags",
         "--tag",
         metavar="NAME=VALUE",
-        help="What else a verdict speaks of, such as split=train. A tag that is a column filters rows. A name given "
-        "twice is judged for each value.",
+        help="Of which rows: those whose column has the value, such as split=train. A name given twice is judged for "
+        "each value.",
+    ),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="NAME=VALUE", help="A name for what is judged, which chooses no rows."),
+]
+Window = Annotated[
+    str,
+    typer.Option(
+        "--window",
+        metavar="CALENDAR",
+        help="Of what length: hours, days, weeks, months, years; '6 hours', 'weeks from sunday', 'months from 15', "
+        "'days at 06:00 in Europe/Amsterdam'. --date then says on which dates they begin.",
     ),
 ]
 Select = Annotated[
@@ -99,6 +113,8 @@ def run(
     date: Dates = None,
     partition: Partitions = None,
     tags: TagsOption = None,
+    label: Labels = None,
+    window: Window = "days",
     select: Select = None,
     database: Database = None,
     root: Root = DEFAULT_ROOT,
@@ -120,11 +136,14 @@ def run(
     """
     rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
     wanted = find_suite(suite, location)
-    asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+    calendar, labels = calendar_of(window), keys.tags(label or [])
+    asked = keys.keys(date or [], partition or [], keys.tags(tags or []), calendar)
     keys.refuse_future((key.yyyy_mm_dd for key in asked), allowed=allow_future)
+    names = _tag_names(asked)
+    asked = [key.tagged({**key.tags, **dict(values)}) for key in asked for values in keys.combined(labels)]
     chosen = _selected(wanted, select)
-    with rows.opened(_tag_names(asked)) as sources:
-        wanted.build(sources, select=chosen)  # what cannot work leaves no store behind
+    with rows.opened(names, timezone=calendar.timezone, labels=labels) as sources:
+        wanted.build(sources, select=chosen, calendar=calendar)  # what cannot work leaves no store behind
         with _verification(wanted, store, reuse=reuse, keep=True) as verification, busy(f"Running {wanted.name}"):
             results = verification.run_many(sources, asked, select=chosen)
             kept = verification.db.name
@@ -147,6 +166,8 @@ def explain(
     date: Dates = None,
     partition: Partitions = None,
     tags: TagsOption = None,
+    label: Labels = None,
+    window: Window = "days",
     select: Select = None,
     database: Database = None,
     root: Root = DEFAULT_ROOT,
@@ -166,11 +187,14 @@ def explain(
 
     rows = Rows(dataset or [], database, root, date_column or [], dimension or [])
     wanted = find_suite(suite, location)
-    asked = keys.keys(date or [], partition or [], keys.tags(tags or []))
+    calendar, labels = calendar_of(window), keys.tags(label or [])
+    asked = keys.keys(date or [], partition or [], keys.tags(tags or []), calendar)
     keys.refuse_future((key.yyyy_mm_dd for key in asked), allowed=allow_future)
+    names = _tag_names(asked)
+    asked = [key.tagged({**key.tags, **dict(values)}) for key in asked for values in keys.combined(labels)]
     chosen = _selected(wanted, select)
-    with rows.opened(_tag_names(asked)) as sources:
-        graph = wanted.build(sources, select=chosen)
+    with rows.opened(names, timezone=calendar.timezone, labels=labels) as sources:
+        graph = wanted.build(sources, select=chosen, calendar=calendar)
         with _verification(wanted, store, reuse=reuse, keep=False) as verification:
             found = explained(verification.plan(sources, asked, graph=graph))
     if not as_json:
@@ -213,6 +237,7 @@ def _verification(suite: Suite, url: str, *, reuse: bool, keep: bool) -> Iterato
             reuse="same_version" if reuse else "never",
             profiles=suite.profiles,
             origin="cli",
+            no_rows=suite.no_rows,
         )
     finally:
         db.close()
@@ -265,7 +290,7 @@ def _show(verification: VerificationSuite, results: Sequence[AssertionResult], s
 
     by_key: dict[ResultKey, list[AssertionResult]] = {}
     for result in results:
-        by_key.setdefault(result.key, []).append(result)
+        by_key.setdefault(verification.key_of(result), []).append(result)
     for key, given in by_key.items():
         told = given if len(by_key) == 1 else [result for result in given if result.status is not Status.PASSED]
         passed = sum(result.status is Status.PASSED for result in given)

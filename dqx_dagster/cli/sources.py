@@ -29,12 +29,20 @@ class Rows:
     dimensions: Sequence[str]
 
     @contextmanager
-    def opened(self, tags: Iterable[str]) -> Iterator[list[DuckRelationDataSource]]:
+    def opened(
+        self, tags: Iterable[str], *, timezone: str = "UTC", labels: Iterable[str] = ()
+    ) -> Iterator[list[DuckRelationDataSource]]:
         """The data sources, closed again at the end.
 
         Args:
-            tags: The names of the tags that are judged; one that is a column filters rows.
+            tags: The names of the tags that are judged: columns, whose values filter rows.
+            timezone: The zone in which dates and timestamps without a zone are read.
+            labels: The names of tags that filter nothing.
+
+        Raises:
+            DefinitionError: A tag is not a column of any of them, or a label is.
         """
+        wanted = tuple(tags)
         if not self.datasets:
             raise DefinitionError(
                 "Say where the rows are: --dataset NAME=orders/*.parquet, --dataset NAME=shop.duckdb:raw_data.orders, "
@@ -44,7 +52,9 @@ class Rows:
         dates = _named(self.date_columns)
         columns = dict(_pair(text, "--dimension", "split=part") for text in self.dimensions)
         try:
-            sources = [self._source(text, engines, dates, columns, tuple(tags)) for text in self.datasets]
+            made = [self._source(text, engines, dates, columns, wanted) for text in self.datasets]
+            sources = [source.placed(source.name, timezone=timezone) for source in made]
+            _refuse_tags(sources, wanted, labels)
             if unknown := dates.keys() - {source.name for source in sources} - {""}:
                 name = min(unknown)
                 raise DefinitionError(
@@ -111,6 +121,20 @@ class Rows:
                 soft_wrap=True,
             )
         return made(dimensions=found) if found else source
+
+
+def _refuse_tags(sources: Sequence[DuckRelationDataSource], tags: Iterable[str], labels: Iterable[str]) -> None:
+    columns = {column for source in sources for column in source.schema}
+    dimensions = {name for source in sources for name in source.dimensions}
+    for name in tags:
+        if name not in dimensions:
+            raise DefinitionError(
+                f"--tags {name}=…: no dataset has a column '{name}', so it would choose no rows. {hint(name, columns)} "
+                f"A mere name for what is judged is a label: --label {name}=…"
+            )
+    for name in labels:
+        if name in dimensions or name.lower() in {column.lower() for column in columns}:
+            raise DefinitionError(f"--label {name}=…: that is a column, whose rows are chosen with --tags {name}=….")
 
 
 def _is_parquet(place: str) -> bool:
