@@ -110,7 +110,11 @@ def suite_metrics_asset(
 
 
 def _plotted(key: ResultKey, dataset: str, metrics: Sequence[Metric], execution_id: ExecutionId) -> Mapping[str, Any]:
-    """Each metric and its day-over-day as a number under its name, so that Dagster draws its trend."""
+    """Each metric and its day-over-day as a number under its name, so that Dagster draws its trend.
+
+    Dagster draws a name as one line through all partitions: each split has a name of its own.
+    """
+    part = f" [{key.tags}]" if key.tags else ""
     unique = {(metric.spec, metric.key, metric.dataset): metric for metric in metrics}
     found: dict[str, Any] = {}
     for row in trend_rows(key, dataset, list(unique.values()), execution_id):
@@ -119,5 +123,5 @@ def _plotted(key: ResultKey, dataset: str, metrics: Sequence[Metric], execution_
             number = named[column]
             if isinstance(number, float) and not math.isnan(number):
                 # GraphQL knows no infinity: the page of the asset would not load.
-                found[f"{named['metric']}{suffix}"] = number if math.isfinite(number) else str(number)
+                found[f"{named['metric']}{suffix}{part}"] = number if math.isfinite(number) else str(number)
     return found

@@ -23,7 +23,8 @@ def demo(
     ] = Path("dqx-demo"),
     days: Annotated[int, typer.Option(min=8, max=91, help="Days of the shop's life; checks begin on day 8.")] = 21,
     rows_per_day: Annotated[int, typer.Option(min=300, help="About how many sales a day.")] = 3000,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON instead of tables.")] = False,
+    matrix: Annotated[bool, typer.Option("--matrix", help="Also print the verdicts of every suite by day.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
 ) -> None:
     """Write a small Dagster project, run two weeks of it, and show what its checks found: start here.
 
@@ -37,7 +38,8 @@ def demo(
     wrote = "Wrote the shop's project to" if any(made) else "Kept the shop's project in"
     err.print(f"{wrote} {folder}; definitions.py is where to start reading.", highlight=False, soft_wrap=True)
     command = [sys.executable, "-m", "examples.shop.demo", "--days", str(days), "--rows-per-day", str(rows_per_day)]
-    done = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=folder, check=False)
+    asked = [*(["--matrix"] if matrix else []), *(["--json"] if as_json else [])]
+    done = subprocess.run([*command, *asked], cwd=folder, check=False)
     raise typer.Exit(done.returncode)
 
 

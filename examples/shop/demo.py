@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,11 +80,19 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder of the shop's database, datasets and metric store.")] = ROOT
     / "data",
     dagster_home: Annotated[Path, typer.Option(help="Folder of the Dagster instance.")] = ROOT / ".dagster_home",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON instead of tables.")] = False,
+    matrix: Annotated[bool, typer.Option("--matrix", help="Also print the verdicts of every suite by day.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
 ) -> None:
     """Make a shop, backfill two weeks of its datasets through Dagster, and say what the checks found."""
     place = Place(data.resolve(), dagster_home.resolve())
     console = Console(stderr=as_json)
+    if (lacking := missing_for_the_report()) is not None:
+        console.print(
+            f"There will be no report: it takes {lacking}, which is not installed. "
+            'To have it, install it first: pip install "dqx-dagster\\[report]"',
+            soft_wrap=True,
+            highlight=False,
+        )
     world = make_world(place, console, days=days, rows_per_day=rows_per_day, seed=seed)
     if kind() == "bigquery":
         load(place, console)
@@ -91,17 +100,28 @@ def main(
     record_datasets(place)
     first, last = world.start + dt.timedelta(days=FIRST_DAY - 1), world.end - dt.timedelta(days=1)
     with closing(_store(place)) as db:
+        report = write_report(db, place, first, last, console) if lacking is None else None
         if as_json:
             print(json.dumps(verdicts(db, first, last), indent=2))
         else:
-            show(db, world, first, last, console)
             if kind() == "bigquery":
                 show_cost(db, console)
-        report = write_report(db, place, first, last, console)
-    console.print(
-        f"\nThe report is in [bold]{escape(str(report))}[/bold]: one file, open it in a browser.", soft_wrap=True
-    )
+            show(db, world, first, last, console, matrix=matrix)
     console.print(f"\nNext: {escape(next_step(place))}", highlight=False, soft_wrap=True)
+    if report is not None:
+        console.print(
+            f"\nThe report is in [bold]{escape(str(report))}[/bold]: one file, open it in a browser.", soft_wrap=True
+        )
+
+
+def missing_for_the_report() -> str | None:
+    """The library that the report takes and this install lacks, said before minutes of work."""
+    for name, library in (("Jinja", "jinja2"), ("Matplotlib", "matplotlib")):
+        try:
+            import_module(library)
+        except ImportError:
+            return name
+    return None
 
 
 def make_world(place: Place, console: Console, *, days: int, rows_per_day: int, seed: int) -> World:

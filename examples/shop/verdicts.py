@@ -40,10 +40,16 @@ def verdicts(db: MetricDB, first: dt.date, last: dt.date) -> list[dict[str, obje
     ]
 
 
-def show(db: MetricDB, world: World, first: dt.date, last: dt.date, console: Console) -> None:
-    """The verdicts as tables, the failed assertions with their numbers, and the store."""
+def show(db: MetricDB, world: World, first: dt.date, last: dt.date, console: Console, *, matrix: bool) -> None:
+    """What the store holds, the verdicts by suite as tables if they are asked for, and what failed with its numbers."""
+    info = db.info()
+    console.print(
+        f"\nThe metric store holds {info.numbers:,} numbers of {info.series:,} series "
+        f"from {info.executions:,} executions, and {info.results:,} verdicts.",
+        soft_wrap=True,
+    )
     newest = db.latest_results(from_date=first, until_date=last)
-    for suite in sorted({result.suite for result in newest}):
+    for suite in sorted({result.suite for result in newest}) if matrix else ():
         console.print(verdict_table(suite, [result for result in newest if result.suite == suite], world))
     bad = [result for result in newest if result.status in (Status.FAILED, Status.ERROR)]
     console.print(
@@ -51,12 +57,6 @@ def show(db: MetricDB, world: World, first: dt.date, last: dt.date, console: Con
     )
     for result in bad:
         console.print(f"  {failure_line(result)}", highlight=False, soft_wrap=True)
-    info = db.info()
-    console.print(
-        f"\nThe metric store holds {info.numbers:,} numbers of {info.series:,} series "
-        f"from {info.executions:,} executions, and {info.results:,} verdicts.",
-        soft_wrap=True,
-    )
 
 
 def show_cost(db: MetricDB, console: Console) -> None:

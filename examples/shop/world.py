@@ -136,7 +136,7 @@ def generate(
         with duckdb.connect(path, read_only=True) as connection:
             found = _remembered(connection)
             if found == wanted.as_text() and not force:
-                return _world(connection, wanted, made=False)
+                return _noted(path, _world(connection, wanted, made=False))
         if found is None:
             raise FileExistsError(
                 f"{path} is a database without a shop in it, and making one would replace it. "
@@ -150,6 +150,18 @@ def generate(
         # A log left by a crash belongs to the old file; DuckDB would play it into the new one.
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
         unfinished.replace(path)
+    return _noted(path, world)
+
+
+def last_day(database: Path) -> date | None:
+    """The last day of the shop in a file, known without opening it; None: no shop was made there."""
+    note = database.with_suffix(".last_day")
+    return date.fromisoformat(note.read_text("utf-8").strip()) if note.exists() else None
+
+
+def _noted(database: Path, world: World) -> World:
+    """Write the last day beside the file: every process that loads the code location asks for it."""
+    database.with_suffix(".last_day").write_text(f"{world.end - timedelta(days=1)}\n", "utf-8")
     return world
 
 

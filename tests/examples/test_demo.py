@@ -3,6 +3,7 @@
 import datetime as dt
 import html
 import json
+import os
 import re
 import signal
 import subprocess
@@ -103,6 +104,40 @@ def test_it_ends_with_a_report_that_names_every_incident_and_says_where_it_is(de
     assert {html.unescape(name).partition(" › ")[2] for name in failing} == set().union(*PLANTED.values())
     assert "Quality 85 of 100" in page
     assert "SQL of shop_ranking" in page
+
+
+def test_failures_and_the_report_are_what_is_read_last_and_the_matrix_is_printed_on_request(demo, shown):
+    asked = run_demo(demo.data.parent, "--matrix").stdout
+
+    assert "skip" not in shown
+    assert "The report is in" in shown.rstrip().splitlines()[-1]
+    assert all(f"\n{suite}" in asked for suite in ("Shop daily", "Shop ranking", "shop_daily integrity"))
+    assert asked.index("Shop ranking") < asked.index("10 assertions failed") < asked.index("The report is in")
+
+
+def test_without_the_libraries_of_the_report_that_is_said_before_the_work_and_the_rest_is_done(tmp_path):
+    (tmp_path / "matplotlib.py").write_text("raise ImportError('no such library here')")
+    places = ["--data", str(tmp_path / "data"), "--dagster-home", str(tmp_path / "home")]
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.shop.demo", *places, "--days", "8", "--rows-per-day", "300"],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("There will be no report: it takes Matplotlib, which is not installed.")
+    assert 'pip install "dqx-dagster[report]"' in done.stdout.splitlines()[0]
+    assert "0 assertions failed" in done.stdout
+    assert "The report is in" not in done.stdout
+
+
+def test_the_partitions_of_the_ui_end_with_the_data(demo):
+    asked = "import definitions; print(definitions.shop_daily.partitions_def.get_partition_keys()[-1])"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", asked], cwd=ROOT, env={**os.environ, "DQX_DATA": str(demo.data)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout == "2024-01-21|eval\n"
 
 
 def statuses(demo, suite, asset):
