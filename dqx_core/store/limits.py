@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from psycopg import Connection as Psycopg
 
 _GRACE = 1.0
-"""Seconds more than a statement may take, in which the server says that it took too long."""
+"""Seconds more for a statement than for a lock, and for the server's own word than for a statement: so that of what
+took too long the one that knows why says it."""
 
 _LONGEST = 2**31 - 1
 
 # Where the role, the database or the URL set a shorter time, that one stays.
 _LIMIT = """
-SELECT set_config(name, '{limit}', false) FROM pg_settings
-WHERE name IN ('lock_timeout', 'statement_timeout') AND (setting::bigint = 0 OR setting::bigint > {limit})
+SELECT set_config(pg_settings.name, wanted.milliseconds::text, false)
+FROM pg_settings JOIN (VALUES ('lock_timeout', {lock}), ('statement_timeout', {statement})) wanted (name, milliseconds)
+  ON wanted.name = pg_settings.name
+WHERE setting::bigint = 0 OR setting::bigint > wanted.milliseconds
 """
 
 
@@ -37,14 +40,15 @@ def limit(engine: Engine, patience: float) -> None:
 
         def connect(_dialect: object, _record: object, arguments: Any, settings: Any) -> Any:
             made: Any = _talkative().connect(*arguments, **settings)
-            made.patience = patience + _GRACE
+            made.patience = patience + 2 * _GRACE
             return made
 
         event.listen(engine, "do_connect", connect)
 
     def prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
-        cursor.execute(_LIMIT.format(limit=min(_LONGEST, max(1, round(patience * 1000)))))
+        limits = (min(_LONGEST, max(1, round(seconds * 1000))) for seconds in (patience, patience + _GRACE))
+        cursor.execute(_LIMIT.format(**dict(zip(("lock", "statement"), limits, strict=True))))
         cursor.close()
         connection.commit()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID
@@ -33,13 +33,15 @@ from dqx_core.store.execution import Execution
 from dqx_core.store.lags import windows_before
 from dqx_core.store.statements import (
     DAY_AND_WINDOW,
-    NEWEST_OF_EACH_VERSION,
+    DAYS,
+    NEWEST_OF_DAYS,
+    NEWEST_OF_WINDOWS,
     NUMBERS,
     SERIES_BY_KEY,
     STATELESS,
     SYMBOLS_OF_EXECUTION,
     VALUE,
-    WINDOW,
+    WINDOWS,
     newest_of,
 )
 from dqx_core.store.tables import EXECUTION, METRIC, RESULT, SERIES
@@ -130,6 +132,7 @@ def symbols(
 ) -> list[tuple[int, SymbolInfo]]:
     """Every number of an execution for people, with its series; builds no spec, so unknown kinds are read too."""
     found = []
+    of_days = True
     tags_of_text: dict[str, Mapping[str, str]] = {}
     with no_collection():
         rows = connection.execute(SYMBOLS_OF_EXECUTION, {"execution_id": execution_id}).all()
@@ -140,10 +143,11 @@ def symbols(
                 tags = tags_of_text[text] = tags_of(text) | (own_tags or {})
             # Days are counted back from the day that was judged; from several days there is no one answer.
             lag = (first - day).days if first and first == last and not span else 0
-            result, window = join_result(value, exact, error), window_of(day, starts, span)
+            result, window = join_result(value, exact, error), window_of(day, starts, span) if span else None
+            of_days = of_days and not span
             symbol = SymbolInfo(f"m_{number}", metric, dataset, result, day, tags, lag, source, window)
             found.append((series_id, symbol))
-    if any(symbol.window for _, symbol in found):
+    if not of_days:
         judged = executions_of(connection, EXECUTION.c.execution_id == execution_id)[0].keys
         return [
             (series_id, replace(s, lag=windows_before(ResultKey(s.yyyy_mm_dd, window=s.window), judged)))
@@ -190,13 +194,24 @@ def value_of(
     return None if row is None else join_result(*row)
 
 
-def window(
+def days(
     connection: Connection, series_id: int, first: dt.date, last: dt.date, execution_id: ExecutionId
-) -> dict[Place, Result[Number, str]]:
-    """The numbers of one execution whose windows are filed under a day to another, both included."""
+) -> dict[dt.date, Result[Number, str]]:
+    """The numbers of one execution from a day to another, both included."""
     wanted = {"series_id": series_id, "first": first, "last": last, "execution_id": execution_id}
+    return {day: join_result(*result) for day, *result in connection.execute(DAYS, wanted)}
+
+
+def windows(
+    connection: Connection, series_id: int, places: Collection[Place], execution_id: ExecutionId
+) -> dict[Place, Result[Number, str]]:
+    """The numbers of one execution in some windows."""
+    dates = [place[0] for place in places]
+    wanted = {"series_id": series_id, "first": min(dates), "last": max(dates), "execution_id": execution_id}
     return {
-        (day, starts, span): join_result(*result) for day, starts, span, *result in connection.execute(WINDOW, wanted)
+        (day, starts, span): join_result(*result)
+        for day, starts, span, *result in connection.execute(WINDOWS, wanted)
+        if (day, starts, span) in places
     }
 
 
@@ -227,11 +242,14 @@ def newest(
     with no_collection():
         for all_places, ids in alike.items():
             for some in chunks(sorted(all_places), 100):
-                days, starts, spans = (sorted(set(column)) for column in zip(*some, strict=True))
+                dates, starts, spans = (sorted(set(column)) for column in zip(*some, strict=True))
+                asked: dict[str, object] = {"days": dates}
+                statement = NEWEST_OF_DAYS
+                if starts != [0] or spans != [0]:
+                    statement, asked = NEWEST_OF_WINDOWS, {**asked, "starts": starts, "spans": spans}
                 for some_ids in chunks(ids, max(1, 2000 // len(some))):
-                    asked = {"series": some_ids, "days": days, "starts": starts, "spans": spans}
                     # Newest first: what is found first stays.
-                    for row in connection.execute(NEWEST_OF_EACH_VERSION, asked):
+                    for row in connection.execute(statement, {"series": some_ids, **asked}):
                         day, start, span, *_, series_id = row[:8]
                         for item in by_place.get((series_id, (day, start, span)), ()):
                             if item not in found and (item not in versions or versions[item] == row.data_version):
@@ -375,7 +393,7 @@ def _metric(row: Sequence[Any], store: str) -> Metric:
     ) = row
     return Metric(
         spec_of(spec),
-        ResultKey(day, tags_of(tags), window_of(day, starts, span)),
+        ResultKey(day, tags_of(tags), window_of(day, starts, span) if span else None),
         dataset,
         None if state is None else decode(state),
         join_result(value, exact, error),

@@ -209,24 +209,23 @@ class MetricDB:
         Days are found by date; windows of another calendar by the moment, in UTC, in which they start. Those without
         a number are not in it.
         """
-        places: dict[Place, dt.date]
-        if key.window is None and key.calendar is DAYS:
-            first, last = key.range(lag, window)
-            days = (first + dt.timedelta(days=n) for n in range(window))
-            places = {(day, 0, 0): day for day in days}
-        else:
-            windows = [key.lag(lag + n) for n in reversed(range(window))]
-            places = {place_of(each): each.interval.start for each in windows}
-            first, last = min(place[0] for place in places), max(place[0] for place in places)
+        of_days = key.window is None and key.calendar is DAYS
+        places: dict[Place, dt.date] = {}
+        if not of_days:
+            past = [key.lag(lag + n) for n in reversed(range(window))]
+            places = {place_of(each): each.interval.start for each in past}
 
-        def work(connection: Connection) -> dict[Place, Result[Number, str]]:
+        def work(connection: Connection) -> dict[dt.date, Result[Number, str]]:
             series_id = self._series(connection, spec, key.tags, dataset)
-            return {} if series_id is None else reading.window(connection, series_id, first, last, execution_id)
+            if series_id is None:
+                return {}
+            if of_days:
+                return reading.days(connection, series_id, *key.range(lag, window), execution_id)
+            held = reading.windows(connection, series_id, places, execution_id) if places else {}
+            return {places[place]: result for place, result in held.items()}
 
         found = self._database.read(work, f"read metric {spec}")
-        values = {
-            day: result.unwrap() for place, day in places.items() if isinstance(result := found.get(place), Success)
-        }
+        values = {day: result.unwrap() for day, result in sorted(found.items()) if isinstance(result, Success)}
         return Some(values) if values else Nothing
 
     # Reading across executions
@@ -273,12 +272,19 @@ class MetricDB:
         Columns: yyyy_mm_dd, value (float; NaN without a value), error, execution_id (the one that measured it),
         data_version, window_start and window_end (moments in UTC).
         """
+        import numpy as np
         import pandas as pd
 
         series = series_key(spec, tags or {}, dataset)
         found = self._database.read(
             lambda c: reading.history(c, series, from_date, until_date), f"read the history of metric {spec}"
         )
+        starts, ends = zip(*(point.interval for point in found), strict=True) if found else ((), ())
+
+        def moments(told: Sequence[dt.datetime | None]) -> pd.DatetimeIndex:
+            plain = [moment and moment.replace(tzinfo=None) for moment in told]
+            return pd.DatetimeIndex(np.array(plain, dtype="datetime64[us]")).tz_localize("UTC")
+
         return pd.DataFrame(
             {
                 "yyyy_mm_dd": [point.yyyy_mm_dd for point in found],
@@ -286,8 +292,8 @@ class MetricDB:
                 "error": pd.Series([point.value.swap().value_or(None) for point in found], dtype="object"),
                 "execution_id": pd.Series([point.execution_id for point in found], dtype="object"),
                 "data_version": pd.Series([point.data_version for point in found], dtype="object"),
-                "window_start": pd.Series([point.interval[0] for point in found], dtype="datetime64[us, UTC]"),
-                "window_end": pd.Series([point.interval[1] for point in found], dtype="datetime64[us, UTC]"),
+                "window_start": moments(starts),
+                "window_end": moments(ends),
             }
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, func, null, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, func, literal_column, null, select
 
 from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SERIES
 
@@ -86,11 +86,18 @@ VALUE = select(*RESULT_OF).where(
     _WITHIN,
 )
 
-WINDOW = select(METRIC.c.yyyy_mm_dd, METRIC.c.starts, METRIC.c.span, *RESULT_OF).where(
+OF_DAYS = (METRIC.c.starts == literal_column("0"), METRIC.c.span == literal_column("0"))
+"""That a number is of a day in UTC, said so that it costs no parameters."""
+
+_FROM_TO = (
     METRIC.c.series_id == bindparam("series_id"),
     METRIC.c.yyyy_mm_dd.between(bindparam("first"), bindparam("last")),
     _WITHIN,
 )
+
+DAYS = select(METRIC.c.yyyy_mm_dd, *RESULT_OF).where(*_FROM_TO, *OF_DAYS)
+
+WINDOWS = select(METRIC.c.yyyy_mm_dd, METRIC.c.starts, METRIC.c.span, *RESULT_OF).where(*_FROM_TO)
 
 
 def newest_of(within: tuple[ColumnElement[Any], ...], *predicates: ColumnElement[bool]) -> Select[Any]:
@@ -104,10 +111,17 @@ def newest_of(within: tuple[ColumnElement[Any], ...], *predicates: ColumnElement
     return NUMBERS.join(ranked, same).where(ranked.c.place == 1)
 
 
-NEWEST_OF_EACH_VERSION = newest_of(
-    (METRIC.c.data_version_id,),
-    METRIC.c.series_id.in_(bindparam("series", expanding=True)),
-    METRIC.c.yyyy_mm_dd.in_(bindparam("days", expanding=True)),
-    METRIC.c.starts.in_(bindparam("starts", expanding=True)),
-    METRIC.c.span.in_(bindparam("spans", expanding=True)),
-).order_by(*newest_first(METRIC))
+def _of_each_version(*window: ColumnElement[bool]) -> Select[Any]:
+    return newest_of(
+        (METRIC.c.data_version_id,),
+        METRIC.c.series_id.in_(bindparam("series", expanding=True)),
+        METRIC.c.yyyy_mm_dd.in_(bindparam("days", expanding=True)),
+        *window,
+    ).order_by(*newest_first(METRIC))
+
+
+NEWEST_OF_DAYS = _of_each_version(*OF_DAYS)
+
+NEWEST_OF_WINDOWS = _of_each_version(
+    METRIC.c.starts.in_(bindparam("starts", expanding=True)), METRIC.c.span.in_(bindparam("spans", expanding=True))
+)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from returns.result import Failure, Success
-from sqlalchemy import Column, Connection, Dialect, Table, func, select, update
+from sqlalchemy import Column, Connection, Dialect, Table, select, update
 
 from dqx_core.keys import ExecutionId, Tags
 from dqx_core.metrics.metric import Metric
@@ -20,7 +20,6 @@ from dqx_core.states import encode
 from dqx_core.store.codec import digest, make_metric_id, place_of, series_key, split_number
 from dqx_core.store.execution import Execution, check_execution_id
 from dqx_core.store.reading import SeriesName, chunks, executions_of, find_series, series_name, store_of
-from dqx_core.store.statements import DAY_AND_WINDOW
 from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SEQUENCE, SERIES
 
 if TYPE_CHECKING:
@@ -55,7 +54,9 @@ def persist(
         DefinitionError: A window has no form in the store.
         TypeError: A value or state has none.
     """
-    places = [place_of(metric.key) for metric in metrics]
+    places = [
+        (metric.key.yyyy_mm_dd, 0, 0) if metric.key.window is None else place_of(metric.key) for metric in metrics
+    ]
     named = {m.execution_id for m in metrics} | {m.source_execution_id for m in metrics}
     executions = need_executions(connection, (i for i in named if i is not None), now)
     write_to(connection, {m.execution_id for m in metrics if m.execution_id is not None}, sequence)
@@ -67,7 +68,11 @@ def persist(
     with no_collection():
         rows, written = _rows(connection, metrics, keys, executions, versions, measured, now)
     # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
-    upsert(connection, METRIC, METRIC.columns.keys(), _KEY, [rows[key] for key in sorted(rows)])
+    ordered = [rows[key] for key in sorted(rows)]
+    columns = METRIC.columns.keys()
+    if not any(place[2] for place in places):  # of days all: their windows are what a row has that says nothing
+        ordered, columns = [(*row[:2], *row[4:]) for row in ordered], [*columns[:2], *columns[4:]]
+    upsert(connection, METRIC, columns, _KEY, ordered)
     return Persisted(written, series)
 
 
@@ -135,19 +140,39 @@ def _sequences(
         for key, metric, sequence in zip(keys, metrics, found, strict=True)
         if sequence is None and metric.source_execution_id is not None
     ]
-    measured_by = func.coalesce(METRIC.c.source_execution, METRIC.c.execution)
-    columns = select(METRIC.c.series_id, *DAY_AND_WINDOW, measured_by, METRIC.c.sequence)
-    held: dict[tuple[Any, ...], int] = {}
-    for some in chunks(unknown):
-        asked = (
-            METRIC.c.series_id.in_({key[0] for key, _ in some}),
-            METRIC.c.yyyy_mm_dd.in_({key[1] for key, _ in some}),
-            measured_by.in_({source for _, source in some}),
-        )
-        for *place, source, sequence in connection.execute(columns.where(*asked)):
-            held[*place, source] = max(sequence, held.get((*place, source), sequence))
+    held = _held(connection, unknown)
     copies = iter([held.get((*key, source), _NEVER_HELD) for key, source in unknown])
     return [next(copies) if sequence is None else sequence for sequence in found]
+
+
+def _held(
+    connection: Connection, sources: Sequence[tuple[tuple[int, dt.date, int, int], int]]
+) -> dict[tuple[Any, ...], int]:
+    """When what a copy names as its source was measured: as its execution says, or else as other copies of it do."""
+    kept = processor(METRIC.c.yyyy_mm_dd, connection.dialect)
+    mark, cast = ("%s", "date") if connection.dialect.name == "postgresql" else ("?", "integer")
+    row = f"({mark}, CAST({mark} AS {cast}), {mark}, {mark}, {mark})"
+    wanted = {(*key, source): (key[0], kept(key[1]), *key[2:], source) for key, source in sources}
+    named = {value: place for place, value in wanted.items()}
+    found: dict[tuple[Any, ...], int] = {}
+    for of in ("execution", "source_execution"):
+        missing = [value for place, value in wanted.items() if place not in found]
+        for some in chunks(missing):
+            # To the driver, as rows are written: a plan that carries a month forward asks for most of its numbers.
+            statement = _SOURCES.format(rows=", ".join([row] * len(some)), of=of)
+            for *value, sequence in connection.exec_driver_sql(statement, tuple(chain.from_iterable(some))):
+                place = named[tuple(value)]
+                found[place] = max(sequence, found.get(place, sequence))
+    return found
+
+
+_SOURCES = """
+WITH wanted (series_id, day, starts, span, source) AS (VALUES {rows})
+SELECT wanted.series_id, wanted.day, wanted.starts, wanted.span, wanted.source, m.sequence
+FROM wanted CROSS JOIN dqx_metric m
+WHERE m.series_id = wanted.series_id AND m.yyyy_mm_dd = wanted.day AND m.starts = wanted.starts
+  AND m.span = wanted.span AND m.{of} = wanted.source
+"""
 
 
 def _series_names(metrics: Sequence[Metric]) -> list[SeriesName]:

@@ -197,7 +197,7 @@ def test_windows_are_counted_back_by_the_calendar_that_they_show(judged: ResultK
 
 def test_verdicts_of_windows_are_kept_apart_and_come_back(db: MetricDB) -> None:
     given = [_of(key) for key in OF_ONE_DATE]
-    symbol = [s for s in _symbols(db) if s.window][0]
+    symbol = next(s for s in _symbols(db) if s.window)
     given[5] = replace(given[5], symbols=(symbol,))
     db.persist_results("run-1", given)
     assert db.results("run-1") == given
