@@ -100,6 +100,8 @@ class AssertionResult:
     """The full name of what the verdict is attached to: an asset key, or a data source's name."""
     compared: Compared | None = None
     """None where nothing was compared: no value, or no limits that have one."""
+    materialization: str | None = None
+    """Which materialization of the asset was judged, as the host of the run names it; None: it names none."""
 
     @property
     def key(self) -> ResultKey:

@@ -26,6 +26,8 @@ __all__ = [
     "known_previews",
     "latest_materialization",
     "listen",
+    "name_of",
+    "partitions_read",
     "repositories",
     "resource_class",
 ]
@@ -96,6 +98,37 @@ def _without_ends(definition: dg.PartitionsDefinition[Any]) -> dg.PartitionsDefi
             timezone=definition.timezone,
         )
     return definition
+
+
+def name_of(materialization: TargetMaterialization | None) -> str | None:
+    """What tells a materialization from all others, in one text."""
+    return None if materialization is None else f"{materialization.run_id}:{materialization.storage_id}"
+
+
+def partitions_read(
+    instance: dg.DagsterInstance,
+    consumer: dg.AssetsDefinition,
+    partitions: Sequence[str],
+    upstream: dg.AssetKey,
+    upstream_def: dg.PartitionsDefinition[str],
+) -> tuple[list[str], list[str]]:
+    """The partitions of an asset that a consumer of it reads, by Dagster's own mapping; and those that do not exist.
+
+    The context of a run only knows those of assets that are in its job. Of a consumer without partitions they are all.
+    """
+    from dagster._core.definitions.partitions.context import partition_loading_context
+    from dagster._core.definitions.partitions.utils.mapping import infer_partition_mapping
+
+    own = consumer.partitions_def
+    mapping = infer_partition_mapping(consumer.get_partition_mapping_for_dep(upstream), own, upstream_def)
+    with partition_loading_context(dynamic_partitions_store=instance), known_previews():
+        subset = None if own is None else own.subset_with_partition_keys(partitions)
+        found = mapping.get_upstream_mapped_partitions_result_for_partitions(subset, own, upstream_def)
+        missing = found.required_but_nonexistent_subset
+        return (
+            [str(each) for each in found.partitions_subset.get_partition_keys()],
+            [] if missing.is_empty else [str(each) for each in missing.get_partition_keys()],
+        )
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,31 @@
-"""A gate across runs: an asset does not run on partitions that a suite found bad, whichever run found it."""
+"""A gate across runs: an asset runs only on partitions that a suite judged, and found good, as they are now."""
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import dagster as dg
 
-from dqx_core.errors import DqxError
+from dqx_core.errors import DefinitionError, DqxError
+from dqx_core.harmless import harmless
 from dqx_core.keys import ResultKey
+from dqx_core.profiles import adjustment
 from dqx_core.report import AssertionResult, Severity, Status
 from dqx_core.verification import Suite
-from dqx_dagster.targets import Asset, suite_target
+from dqx_dagster.check_specs import Assertion
+from dqx_dagster.dagster_internals import latest_materialization, name_of, partitions_read
+from dqx_dagster.targets import Asset, SuiteTarget, nominal_date, suite_target
 
 if TYPE_CHECKING:
-    from dqx_core.store import MetricDB
+    from dqx_core.graph import Graph
+    from dqx_core.store import Given, MetricDB
 
 Compute = TypeVar("Compute", bound=Callable[..., Any])
+
+_SHOWN = 20
+"""Problems that a gate names; of the others it says how many there are."""
 
 
 def require_checks(
@@ -25,43 +34,202 @@ def require_checks(
     *,
     severity: Severity | str = Severity.P0,
     unjudged: Literal["stop", "pass"] = "stop",
+    origins: Collection[str] = ("dagster",),
     store: str = "store",
 ) -> Callable[[Compute], Compute]:
-    """Stop an asset on partitions whose newest verdicts are bad; decorate its function, below `@dg.asset`.
+    """Let an asset run only on partitions that were judged good; decorate its function, below `@dg.asset`.
 
     Dagster's blocking checks act inside one run. This gate reads the metric store, so it also stops a consumer
-    that runs in another run, a backfill say. The function must take the context first, and the asset must
-    require the store's resource: `required_resource_keys={"store"}`.
+    that runs in another run, a backfill say. A partition is let through if every assertion that the suite makes of it
+    today, of the severity asked for, has PASSED as its newest verdict, given by a Dagster run on the materialization
+    that is there now. The partitions looked at are those of the judged asset that the consumer reads, by Dagster's
+    own partition mapping.
+
+    The function must take the context first, and the asset must require the store's resource:
+    `required_resource_keys={"store"}`.
 
     Args:
         suite: Whose verdicts count.
-        asset: The asset they were given on; its partitions are those of the decorated asset.
-        severity: From which severity on a failed assertion stops: P0 is only the worst, P3 all.
-        unjudged: What to do with a partition that no run has judged.
+        asset: The asset they were given on.
+        severity: From which severity on an assertion counts: P0 is only the worst, P3 all.
+        unjudged: What to do where an assertion was not judged: it was skipped, is new, was never run, or the partition
+            was materialized again since. "pass" stops only at verdicts that are bad.
+        origins: Whose verdicts count: those of Dagster runs; "cli" and "python" are runs by hand.
         store: The resource key of the metric store.
+
+    Raises:
+        DefinitionError: The suite cannot work, or makes no assertion of that severity on the asset.
     """
-    least = Severity(severity)
-    target = suite_target(suite, asset, source=None, engine="engine", store=store)
+    if unjudged not in ("stop", "pass"):
+        raise DefinitionError(f"unjudged={unjudged!r} is neither 'stop' nor 'pass'.")
+    gate = Gate.of(suite, asset, Severity(severity), unjudged=unjudged, origins=tuple(origins), store=store)
 
     def decorate(compute: Compute) -> Compute:
-        def check(context: Any) -> None:
-            keys = target.keys(context)
-            try:
-                verdicts = newest_verdicts(getattr(context.resources, store).db, suite.name, list(keys))
-            except DqxError as error:
-                raise dg.Failure(f"The gate of suite '{suite.name}' stays closed: {error}") from error
-            problems = _problems(keys, verdicts, least, unjudged)
-            if problems:
-                shown = "\n".join(problems[:20]) + (f"\n… and {len(problems) - 20} more" if len(problems) > 20 else "")
-                raise dg.Failure(
-                    f"Suite '{suite.name}' does not let these partitions pass:\n{shown}\n"
-                    "Correct the data, materialize it again with its checks, then run this asset again.",
-                    allow_retries=False,
-                )
-
-        return _guarded(compute, check)
+        return _guarded(compute, gate.check)
 
     return decorate
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a gate looks at."""
+
+    target: SuiteTarget
+    graph: "Graph"
+    least: Severity
+    unjudged: Literal["stop", "pass"]
+    origins: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        suite: Suite,
+        asset: Asset,
+        least: Severity,
+        *,
+        unjudged: Literal["stop", "pass"],
+        origins: tuple[str, ...],
+        store: str,
+    ) -> "Gate":
+        """The gate of a suite on an asset.
+
+        Raises:
+            DefinitionError: The suite cannot work, or makes no assertion of that severity on the asset.
+        """
+        target = suite_target(suite, asset, source=None, engine="engine", store=store)
+        gate = cls(target, suite.build(calendar=target.partitioning.calendar), least, unjudged, origins)
+        if not suite.profiles and not any(node.severity <= least for _, node in gate.graph.root.assertions()):
+            raise DefinitionError(
+                f"The gate of suite '{suite.name}' could never close: it makes no assertion of severity {least} or "
+                "worse. Name a lower one: require_checks(…, severity='P1')."
+            )
+        return gate
+
+    def check(self, context: Any) -> None:
+        """Look at every partition that a run reads.
+
+        Raises:
+            dg.Failure: One of them is not let through; it says which and why.
+        """
+        name = self.target.suite.name
+        try:
+            problems = list(self.problems(context, getattr(context.resources, self.target.store).db))
+        except DqxError as error:
+            raise dg.Failure(f"The gate of suite '{name}' stays closed: {harmless(error, lines=True)}") from error
+        if problems:
+            shown = [harmless(problem) for problem in problems[:_SHOWN]]
+            more = [f"… and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+            raise dg.Failure(
+                "\n".join(
+                    [
+                        f"Suite '{name}' does not let these partitions pass:",
+                        *shown,
+                        *more,
+                        "Correct the data, materialize it again with its checks, then run this asset again.",
+                    ]
+                ),
+                allow_retries=False,
+            )
+
+    def problems(self, context: Any, db: "MetricDB") -> Iterator[str]:
+        """Why partitions are not let through, a line each."""
+        nominal = nominal_date(context)
+        _, attached = self.target.only
+        keys = {self.target.partitioning.key(partition, nominal): partition for partition in self._partitions(context)}
+        if not keys and self.unjudged == "stop":
+            yield f"- this run reads no partition of {attached.key.to_user_string()}: nothing was judged."
+        verdicts = self._newest(db, attached.key.to_user_string(), list(keys))
+        for key, partition in keys.items():
+            where = partition or (str(key) if key.tags else attached.key.to_user_string())
+            asked = list(self._asked(key))
+            if self.unjudged == "stop" and asked and not any(place in verdicts[key] for place, _ in asked):
+                yield f"- {where}: no run has judged it."
+                continue
+            there = name_of(latest_materialization(context.instance, attached.key, partition))
+            for place, severity in asked:
+                if problem := self._problem(place, severity, verdicts[key].get(place), there):
+                    yield f"- {where}: {problem}"
+
+    def _asked(self, key: ResultKey) -> Iterator[tuple[Assertion, Severity]]:
+        """The assertions that count for a key, and how bad each is there: profiles may say otherwise for a time."""
+        dataset, _ = self.target.only
+        for check, node in self.graph.root.assertions():
+            named = [name for name in (self.graph.symbols[symbol].dataset for symbol in node.symbols) if name]
+            of = named[0] if named else (check.datasets[0] if len(check.datasets) == 1 else dataset)
+            adjusted = adjustment(self.target.suite.profiles, key.yyyy_mm_dd, check.name, node)
+            severity = adjusted.severity or node.severity
+            if of == dataset and adjusted.disabled_by is None and severity <= self.least:
+                yield (check.name, node.name), severity
+
+    def _problem(
+        self,
+        place: Assertion,
+        severity: Severity,
+        newest: "tuple[AssertionResult, Given] | None",
+        there: str | None,
+    ) -> str | None:
+        what = f"{severity} {place[0]} › {place[1]}"
+        if newest is None:
+            return f"{what}: not judged; it may be new in the suite." if self.unjudged == "stop" else None
+        result, given = newest
+        bad = result.status in (Status.FAILED, Status.ERROR)
+        if result.materialization != there and (self.unjudged == "stop" or not bad):
+            older = "it was materialized again since" if there else "that materialization is not there any more"
+            return None if self.unjudged == "pass" else f"{what}: not judged as it is now, {older}."
+        if bad:
+            return f"{what}: {result.message} (run {given.execution_id})"
+        if result.status is Status.SKIPPED and self.unjudged == "stop":
+            return f"{what}: not judged, it was skipped: {result.message} (run {given.execution_id})"
+        return None
+
+    def _newest(
+        self, db: "MetricDB", asset: str, keys: Collection[ResultKey]
+    ) -> "Mapping[ResultKey, Mapping[Assertion, tuple[AssertionResult, Given]]]":
+        """The newest verdict of each assertion for each key."""
+        suite, timeless = self.target.suite.name, self.target.partitioning.timeless
+        found: dict[ResultKey, dict[Assertion, tuple[AssertionResult, Given]]] = {key: {} for key in keys}
+        if not keys:
+            return found
+        by_tags = {key.tags: key for key in keys}
+        given = db.newest_verdicts(suite, asset, None if timeless else keys, origins=self.origins)
+        for key, results in given.items():
+            # What has no time is filed under the day of the run that judged it.
+            held = found.get(by_tags.get(key.tags, key) if timeless else key)
+            for result, who in results.items() if held is not None else ():
+                place = (result.check, result.assertion)
+                assert held is not None
+                if place not in held or held[place][1].sequence < who.sequence:
+                    held[place] = (result, who)
+        return found
+
+    def _partitions(self, context: Any) -> Iterable[str | None]:
+        """The partitions of the judged asset that a run reads.
+
+        Raises:
+            dg.Failure: Nothing says which they are.
+        """
+        if self.target.partitions_def is None:
+            return [None]
+        _, attached = self.target.only
+        consumer, name = context.assets_def, attached.key.to_user_string()
+        own = [str(each) for each in context.partition_keys] if consumer.partitions_def is not None else []
+        if attached.key in consumer.dependency_keys:
+            read, missing = partitions_read(context.instance, consumer, own, attached.key, self.target.partitions_def)
+            if missing:
+                raise dg.Failure(
+                    f"The gate of suite '{self.target.suite.name}' stays closed: this run reads partitions that {name} "
+                    f"does not have: {', '.join(missing[:_SHOWN])}.",
+                    allow_retries=False,
+                )
+            return read
+        if consumer.partitions_def == self.target.partitions_def:
+            return own
+        raise dg.Failure(
+            f"The gate of suite '{self.target.suite.name}' stays closed: {consumer.key.to_user_string()} has other "
+            f"partitions than {name} and does not depend on it, so nothing says which of them "
+            f"it reads. Add it to the asset's deps, with a partition mapping if need be.",
+            allow_retries=False,
+        )
 
 
 def _guarded(compute: Compute, check: Callable[[Any], None]) -> Compute:
@@ -86,34 +254,3 @@ def _guarded(compute: Compute, check: Callable[[Any], None]) -> Compute:
     elif inspect.iscoroutinefunction(compute):
         gated = awaiting
     return cast("Compute", functools.wraps(compute)(gated))
-
-
-def newest_verdicts(
-    db: "MetricDB", suite: str, keys: Sequence[ResultKey]
-) -> Mapping[ResultKey, Mapping[AssertionResult, str]]:
-    """The newest verdict of every assertion for each key, with the id of the execution that gave it."""
-    found: dict[ResultKey, dict[AssertionResult, str]] = {key: {} for key in keys}
-    days = [key.yyyy_mm_dd for key in keys]
-    if days:
-        for result, execution_id in db.latest_results(suite, from_date=min(days), until_date=max(days)).items():
-            if result.key in found:
-                found[result.key][result] = execution_id
-    return found
-
-
-def _problems(
-    keys: Mapping[ResultKey, str | None],
-    verdicts: Mapping[ResultKey, Mapping[AssertionResult, str]],
-    least: Severity,
-    unjudged: str,
-) -> list[str]:
-    problems = []
-    for key, partition in keys.items():
-        where = partition or str(key)
-        if not verdicts[key] and unjudged == "stop":
-            problems.append(f"- {where}: no run has judged it.")
-        for result, execution_id in verdicts[key].items():
-            if result.severity <= least and result.status in (Status.FAILED, Status.ERROR):
-                what = f"{result.severity} {result.check} › {result.assertion}: {result.message}"
-                problems.append(f"- {where}: {what} (run {execution_id})")
-    return problems

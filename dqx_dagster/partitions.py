@@ -116,6 +116,11 @@ class Partitioning:
             return tuple(each.name for each in listed if not isinstance(each.partitions_def, Windowed))
         return () if self.definition is None or self.of_time is not None else (self.dimension,)
 
+    @property
+    def timeless(self) -> bool:
+        """Whether the partitions say no time, nor anything else: what is judged has the day of the run."""
+        return self.date is None and self.of_time is None
+
     def key(self, partition: str | None, today: dt.date) -> ResultKey:
         """The window and tags of a partition.
 

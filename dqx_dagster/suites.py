@@ -16,7 +16,7 @@ from dqx_core.report import AssertionResult, Status
 from dqx_core.verification import Suite
 from dqx_dagster.check_results import evaluation_of
 from dqx_dagster.check_specs import Assertion, AttachedCheck, Granularity, attached_checks
-from dqx_dagster.dagster_internals import latest_materialization
+from dqx_dagster.dagster_internals import latest_materialization, name_of
 from dqx_dagster.jobs import jobs_metadata
 from dqx_dagster.targets import Asset, Context, Sources, SuiteTarget, suite_target
 from dqx_dagster.translator import DqxTranslator, slug
@@ -110,6 +110,12 @@ def evaluations(
     A check that is skipped says nothing: Dagster shows it as skipped.
     """
     wanted = {assertion for check in checks for assertion in check.assertions}
+    # Before the rows are read: what replaces them meanwhile was not judged.
+    there = {
+        (asset, key): latest_materialization(context.instance, asset, partition)
+        for asset in dict.fromkeys(check.spec.asset_key for check in checks)
+        for key, partition in keys.items()
+    }
     verdicts: dict[ResultKey, dict[Assertion, AssertionResult]] = {key: {} for key in keys}
     with recording() as jobs:
         found, judging = verify(context, target, list(keys), wanted)
@@ -120,7 +126,15 @@ def evaluations(
     try:
         for check, partition, of in _asked(checks, keys):
             asset = check.spec.asset_key
-            judged = [replace(verdicts[key][a], asset=asset.to_user_string()) for key in of for a in check.assertions]
+            judged = [
+                replace(
+                    verdicts[key][assertion],
+                    asset=asset.to_user_string(),
+                    materialization=name_of(there[asset, key]),
+                )
+                for key in of
+                for assertion in check.assertions
+            ]
             if all(result.status is Status.SKIPPED for result in judged):
                 reasons = harmless("; ".join(dict.fromkeys(result.message for result in judged)))
                 context.log.info(f"Skipped {check.spec.name} for {', '.join(map(str, of))}: {reasons}")
@@ -130,7 +144,7 @@ def evaluations(
                     judged,
                     check.spec,
                     partition,
-                    latest_materialization(context.instance, asset, keys[of[0]] if len(of) == 1 else None),
+                    there[asset, of[0]] if len(of) == 1 else latest_materialization(context.instance, asset, None),
                     context.run.run_id,
                     translator,
                     list(dict.fromkeys(statement for result in shown for statement in judging.sql(result))),

@@ -350,7 +350,7 @@ class MetricDB:
         self,
         suite: str,
         asset: str,
-        keys: Iterable[ResultKey],
+        keys: Iterable[ResultKey] | None = None,
         *,
         origins: Collection[str] | None = None,
     ) -> dict[ResultKey, dict[AssertionResult, Given]]:
@@ -362,16 +362,17 @@ class MetricDB:
         Args:
             suite: Whose verdicts.
             asset: The full name of the asset that they are attached to.
-            keys: The windows and tags.
+            keys: The windows and tags; None: all that there are verdicts of.
             origins: Only verdicts of executions that were started so ("dagster", "cli", "python"): one that somebody
                 gave elsewhere neither counts nor hides those that do. None: all.
         """
-        found: dict[ResultKey, dict[AssertionResult, Given]] = {key: {} for key in keys}
-        days = frozenset(key.yyyy_mm_dd for key in found)
-        if days:
+        found: dict[ResultKey, dict[AssertionResult, Given]] = {key: {} for key in keys or ()}
+        days = None if keys is None else frozenset(key.yyyy_mm_dd for key in found)
+        if days is None or days:
             asked = verdicts.Asked(suite, assets=(asset,), days=days, origins=origins)
             for result, given in self._newest_results(asked).items():
-                if (held := found.get(result.key)) is not None:
+                held = found.setdefault(result.key, {}) if keys is None else found.get(result.key)
+                if held is not None:
                     held[result] = given
         return found
 

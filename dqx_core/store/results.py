@@ -188,6 +188,7 @@ def _rows(
             span,
             words(result.asset),
             None if result.compared is None else kept["compared"](pack_compared(result.compared)),
+            words(result.materialization),
             sequence,
         )
 
@@ -232,7 +233,7 @@ def _tags_json(tags: Mapping[str, str]) -> str:
 def _result(row: Sequence[Any]) -> AssertionResult:
     # Taken apart at once, since a column by its name costs half a microsecond: the columns of RESULT in their order.
     _, _, _, suite, check, assertion, day, tags, severity, status, value, exact, reasons, *texts = row
-    bound, expression, message, symbols, _, starts, span, asset, compared = texts[:9]
+    bound, expression, message, symbols, _, starts, span, asset, compared, materialization = texts[:10]
     metric: Result[Number, tuple[str, ...]] = (
         Success(join_number(value, exact)) if reasons is None else Failure(tuple(reasons))
     )
@@ -252,4 +253,5 @@ def _result(row: Sequence[Any]) -> AssertionResult:
         window_of(day, starts, span),
         asset,
         None if compared is None else unpack_compared(compared),
+        materialization,
     )

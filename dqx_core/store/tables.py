@@ -147,6 +147,7 @@ RESULT = Table(
     *_window(),
     Column("asset", Words),  # in full; null: given before verdicts named theirs
     Column("compared", Json),
+    Column("materialization", Words),  # what was judged, as the host names it
     _sequence(),
     UniqueConstraint("result_key", "execution"),
     Index(None, "execution"),

@@ -56,7 +56,8 @@ LEFT JOIN dqx_data_version v ON v.data_version_id = m.data_version_id
 
 def upgrade() -> None:
     op.add_column("dqx_execution", sequence())
-    for column in (*window(), sa.Column("asset", sa.Text()), sa.Column("compared", sa.Text()), sequence()):
+    texts = (sa.Column(name, sa.Text()) for name in ("asset", "compared", "materialization"))
+    for column in (*window(), *texts, sequence()):
         op.add_column("dqx_result", column)
     if op.get_bind().dialect.name == "sqlite":
         on_sqlite()
