@@ -63,9 +63,11 @@ clean: ## Remove the environments and the caches; data and runs stay
 # what it needs, pip does it: it knows its own configuration, and uv does not read that.
 define install
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("dqx needs Python 3.11, 3.12 or 3.13, but $(PYTHON) is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11")'
-	@test -x $(1)/bin/pip || $(PYTHON) -m venv $(1)
-	@with_uv() { $(1)/bin/python -m uv pip install --quiet --python $(1)/bin/python "$$@"; }; \
-	with_pip() { $(1)/bin/python -m pip install $(QUIET) --no-compile "$$@"; }; \
+	@test -x $(1)/bin/python || $(PYTHON) -m venv --without-pip $(1)
+	@pip="$(PYTHON) -m pip --python $(1)/bin/python"; \
+	$(PYTHON) -c 'import pip' 2>/dev/null || { $(1)/bin/python -m ensurepip >/dev/null && pip="$(1)/bin/python -m pip"; }; \
+	with_uv() { $(1)/bin/python -m uv pip install --quiet --python $(1)/bin/python "$$@"; }; \
+	with_pip() { $$pip install $(QUIET) --no-compile "$$@"; }; \
 	all_with() { $(foreach what,$(2),$$1 $($(what)) &&) true; }; \
 	if [ "$(INSTALLER)" = uv ]; then \
 		with_pip --only-binary=:all: --no-deps --require-hashes -r requirements-uv.lock 2>$(1)/uv.log && all_with with_uv 2>>$(1)/uv.log && exit; \
