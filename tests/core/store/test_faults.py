@@ -18,7 +18,8 @@ import pytest
 import sqlalchemy as sa
 
 from dqx_core.errors import StoreError
-from dqx_core.store import METRIC, MetricDB
+from dqx_core.store import METRIC, MetricDB, shown, store_exists
+from dqx_core.store.urls import hide_secrets
 from tests.core.store.children import child, fill_the_disk, use_as_nobody
 from tests.core.store.conftest import sqlalchemy_url, start_postgresql
 from tests.core.store.numbers import KEY, PRICE, many, metric, verdict
@@ -47,6 +48,49 @@ def test_a_wrong_url_is_one_error_that_says_what_to_do(url: str, said: str) -> N
     assert SECRET not in str(raised.value)
     assert str(raised.value).startswith("Metric store ")
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://u:pa@{SECRET}@127.0.0.1:1/db",
+        f"postgresql://u:pa/{SECRET}@x@127.0.0.1:1/db",
+        f"postgresql://corp/user:{SECRET}@127.0.0.1:1/db",
+        f"postgresql://corp/us%40er:{SECRET}@127.0.0.1:1/db",
+        f"postgresql://user@corp:{SECRET}@127.0.0.1:1/db",
+        f"postgresql://{SECRET}@127.0.0.1:1/db",
+        f"postgresql://u:{SECRET}?x@127.0.0.1:1/db",
+        f"postgresql://u@127.0.0.1:1/db?sslpassword={SECRET}&passwd={SECRET}&api_key={SECRET}",
+        f"postgresql://u@127.0.0.1:1/db?Password={SECRET}%20and%20more",
+        f"postgresql://u:{SECRET}",
+        f"postgresql://u:{SECRET}@127.0.0.1:notaport/db",
+        f"postgresql:/u:{SECRET}@h/db",
+        f"u:{SECRET}@h/db",
+        f"host=127.0.0.1 password='a {SECRET}'",
+        f"{SECRET}",
+        f"mysql://u:{SECRET}@h/db?token={SECRET}",
+        f"oracle+x://us/er:{SECRET}@h/db",
+    ],
+)
+def test_no_mistake_in_a_url_shows_what_is_secret(url: str) -> None:
+    for look in (lambda: MetricDB(url, patience=0.1), lambda: store_exists(url)):
+        with pytest.raises(StoreError) as raised:
+            look()
+        assert SECRET not in str(raised.value)
+    assert SECRET not in shown(url)
+
+
+def test_what_a_driver_repeats_of_a_url_is_hidden() -> None:
+    url = sa.make_url(f"postgresql+psycopg://me:{SECRET}%2F1@host/db?sslpassword=other+{SECRET}")
+    for said in (
+        f"cannot reach '{SECRET}/1@host'",
+        f"bad option {SECRET}%2F1",
+        f"in postgresql://me:x{SECRET}@@host/db",
+        f"password='x {SECRET}y' host=1",
+        f"sslpassword = other {SECRET}",
+    ):
+        assert SECRET not in hide_secrets(said, url), said
+    assert hide_secrets('password authentication failed for user "me"', url).endswith('failed for user "me"')
 
 
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
@@ -235,5 +279,5 @@ def test_a_wrong_password_is_one_error_that_does_not_show_it(server: Server) -> 
         said = str(raised.value)
     assert 'password authentication failed for user "reader"' in said
     assert "Check the user and the password in the URL." in said
-    assert "reader:***@" in said
+    assert "//***@" in said
     assert SECRET not in said

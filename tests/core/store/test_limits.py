@@ -50,7 +50,7 @@ def test_a_lock_that_another_session_holds_is_given_up_after_the_patience(url: s
 
 def test_a_first_open_that_another_holds_up_is_given_up_after_the_patience(url: str, admin: sa.Connection) -> None:
     admin.exec_driver_sql(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})")
-    with pytest.raises(StoreError, match="could not be brought to revision .*lock timeout"):
+    with pytest.raises(StoreError, match=r"could not be brought to revision .*lock timeout"):
         MetricDB(url, patience=PATIENCE)
     admin.exec_driver_sql(f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})")
     MetricDB(url, patience=PATIENCE).close()
@@ -72,7 +72,7 @@ def test_a_role_keeps_shorter_limits_and_its_default_of_only_reading(url: str, a
     reader = MetricDB(f"{url}%20-cdefault_transaction_read_only%3Don")
     for _ in range(2):
         assert reader.measured("run-1") == []
-        with pytest.raises(StoreError, match=r"read-only transaction.* says that it only reads|say that it only reads"):
+        with pytest.raises(StoreError, match=r"read-only transaction.* say that it only reads"):
             reader.persist([metric()])
     reader.close()
 

@@ -16,7 +16,7 @@ from returns.result import Success
 
 import dqx_core.store
 from dqx_core.errors import StoreError
-from dqx_core.store import MetricDB
+from dqx_core.store import MetricDB, store_exists
 from dqx_core.store.migrations import HEAD, REVISIONS
 from dqx_core.store.tables import SCHEMA
 from tests.core.store.numbers import KEY, PRICE, ROWS, metric, verdict
@@ -214,3 +214,51 @@ def test_other_tables_in_the_same_database_are_left_alone(url: str) -> None:
     with engine.begin() as connection:
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "theirs"
     db.close()
+
+
+def test_a_store_that_is_made_at_the_first_write_is_empty_until_then_and_leaves_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "metrics.db"
+    db = MetricDB(f"sqlite:///{file}", at_first_write=True)
+    assert (db.measured("run-1"), db.executions(), db.info().numbers) == ([], [], 0)
+    assert db.latest_many([(PRICE, KEY, "sales")]) == {}
+    assert not store_exists(f"sqlite:///{file}")
+    assert list(file.parent.iterdir()) == []
+    other = MetricDB(f"sqlite:///{file}", at_first_write=True)
+    db.persist([metric()])
+    assert db.measured("run-1") == other.measured("run-1") == [metric()]
+    other.persist_results("run-1", [verdict()])
+    assert db.results("run-1") == [verdict()]
+    for each in (db, other):
+        each.close()
+    assert MetricDB(f"sqlite:///{file}", at_first_write=True).measured("run-1") == [metric()]
+
+
+def test_a_file_that_holds_nothing_yet_is_no_store(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.db"
+    file.touch()
+    db = MetricDB(f"sqlite:///{file}", at_first_write=True)
+    assert db.measured("run-1") == []
+    assert file.stat().st_size == 0
+    db.persist([metric()])
+    assert db.measured("run-1") == [metric()]
+    db.close()
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(StoreError, match=r"the folder .*taken/deep cannot be made .*Name a place where"):
+        MetricDB(f"sqlite:///{tmp_path / 'taken' / 'deep' / 'metrics.db'}", at_first_write=True)
+
+
+def test_a_tilde_is_the_home_folder_or_nobodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    MetricDB("sqlite:///~/metrics.db").close()
+    assert store_exists("sqlite:///~/metrics.db")
+    assert (tmp_path / "home" / "metrics.db").exists()
+    with pytest.raises(
+        StoreError, match=r"nobody here has the home folder of ~nobody_at_all/m\.db.*Write the whole path"
+    ):
+        MetricDB("sqlite:///~nobody_at_all/m.db")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
+from dqx_core.calendars import Window
 from dqx_core.keys import ResultKey, Tags
-from dqx_core.report import Severity, Status, SymbolInfo
+from dqx_core.report import AssertionResult, Compared, Severity, Status, SymbolInfo
 from dqx_core.store import Execution, MetricDB
 from dqx_core.store.codec import unpack_symbol
 from dqx_core.store.results import symbols_text
@@ -70,6 +71,82 @@ def test_suite_check_day_and_tags_keep_results_apart(db: MetricDB) -> None:
     ]
     db.persist_results("run-1", given)
     assert db.results("run-1") == given
+
+
+def test_the_asset_keeps_results_apart_and_what_was_compared_comes_back(db: MetricDB) -> None:
+    compared = Compared("BETWEEN", (1, 2**60 + 1, math.inf, 0.1), 1e-9, 0.5, ("sale", "holiday"))
+    given = [
+        replace(verdict(), asset="raw/orders", compared=compared),
+        replace(verdict(), asset="clean/orders", compared=Compared("EQ", (), 0.0)),
+        verdict(),
+    ]
+    db.persist_results("run-1", given)
+    assert db.results("run-1") == given
+    [first, *_] = db.results("run-1")
+    assert first.compared is not None
+    assert [type(limit) for limit in first.compared.limits] == [int, int, float, float]
+
+
+def test_the_verdict_that_was_given_last_is_the_newest_whichever_execution_began_first(db: MetricDB) -> None:
+    db.begin_execution(Execution("early"))
+    db.persist_results("late", [verdict()])
+    failed = verdict(status=Status.FAILED)
+    db.persist_results("early", [failed])
+    assert db.latest_results() == {failed: "early"}
+    db.expire(dt.timedelta(0))
+    assert db.latest_results() == {failed: "early"}
+    assert db.results("late") == []
+
+
+def on(asset: str | None, status: Status = Status.PASSED, key: ResultKey = KEY, name: str = "a") -> AssertionResult:
+    return replace(verdict(name, key=key, status=status), asset=asset)
+
+
+def test_one_suite_on_two_assets_gives_two_sets_of_verdicts(db: MetricDB) -> None:
+    db.persist_results("run-1", [on("raw/orders", Status.FAILED)])
+    db.persist_results("run-2", [on("clean/orders")])
+    assert len(db.latest_results()) == 2
+    assert db.latest_results(assets=["raw/orders"]) == {on("raw/orders", Status.FAILED): "run-1"}
+    assert db.latest_results(assets=["orders"]) == {}
+    assert db.latest_results(assets=[]) == {}
+    told = db.newest_verdicts("Sales suite", "raw/orders", [KEY, KEY.lag(1)])
+    assert {key: list(found) for key, found in told.items()} == {
+        KEY: [on("raw/orders", Status.FAILED)],
+        KEY.lag(1): [],
+    }
+    assert db.newest_verdicts("Sales suite", "raw/orders", []) == {}
+
+
+def test_a_gate_hears_who_gave_a_verdict_and_does_not_hear_those_it_does_not_take(db: MetricDB) -> None:
+    for run, origin in (("trusted", "dagster"), ("scratch", "cli")):
+        db.begin_execution(Execution(run, origin=origin))
+    db.persist_results("trusted", [on("orders", Status.FAILED)])
+    db.persist_results("scratch", [on("orders"), on("orders", name="b")])
+    [newest] = [
+        given for r, given in db.newest_verdicts("Sales suite", "orders", [KEY])[KEY].items() if r == on("orders")
+    ]
+    assert (newest.execution_id, newest.origin) == ("scratch", "cli")
+    [(result, given)] = db.newest_verdicts("Sales suite", "orders", [KEY], origins=["dagster"])[KEY].items()
+    assert (result.status, given.execution_id, given.origin) == (Status.FAILED, "trusted", "dagster")
+    assert given.sequence < newest.sequence
+    assert dt.timedelta(0) <= newest.given - given.given < dt.timedelta(minutes=1)
+    assert db.newest_verdicts("Sales suite", "orders", [KEY], origins=[])[KEY] == {}
+
+
+def test_a_verdict_of_no_asset_is_told_until_a_later_one_names_one(db: MetricDB) -> None:
+    db.persist_results("old", [on(None, Status.FAILED), on(None, name="b")])
+    assert db.newest_verdicts("Sales suite", "orders", [KEY]) == {KEY: {}}
+    db.persist_results("new", [on("raw/orders"), on("clean/orders")])
+    assert db.latest_results() == {on("raw/orders"): "new", on("clean/orders"): "new", on(None, name="b"): "old"}
+    db.persist_results("anonymous", [on(None)])
+    assert db.latest_results()[on(None)] == "anonymous"
+
+
+def test_any_number_of_keys_is_asked_at_once(db: MetricDB) -> None:
+    keys = [day(n) for n in range(1_200)]
+    db.persist_results("run-1", [on("orders", key=key) for key in keys])
+    told = db.newest_verdicts("Sales suite", "orders", [*keys[::2], KEY])
+    assert [len(found) for found in told.values()] == [1] * 600 + [0]
 
 
 def test_results_of_one_execution_are_not_those_of_another(db: MetricDB) -> None:
@@ -135,6 +212,7 @@ ANY_SYMBOLS = st.builds(
     st.dictionaries(NAMES, NAMES, max_size=3).map(Tags),
     st.integers(0, 400),
     st.none() | NAMES,
+    st.none() | st.dates(dt.date(1, 1, 2), dt.date(9999, 12, 1)).map(Window.of_day),
 )
 
 
