@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -15,6 +16,7 @@ PAGE = Path(__file__).with_name("ci.md")
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _PIPELINE = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "DAGSTER_HOME", "DQX_DATA", "DQX_DEBUG")
 """Variables of whatever runs this, which the page does not speak of."""
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def project(folder: Path) -> None:
@@ -24,10 +26,10 @@ def project(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.dagster]\nmodule_name = "definitions"\ncode_location_name = "shop"\n')
 
 
-def page(folder: Path) -> str:
+def page(folder: Path, run: Run = subprocess.run) -> str:
     """The page with what its commands print now, run in order in a folder of their own."""
     project(folder)
-    return _BLOCK.sub(lambda block: f"```console\n{_run(block[1], folder)}```", PAGE.read_text("utf-8"))
+    return _BLOCK.sub(lambda block: f"```console\n{_run(block[1], folder, run)}```", PAGE.read_text("utf-8"))
 
 
 def settled(text: str) -> str:
@@ -35,13 +37,13 @@ def settled(text: str) -> str:
     return re.sub(r"\d+\.\d s, exit", "… s, exit", text)
 
 
-def _run(block: str, folder: Path) -> str:
+def _run(block: str, folder: Path, run: Run) -> str:
     """A block of commands, each with what it prints and, unless it is 0, its exit code."""
     clean = {name: value for name, value in os.environ.items() if name not in _PIPELINE}
     path = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
     told = []
     for command in re.findall(r"^\$ (.*(?:\\\n.*)*)$", block, re.MULTILINE):
-        done = subprocess.run(
+        done = run(
             ["bash", "-c", command],
             cwd=folder,
             env={**clean, "PATH": path, "COLUMNS": "100"},

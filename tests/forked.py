@@ -1,7 +1,7 @@
 """Commands as processes of their own that need not import Dagster again: forks of one process that has done only that.
 
-`run` and `start` take what subprocess.run and Popen take. Where a test is about how Python itself starts, or what is
-imported, it starts Python: tests/dagster/cli/test_run.py, tests/dagster/components, tests/core.
+`run` and `start` take what subprocess.run and Popen take. Where a test is about a terminal, how Python starts or what
+is imported, it starts Python: tests/dagster/cli/test_run.py, tests/dagster/components, tests/core.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+# Not the command line itself: what it prints on asks for the terminal and the environment as it is imported.
 LOADED = (
     "dagster", "dagster.components", "dagster._core.execution.execute_in_process", "dagster._core.workspace.context",
-    "dagster._core.storage.event_log.sqlite", "dqx_dagster.cli.app", "dqx_core.store", "dqx_core.html", "duckdb",
-    "pandas", "pyarrow", "pyarrow.parquet", "sqlalchemy.dialects.sqlite", "alembic.command", "sqlglot.dialects.duckdb",
+    "dagster._core.storage.event_log.sqlite", "dqx_dagster.suites", "dqx_core.store", "dqx_core.html", "duckdb",
+    "pandas", "pyarrow", "pyarrow.parquet", "rich.progress", "rich.table", "sqlalchemy.dialects.sqlite",
+    "alembic.command", "sqlglot.dialects.duckdb", "typer",
 )  # fmt: skip
 LONGEST = 1 << 18
 HERE = Path(__file__)

@@ -83,7 +83,7 @@ def run(here, instance, first, last, **options):
 @pytest.fixture(scope="module")
 def backfilled(shop):
     here = location(shop, engine_of(shop))
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         yield run(here, instance, "2024-01-09", "2024-01-10"), shop
 
 
@@ -152,7 +152,7 @@ def taken(shop, forms):
         return dg.asset(name=f"taken_{number}", ins=ins, partitions_def=shop_daily.partitions_def)(consumer)
 
     readers = [reader(number, *each) for number, each in enumerate(forms.items())]
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         done = dg.materialize(
             [shop_daily, *readers], selection=readers, instance=instance, partition_key="2024-01-09|train",
             resources={
@@ -272,7 +272,7 @@ def test_no_secret_is_logged(backfilled, capfd):
 def test_a_run_above_the_limit_fails_with_the_limit_and_runs_no_job(shop):
     server = shop[0]
     before = len(server.jobs)
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         result = run(
             location(shop, engine_of(shop, maximum_bytes_billed=1000), "limited.db"),
             instance, "2024-01-09", "2024-01-09", raise_on_error=False, asset_selection=ONE,
@@ -295,7 +295,7 @@ def test_a_service_that_goes_away_fails_the_run_and_the_next_one_finishes_it(sho
     server, _, _ = shop
     before = {t: server.warehouse.size("dqx_shop", t)[0] for t in ("shop_daily", "shop_ranking")}
     here = location(shop, engine_of(shop, patience=0.3), "interrupted.db")
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         server.faults.append(Fault("POST", "/jobs$", 503, "backendError", times=10**6))
         result = run(here, instance, "2024-01-11", "2024-01-11", raise_on_error=False, asset_selection=ONE)
         server.faults.clear()
@@ -328,7 +328,10 @@ def test_the_io_manager_takes_an_engine_or_a_folder(shop, given):
     @dg.asset(ins={"rows": dg.AssetIn(upstream.key)})
     def downstream(rows: object) -> None: ...
 
-    with dg.instance_for_test() as instance, pytest.raises(dg.DagsterInvariantViolationError, match="one of the two"):
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        pytest.raises(dg.DagsterInvariantViolationError, match="one of the two"),
+    ):
         dg.materialize(
             [upstream, downstream], instance=instance, resources={"io_manager": DatasetIOManager(**options)},
             selection=[downstream],

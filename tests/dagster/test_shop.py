@@ -46,7 +46,7 @@ def backfilled(tmp_path_factory):
             "datasets_io_manager": DatasetIOManager(datasets=str(data / "datasets")),
         },
     )
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         result = here.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=instance, tags=span("2024-01-08|train", "2024-01-21|eval")
         )

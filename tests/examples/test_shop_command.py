@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import forked
+
 ROOT = Path(__file__).parents[2]
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "examples.shop", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    return forked.run([sys.executable, "-m", "examples.shop", *arguments], cwd=ROOT)
 
 
 def test_the_command_makes_the_shop_once_and_says_which_days_are_bad(tmp_path):
