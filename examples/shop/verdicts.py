@@ -52,9 +52,8 @@ def show(db: MetricDB, world: World, first: dt.date, last: dt.date, console: Con
     for suite in sorted({result.suite for result in newest}) if matrix else ():
         console.print(verdict_table(suite, [result for result in newest if result.suite == suite], world))
     bad = [result for result in newest if result.status in (Status.FAILED, Status.ERROR)]
-    console.print(
-        f"\n[bold]{len(bad)} assertions failed[/bold] (the shop has {len(world.incidents)} bad days planted):"
-    )
+    planted = f"(the shop has {len(world.incidents)} bad days planted)"
+    console.print(f"\n[bold]{len(bad)} assertions failed[/bold] {planted}{':' if bad else '.'}")
     for result in bad:
         console.print(f"  {failure_line(result)}", highlight=False, soft_wrap=True)
 

@@ -99,7 +99,7 @@ def test_a_check_and_a_metrics_asset_of_one_run_share_measurements_whichever_run
     [bare] = [m for m in only.asset_materializations_for_node(asset) if m.partition == key(9, "train")]
     # Of what the checks had measured the asset measured nothing again.
     assert (made.metadata["dqx/measured"].value < bare.metadata["dqx/measured"].value) is (first == "checks")
-    assert made.metadata["average(value)"].value == 9.0
+    assert made.metadata["average(value) [split=train]"].value == 9.0
     # Nobody holds the store after the run.
     assert str(tmp_path / "metrics.db") not in {file.path for file in psutil.Process().open_files()}
 
@@ -138,7 +138,7 @@ def test_a_number_without_end_is_told_as_text_since_the_ui_could_not_show_it(tmp
     result = job.execute_in_process(instance=instance, partition_key=key(2, "train"))
 
     [made] = result.asset_materializations_for_node(metrics.op.name)
-    assert made.metadata["average(value)"] == dg.MetadataValue.text("inf")
+    assert made.metadata["average(value) [split=train]"] == dg.MetadataValue.text("inf")
     with pytest.raises(GraphQLError, match="non numeric value"):
         GraphQLFloat.serialize(math.inf)
 

@@ -27,24 +27,30 @@ class WatchedEngine(DuckDBEngine):
 
 
 @pytest.fixture(scope="module")
-def backfilled(tmp_path_factory):
-    """Fourteen days × two splits of both datasets, in one run."""
-    from definitions import daily_metrics, defs, sales, shop_daily, shop_ranking
-
+def resources(tmp_path_factory):
+    """The shop's resources, over a shop that is made for these tests."""
     data = tmp_path_factory.mktemp("shop")
     generate(data / "shop.duckdb", rows_per_day=600)
     url = f"sqlite:///{data / 'metrics.db'}"
+    return {
+        "engine": WatchedEngine(database=str(data / "shop.duckdb"), datasets=str(data / "datasets")),
+        "store": MetricStore(url=url),
+        "metrics_io_manager": MetricsIOManager(url=url),
+        "datasets_io_manager": DatasetIOManager(datasets=str(data / "datasets")),
+    }
+
+
+@pytest.fixture(scope="module")
+def backfilled(resources):
+    """Fourteen days × two splits of both datasets, in one run."""
+    from definitions import daily_metrics, defs, sales, shop_daily, shop_ranking
+
     WatchedEngine.ran.clear()
     here = dg.Definitions(
         assets=[shop_daily, shop_ranking, daily_metrics, sales],
         asset_checks=defs.asset_checks,
         executor=dg.in_process_executor,
-        resources={
-            "engine": WatchedEngine(database=str(data / "shop.duckdb"), datasets=str(data / "datasets")),
-            "store": MetricStore(url=url),
-            "metrics_io_manager": MetricsIOManager(url=url),
-            "datasets_io_manager": DatasetIOManager(datasets=str(data / "datasets")),
-        },
+        resources=resources,
     )
     with dg.DagsterInstance.ephemeral() as instance:
         result = here.resolve_implicit_global_asset_job_def().execute_in_process(
@@ -133,6 +139,34 @@ def test_an_asset_says_where_a_filter_leaks():
     said = leaking.metadata_by_key[leaking.key]["dqx/leaks"].value
     assert said == "- filters[3] (top_products) is fitted on rows of all parts, eval included."
     assert "dqx/leaks" not in sound.metadata_by_key[sound.key]
+
+
+def test_the_model_is_trained_behind_a_gate(backfilled, resources, tmp_path):
+    from definitions import model, shop_ranking
+
+    def train(store):
+        told = {**resources, "store": store}
+        return dg.materialize(
+            [shop_ranking, model], selection=[model], partition_key="2024-01-21|train", resources=told,
+            raise_on_error=False,
+        )  # fmt: skip
+
+    judged = train(resources["store"])
+    unjudged = train(MetricStore(url=f"sqlite:///{tmp_path / 'empty.db'}"))
+
+    [made] = judged.asset_materializations_for_node("popular_products")
+    assert made.metadata["sold"].value > 0
+    [stopped] = [event for event in unjudged.all_events if event.is_step_failure]
+    assert "does not let these partitions pass" in stopped.step_failure_data.user_failure_data.description
+
+
+def test_the_location_has_what_the_documentation_praises():
+    from definitions import defs
+
+    repository = defs.get_repository_def()
+    assert repository.has_sensor_def("failed_checks")
+    assert repository.has_job("judge_shop_daily_again")
+    assert dg.AssetKey("shop_report") in defs.resolve_asset_graph().executable_asset_keys
 
 
 def test_the_daily_schedule_asks_for_the_last_closed_day_with_all_splits_in_one_run():

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from examples.shop import generate
-from examples.shop.world import TABLES
+from examples.shop.world import TABLES, last_day
 from tests.examples.shop_tables import SMALL, one, shop
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,17 @@ def test_the_same_world_is_written_once(tmp_path):
     assert not again.made
     assert again.rows == generate(file, **SMALL, force=True).rows
     assert generate(file, **SMALL, seed=8).made
-    assert [path.name for path in file.parent.iterdir()] == ["shop.duckdb"]
+    assert {path.name for path in file.parent.iterdir()} == {"shop.duckdb", "shop.last_day"}
+
+
+def test_the_last_day_of_a_file_is_known_without_opening_it(tmp_path):
+    file = tmp_path / "shop.duckdb"
+    assert last_day(file) is None
+
+    made = generate(file, **SMALL)
+    assert last_day(file) == made.end - timedelta(days=1)
+    generate(file, **{**SMALL, "days": 2})
+    assert last_day(file) == date(2024, 1, 2)
 
 
 def test_a_killed_generator_leaves_the_old_file(tmp_path):
