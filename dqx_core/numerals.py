@@ -29,7 +29,7 @@ def shown(number: float | complex, digits: int = _SHORT) -> str:
         if digits > _ALL:  # it has no fraction left
             return _whole(int(number))
     if abs(number) < _WHOLE and number == int(number):
-        return f"{number:,.0f}"
+        return f"{int(number):,}"  # not "-0"
     return f"{number:,.{digits}g}"
 
 
@@ -42,7 +42,8 @@ def told_apart(numbers: Sequence[float]) -> list[str]:
             break
     else:
         digits = _ALL + 1
-    return [shown(number, digits) for number in numbers]
+    texts = {number: shown(number, digits) for number in finite}  # 3 and 3.0 are one number
+    return [texts.get(number) or shown(number) for number in numbers]
 
 
 def _whole(number: int) -> str:

@@ -267,7 +267,9 @@ class BigQuery:
             way_out = _way_out(error)
             if way_out is not None:
                 raise NotRunError(NAME, what, reason, way_out) from error
-            raise EngineError(NAME, what, f"{reason}\n{sql}" if sql else reason) from error
+            # A column, a function or types that do not exist are refused by the dry run, before any row is read.
+            of_rows = not what.startswith("check")
+            raise EngineError(NAME, what, f"{reason}\n{sql}" if sql else reason, of_rows=of_rows) from error
 
     def close(self) -> None:
         """Close a client that was made here; one it was given stays open."""
@@ -279,6 +281,7 @@ class BigQuery:
 
 _LESS = "Ask for fewer days or columns, or raise the limit."
 _AGAIN = "What was stored before is safe; try again when the service answers."
+_ROOM = "It has no room for so much at once: judge fewer days at a time, or run it again when others use less."
 _ROLES = (
     "Its account needs the roles BigQuery Job User on the project (Read Session User too for the Storage API), and "
     "Data Viewer (Editor to write) on the data."
@@ -336,7 +339,9 @@ def _way_out(error: exceptions.GoogleAPICallError) -> str | None:
 
     ways = {
         "bytesBilledLimitExceeded": _LESS, "quotaExceeded": _QUOTA, "rateLimitExceeded": _AGAIN,
-        "billingNotEnabled": _BILLING, "stopped": _STOPPED,
+        "billingNotEnabled": _BILLING, "stopped": _STOPPED, "resourcesExceeded": _ROOM,
+        **dict.fromkeys(("timeout", "jobTimeout", "backendError", "internalError", "jobBackendError",
+                         "jobInternalError", "jobRateLimitExceeded", "tableUnavailable"), _AGAIN),
     }  # fmt: skip
     told = [str(each.get("reason")) for each in error.errors or () if isinstance(each, dict)]
     known = next((ways[reason] for reason in told if reason in ways), None)

@@ -1,9 +1,14 @@
 """Expressions are computed as written, in full double precision, and printed with the names of their metrics."""
 
+import ast
+import contextlib
 import math
+import operator
 
 import pytest
 import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
 from returns.result import Failure, Success
 
 from dqx_core.bounds import Bound, Operator
@@ -122,3 +127,80 @@ def test_a_bound_has_an_absolute_tolerance_and_does_not_round(operator, limits, 
 def test_the_tolerance_can_be_chosen():
     assert Bound(Operator.EQ, (), 0.5).holds(1.5, [1])
     assert not Bound(Operator.EQ, (), 0.0).holds(0.1 + 0.2, [0.3])
+
+
+def read(text, names):
+    """An expression from its text, by Python's own rules; names that are no word were quoted first."""
+    for name, symbol in names.items():
+        text = text.replace(name, str(symbol))
+
+    def made(node):
+        match node:
+            case ast.UnaryOp(ast.USub(), ast.Constant(value)):
+                return sp.Integer(-value) if isinstance(value, int) else sp.Float(-value)
+            case ast.UnaryOp(ast.USub(), inner):
+                return -made(inner)
+            case ast.BinOp(left, operator, right):
+                return OPERATORS[type(operator)](made(left), made(right))
+            case ast.Constant(value):
+                return sp.Integer(value) if isinstance(value, int) else sp.Float(value)
+            case ast.Name(name):
+                return sp.Symbol(name, real=True)
+            case ast.Call(ast.Name(name), arguments):
+                return FUNCTIONS[name](*map(made, arguments))
+        raise AssertionError(ast.dump(node))
+
+    with sp.evaluate(False):
+        return made(ast.parse(text, mode="eval").body)
+
+
+OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+FUNCTIONS = {"Abs": sp.Abs, "sqrt": sp.sqrt, "Max": sp.Max, "Min": sp.Min, "log": sp.log, "coalesce": coalesce}
+TREES = st.recursive(
+    st.sampled_from([A, B, C]).map(lambda s: lambda: s)
+    | st.sampled_from([2, 3, 0.5, -1, -2.5]).map(lambda n: lambda: n),
+    lambda inner: st.one_of(
+        st.builds(lambda op, a, b: lambda: op(a(), b()), st.sampled_from(list(OPERATORS.values())), inner, inner),
+        st.builds(lambda a: lambda: -a(), inner),
+        st.builds(lambda a: lambda: sp.Abs(a()), inner),
+        st.builds(lambda a, b: lambda: sp.Max(a(), b()), inner, inner),
+        st.builds(lambda a, b: lambda: coalesce(a(), b()), inner, inner),
+    ),
+    max_leaves=8,
+)
+NAMES = {"num_rows() where a = 1 OR b = 2": A, "num_rows() [1 d earlier]": B, "average(f(x), ')')": C}
+
+
+@given(TREES)
+def test_an_expressions_text_is_read_back_as_the_same_tree(make):
+    with sp.evaluate(False), contextlib.suppress(ZeroDivisionError, OverflowError, TypeError):
+        tree = sp.sympify(A + make())
+        shown = text(tree, {symbol: name for name, symbol in NAMES.items()}.__getitem__)
+        assert text(read(shown, NAMES), str) == text(tree, str)
+        assert flat(read(shown, NAMES)) == flat(tree)
+
+
+def flat(node):
+    """A tree as tuples, in which a sum that begins with a sum, or a product with a product, is one."""
+    if not node.args:
+        return str(node) if node.is_Symbol else repr(float(node))
+    arguments = [flat(argument) for argument in node.args]
+    kind = node.func.__name__
+    if kind in ("Add", "Mul") and isinstance(arguments[0], tuple) and arguments[0][0] == kind:
+        arguments = [*arguments[0][1:], *arguments[1:]]
+    return kind, *arguments
+
+
+@given(st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=400), st.integers(1, 5))
+def test_long_sums_and_products_are_exact(numbers, nested):
+    symbols = [sp.Symbol(f"x_{n}", real=True) for n in range(len(numbers))]
+    known = dict(zip(symbols, numbers, strict=True))
+    with sp.evaluate(False):
+        made = sum(symbol * nested - 1 for symbol in symbols)
+    assert compute(made, lambda symbol: Success(known[symbol])).unwrap() == sum(n * nested - 1 for n in numbers)

@@ -74,10 +74,18 @@ def test_what_is_no_fault_of_the_statement_is_said_at_once(server, source, statu
     hurried.close()
 
 
-def test_a_job_that_somebody_cancelled_is_not_run_again_in_parts(server, source):
-    server.job_fault = lambda configuration: RestError(400, "stopped", "Job execution was cancelled")
+@pytest.mark.parametrize(
+    ("reason", "way_out"),
+    [
+        ("stopped", "Somebody cancelled it in BigQuery"),
+        ("resourcesExceeded", "judge fewer days at a time"),
+        ("timeout", "try again when the service answers"),
+    ],
+)
+def test_a_job_that_came_to_no_end_is_not_run_again_in_parts(server, source, reason, way_out):
+    server.job_fault = lambda configuration: RestError(400, reason, "Job execution came to no end")
     before = len(server.jobs)
-    with pytest.raises(NotRunError, match="Somebody cancelled it in BigQuery"):
+    with pytest.raises(NotRunError, match=way_out):
         suite(history="isolated").run([source], ResultKey(DAYS[0]))
     assert len(server.jobs) == before + 1
 
