@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial, reduce
 from typing import Any
 
@@ -15,7 +15,7 @@ from returns.result import Failure, Result, Success
 from dqx_core.engines.base import Extent
 from dqx_core.engines.jobs import recording
 from dqx_core.errors import EngineError, NotRunError
-from dqx_core.keys import Tags
+from dqx_core.keys import ResultKey, Tags
 from dqx_core.metrics.base import (
     BESIDE,
     GroupedMetric,
@@ -27,7 +27,7 @@ from dqx_core.metrics.base import (
 )
 from dqx_core.metrics.counts import NumRows
 from dqx_core.pausing import no_collection
-from dqx_core.planning import Need, Plan, Scan, by_dimensions
+from dqx_core.planning import Need, Plan, Scan, by_dimensions, fault_of
 from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.query import (
     DAY,
@@ -62,6 +62,10 @@ def execute(
 
 def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[Need] | None) -> dict[Need, Measured]:
     source = scan.source
+    if damaged := _damaged(scan):
+        whole = replace(scan, needs=tuple(need for need in scan.needs if need not in damaged))
+        rest = _executed(whole, announce, no_rows) if whole.needs else {}
+        return {need: damaged[need] if need in damaged else rest[need] for need in scan.needs if need in damaged | rest}
     beside = _beside(scan)
     wanted = dict.fromkeys([*beside.values(), *scan.needs])
     by_spec: dict[MetricSpec, dict[Tags, list[Need]]] = {}
@@ -69,6 +73,7 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
         by_spec.setdefault(need[0], {}).setdefault(tags, []).append(need)
     found: dict[Need, Measured] = {}
     there: tuple[Rows, Statement] | None = None
+    bare: list[Need] = []
     with no_collection():
         statements = statements_of(scan)
     for first in statements:
@@ -83,22 +88,34 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
                 for need, tags in ((need, tags) for tags, needs in answered for need in needs):
                     if scan.lagged and need in scan.lagged and not _parts(*there, need, tags):
                         continue
+                    parts = _parts(rows, statement, need, tags)
+                    if not parts or not statement.grouping.names:
+                        bare.append(need)
                     if spec in broken:
                         found[need] = Failure(broken[spec])
                     elif beside and need in beside:
-                        parts = _parts(rows, statement, need, tags)
                         found[need] = found[beside[need]].bind(partial(state, parts))
                     else:
-                        found[need] = state(_parts(rows, statement, need, tags))
+                        found[need] = state(parts)
     measured = {need: found[need] for need in scan.needs if need in found}
-    if no_rows is not None and there is not None:
-        no_rows |= _without_rows(scan, measured, *there)
+    if bare and no_rows is not None and there is not None:
+        no_rows |= _without_rows(scan, [need for need in bare if need in measured], *there)
     return measured
 
 
-def _without_rows(scan: Scan, measured: Mapping[Need, Measured], rows: Rows, statement: Statement) -> set[Need]:
-    """The needs whose window and tags have not a row: a zero or a failure does not say so yet."""
-    bare = [need for need, state in measured.items() if not state.bind(need[0].value).value_or(None)]
+def _damaged(scan: Scan) -> dict[Need, Measured]:
+    """The needs whose stored rows are not what they should be, each with the reason."""
+    if not hasattr(scan.source, "fault"):
+        return {}
+    known: dict[ResultKey, str | None] = {}
+    for _, key, _ in scan.needs:
+        if key not in known:
+            known[key] = fault_of(scan.source, key)
+    return {need: Failure(reason) for need in scan.needs if (reason := known[need[1]]) is not None}
+
+
+def _without_rows(scan: Scan, bare: Iterable[Need], rows: Rows, statement: Statement) -> set[Need]:
+    """Those of the needs whose window and tags have not a row: that none meets a condition does not say so yet."""
     counts = all(isinstance(spec, ScanMetric) and not spec.alone for spec in statement.reads)
     found: set[Need] = set()
     unsure: list[tuple[Need, Tags]] = []
