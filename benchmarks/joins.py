@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.join_schemas import HELD_OUT, SCHEMAS, Columns, Schema, Truth
+from benchmarks.join_schemas import SCHEMAS, Columns, Schema, Truth
 from dqx_core.datasets.catalog import DuckDBCatalog
 from dqx_core.datasets.join_detection import detect_joins
 from dqx_core.engines.duckdb import DuckDB

@@ -53,7 +53,13 @@ class Back(NamedTuple):
 
     def and_then(self, other: Back) -> Back:
         """Both together."""
-        return Back(self.windows + other.windows, self.days + other.days)
+        if other is NOW:
+            return self
+        return other if self is NOW else Back(self.windows + other.windows, self.days + other.days)
+
+
+NOW = Back()
+"""The window itself."""
 
 
 @runtime_checkable

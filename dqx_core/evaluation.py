@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from returns.result import Failure, Result, Success
 
 from dqx_core.bounds import Bound, Operator
-from dqx_core.calendars import Back
+from dqx_core.calendars import NOW, Back
 from dqx_core.expressions import Computed, compute, text
 from dqx_core.graph import AssertionNode, CheckNode, Graph, symbols_in
 from dqx_core.history import Derived, Problem, Value, offsets_of
@@ -45,6 +45,8 @@ class _Same:
     """The bound's numbers; None: they follow from metrics."""
     reached: tuple[sp.Symbol, ...]
     """The assertion's symbols and, behind each, those it needs."""
+    asset: str | None
+    """The full name of the dataset that it speaks of first."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,14 @@ class Evaluation:
     def value_of(self, symbol: sp.Symbol, key: ResultKey) -> Value:
         """The number that a symbol stands for when the suite is judged for `key`."""
         metric = self.graph.symbols[symbol]
-        at = effective_key(key, Back(), metric.tags)
+        at = effective_key(key, NOW, metric.tags)
         # Another window, or another part of it: it may not be there, which is nobody's fault.
         part = f" [{metric.tags}]" if at.tags != key.tags else ""
-        return self._value(metric.spec, at, metric.back, metric.dataset, past=metric.back != Back(), part=part)
+        return self._value(metric.spec, at, metric.back, metric.dataset, past=metric.back is not NOW, part=part)
 
     def full_name(self, dataset: str | None) -> str | None:
         """The full name of a dataset, under which its numbers are kept."""
-        return self.full_names.get(dataset or "", dataset)
+        return self.full_names.get(dataset or "", dataset) if self.full_names else dataset
 
     def _value(self, spec: Spec, key: ResultKey, back: Back, dataset: str | None, *, past: bool, part: str) -> Value:
         """The number so much before a key.
@@ -95,8 +97,8 @@ class Evaluation:
         Days on the calendar's clocks and windows do not change places where clocks are changed: what is so much
         before another window is counted from the key, and the days first.
         """
-        if not back.days and back.windows:
-            key, back = key.lag(back.windows), Back()
+        if back is not NOW and not back.days:
+            key, back = key.lag(back.windows), NOW
         if not self._leaves_out and not back.days:  # most numbers are there
             metric = self.metrics.get((spec, key, self.full_name(dataset)))  # type: ignore[arg-type]
             if metric is not None and isinstance(metric.value, Success):
@@ -141,6 +143,10 @@ class Evaluation:
         return metric.value.alt(lambda reason: Problem(f"{spec.name} on {key.label}{part}: {reason}"))
 
     @cached_property
+    def _some_empty(self) -> bool:
+        return any(metric.over_no_rows for metric in self.metrics.values())
+
+    @cached_property
     def _leaves_out(self) -> bool:
         return any(self.left_out.values())
 
@@ -178,7 +184,7 @@ class Evaluation:
                 bound.operator.name, reached, bound.tolerance, adjusted.metric_multiplier, adjusted.profiles
             )
             message = _sentence(same, bound, value.unwrap(), scaled.unwrap(), compared, holds)
-        empty = () if adjusted.disabled_by is not None else self._over_no_rows(assertion, key)
+        empty = self._over_no_rows(assertion, key) if self._some_empty and adjusted.disabled_by is None else ()
         if empty and status in (Status.PASSED, Status.FAILED):
             message += ", over no rows"
             if any(empty) and self.no_rows == "error" and assertion.bound.operator is not Operator.NOOP:
@@ -200,7 +206,7 @@ class Evaluation:
             symbols=tuple([self._info(symbol, key) for symbol in same.reached]),
             message=message,
             window=key.window,
-            asset=self.full_name(self._first_dataset(check, assertion)),
+            asset=same.asset,
             compared=compared,
         )
 
@@ -229,7 +235,7 @@ class Evaluation:
         for symbol in assertion.symbols if self._leaves_out else ():
             metric = self.graph.symbols[symbol]
             skipped = self.left_out.get(metric.dataset or "", ())
-            at = effective_key(key, Back(), metric.tags)
+            at = effective_key(key, NOW, metric.tags)
             backs = [metric.back.and_then(each) for each in offsets_of(metric.spec, key.calendar)]
             days = [at.back(back).yyyy_mm_dd for back in backs]
             least = min(least, sum(day not in skipped for day in days) / len(days))
@@ -252,7 +258,8 @@ class Evaluation:
         if not any(symbols_in(limit) for limit in bound.limits):
             limits = tuple(compute(limit, nobody) for limit in bound.limits)
         told = bound.text([written(limit) for limit in bound.limits])
-        known = _Same(written(assertion.expression), told, limits, self._reached(assertion))
+        asset = self.full_name(self._first_dataset(check, assertion))
+        known = _Same(written(assertion.expression), told, limits, self._reached(assertion), asset)
         return self._known.setdefault(place, known)
 
     def _reached(self, assertion: AssertionNode) -> tuple[sp.Symbol, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial, reduce
 from typing import Any
 
@@ -14,7 +14,7 @@ from returns.result import Failure, Result, Success
 from dqx_core.engines.base import Extent
 from dqx_core.engines.jobs import recording
 from dqx_core.halving import halved, reason_of, run
-from dqx_core.keys import Tags
+from dqx_core.keys import ResultKey, Tags
 from dqx_core.metrics.base import (
     BESIDE,
     GroupedMetric,
@@ -26,7 +26,7 @@ from dqx_core.metrics.base import (
 )
 from dqx_core.metrics.counts import NumRows
 from dqx_core.pausing import no_collection
-from dqx_core.planning import Need, Plan, Scan, by_dimensions
+from dqx_core.planning import Need, Plan, Scan, by_dimensions, fault_of
 from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.query import (
     DAY,
@@ -60,6 +60,10 @@ def execute(
 
 def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[Need] | None) -> dict[Need, Measured]:
     source = scan.source
+    if damaged := _damaged(scan):
+        whole = replace(scan, needs=tuple(need for need in scan.needs if need not in damaged))
+        rest = _executed(whole, announce, no_rows) if whole.needs else {}
+        return {need: damaged[need] if need in damaged else rest[need] for need in scan.needs if need in damaged | rest}
     beside = _beside(scan)
     wanted = dict.fromkeys([*beside.values(), *scan.needs])
     by_spec: dict[MetricSpec, dict[Tags, list[Need]]] = {}
@@ -68,6 +72,7 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
         by_spec.setdefault(need[0], {}).setdefault(tags, []).append(need)
     found: dict[Need, Measured] = {}
     there: tuple[Rows, Statement] | None = None
+    bare: list[Need] = []
     with no_collection():
         statements = statements_of(scan)
     for first in statements:
@@ -83,10 +88,13 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
                 for need, tags in ((need, tags) for tags, needs in answered for need in needs):
                     if scan.lagged and need in scan.lagged and not _parts(*there, need, tags):
                         continue
+                    parts = _parts(rows, statement, need, tags)
+                    if not parts or not statement.grouping.names:
+                        bare.append(need)
                     if spec in broken:
                         astray[need] = reason_of(broken[spec])
                     else:
-                        found[need] = _state(state, _parts(rows, statement, need, tags), found, beside.get(need))
+                        found[need] = _state(state, parts, found, beside.get(need))
         # What broke it may be a row of one day alone: then it is an error of that day, and of no other.
         of_rows = {need: reason for need, reason in astray.items() if broken[need[0]].of_rows}
         for part, rows, needs in halved(statement, of_rows, filters, partial(_grouping, scan), _rows):
@@ -97,14 +105,24 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
                 astray.pop(need)
         found |= {need: Failure(of_rows.get(need, reason)) for need, reason in astray.items()}
     measured = {need: found[need] for need in scan.needs if need in found}
-    if no_rows is not None and there is not None:
-        no_rows |= _without_rows(scan, measured, *there)
+    if bare and no_rows is not None and there is not None:
+        no_rows |= _without_rows(scan, [need for need in bare if need in measured], *there)
     return measured
 
 
-def _without_rows(scan: Scan, measured: Mapping[Need, Measured], rows: Rows, statement: Statement) -> set[Need]:
-    """The needs whose window and tags have not a row: a zero or a failure does not say so yet."""
-    bare = [need for need, state in measured.items() if not state.bind(need[0].value).value_or(None)]
+def _damaged(scan: Scan) -> dict[Need, Measured]:
+    """The needs whose stored rows are not what they should be, each with the reason."""
+    if not hasattr(scan.source, "fault"):
+        return {}
+    known: dict[ResultKey, str | None] = {}
+    for _, key, _ in scan.needs:
+        if key not in known:
+            known[key] = fault_of(scan.source, key)
+    return {need: Failure(reason) for need in scan.needs if (reason := known[need[1]]) is not None}
+
+
+def _without_rows(scan: Scan, bare: Iterable[Need], rows: Rows, statement: Statement) -> set[Need]:
+    """Those of the needs whose window and tags have not a row: that none meets a condition does not say so yet."""
     counts = all(isinstance(spec, ScanMetric) and not spec.alone for spec in statement.reads)
     found: set[Need] = set()
     unsure: list[tuple[Need, Tags]] = []

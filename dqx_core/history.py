@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from returns.result import Failure, Result, Success
 
-from dqx_core.calendars import Back, Calendar
+from dqx_core.calendars import NOW, Back, Calendar
 from dqx_core.errors import DefinitionError
 from dqx_core.keys import ResultKey
 from dqx_core.metrics.base import Spec
@@ -64,6 +64,8 @@ class Derived(Spec):
         Raises:
             DefinitionError: The calendar has no window so many days before.
         """
+        if not offset:
+            return NOW
         found = Back(offset) if self.unit == "windows" else calendar.back(offset)
         if found is None:
             ago = "a day" if offset == 1 else "a week" if offset == 7 else f"{offset} days"
@@ -84,7 +86,7 @@ class Derived(Spec):
 def offsets_of(spec: Spec, calendar: Calendar) -> frozenset[Back]:
     """How far before its own window a number needs rows of, through all the numbers it is made of."""
     if not isinstance(spec, Derived):
-        return frozenset({Back()})
+        return frozenset({NOW})
     inner = offsets_of(spec.base, calendar)
     return frozenset(spec.back(outer, calendar).and_then(each) for outer in spec.offsets for each in inner)
 

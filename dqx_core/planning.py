@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from dqx_core.calendars import Back
+from dqx_core.calendars import NOW, Back
 from dqx_core.engines.base import DataSource, full_name, zone_of
 from dqx_core.graph import Graph
 from dqx_core.keys import ResultKey, TagOverrides, Tags
@@ -56,13 +56,13 @@ class Plan:
 
 def effective_key(key: ResultKey, back: Back, tags: TagOverrides | None) -> ResultKey:
     """The window and tags a symbol speaks of when the suite is judged for `key`."""
-    at = key.back(back)
+    at = key if back is NOW else key.back(back)
     return at if tags is None else at.tagged(tags.over(at.tags))
 
 
 def named_in_full(sources: Mapping[str, DataSource]) -> dict[str, str]:
-    """The full name of each data source, by the name that checks use."""
-    return {name: full_name(source) for name, source in sources.items()}
+    """The full name of each data source whose name in checks is short for it, by that name."""
+    return {name: full_name(source) for name, source in sources.items() if full_name(source) != name}
 
 
 def needs_of(
@@ -70,31 +70,26 @@ def needs_of(
     keys: Iterable[ResultKey],
     also_lags: Iterable[int] = (),
     full_names: Mapping[str, str] = MappingProxyType({}),
-) -> list[Need]:
-    """Every number that judging the graph for the keys takes, each once.
+) -> dict[Need, bool]:
+    """Every number that judging the graph for the keys takes, and whether it speaks of the very window that is judged.
 
-    `also_lags` adds the same metrics that many windows before, so that a trend can be told beside the verdict.
+    All others are history. `also_lags` adds the same metrics that many windows before, so that a trend can be told
+    beside the verdict.
     """
     lags = (0, *also_lags)
     metrics = [
-        (m.spec, m.back.and_then(Back(lag)), m.tags, full_names.get(m.dataset or "", m.dataset))
+        (m.spec, m.back.and_then(Back(lag)) if lag else m.back, m.tags, full_names.get(m.dataset or "", m.dataset))
         for m in graph.symbols.values()
         if isinstance(m.spec, MetricSpec)
         for lag in lags
     ]
-    return list(
-        dict.fromkeys(
-            (spec, effective_key(key, back, tags), dataset) for key in keys for spec, back, tags, dataset in metrics
-        )
-    )
-
-
-def own_needs(
-    graph: Graph, keys: Iterable[ResultKey], full_names: Mapping[str, str] = MappingProxyType({})
-) -> frozenset[Need]:
-    """Those of the needs that speak of the very windows that are judged; all others are history."""
-    now = Graph(graph.root, {symbol: m for symbol, m in graph.symbols.items() if m.back == Back()})
-    return frozenset(needs_of(now, keys, full_names=full_names))
+    found: dict[Need, bool] = {}
+    for key in keys:
+        for spec, back, tags, dataset in metrics:
+            own = back is NOW
+            need = (spec, effective_key(key, back, tags), dataset)
+            found[need] = own or found.get(need, False)
+    return found
 
 
 def data_versions(needs: Iterable[Need], sources: Mapping[str, DataSource]) -> dict[Need, str | None]:
@@ -137,9 +132,8 @@ def _dates(source: DataSource, key: ResultKey) -> list[dt.date]:
 
 
 def plan(
-    needs: Sequence[Need],
+    needs: Mapping[Need, bool],
     keys: AbstractSet[ResultKey],
-    judged: AbstractSet[Need],
     sources: Mapping[str, DataSource],
     *,
     versions: Mapping[Need, str | None],
@@ -151,11 +145,10 @@ def plan(
     """How to get every need.
 
     Args:
-        needs: What is needed.
-        keys: What the run judges.
-        judged: The needs that speak of the windows that are judged. All others are history, the same whether or not
-            the run judges their window as well; and what the source does not have of other tags is missing, as an
-            earlier window would be.
+        needs: What is needed, and whether it speaks of a window that is judged. All else is history, the same
+            whether or not the run judges that window as well.
+        keys: What the run judges: what the source does not have of other tags is missing, as an earlier window would
+            be.
         sources: The data sources by full name.
         versions: The data version that each need's source reports now.
         own: What this execution measured already.
@@ -172,10 +165,10 @@ def plan(
     missing: set[Need] = set()
     absent: set[Need] = set()
     to_measure: dict[str, list[Need]] = {}
-    for need in needs:
+    there: dict[tuple[str | None, ResultKey], bool] = {}
+    for need, today in needs.items():
         _, key, dataset = need
         source = sources.get(dataset or "")
-        today = need in judged
         shared = history == "shared"
         known = newest.get(need) if shared and not today else None
         if need in ready:
@@ -185,9 +178,18 @@ def plan(
             continue
         if shared and need in same_version:
             carried[need] = same_version[need]
-        elif source is not None and today and key in keys and not is_there(source, key):
-            absent.add(need)
-        elif source is not None and can_serve(source, key, keys, today=today):
+        elif source is not None and (today or source.date_column is not None):
+            place = (dataset, key)
+            if place not in there:
+                there[place] = is_there(source, key)
+            if not there[place]:
+                if today and key in keys:
+                    absent.add(need)
+                elif known is not None:
+                    unverified[need] = known
+                else:
+                    missing.add(need)
+                continue
             to_measure.setdefault(full_name(source), []).append(need)
             if known is not None:
                 unverified[need] = known
@@ -197,9 +199,9 @@ def plan(
             missing.add(need)
     scans = tuple(
         Scan(
-            sources[name],
+            _narrowed(sources[name], wanted),
             tuple(wanted),
-            frozenset(need for need in wanted if need not in judged),
+            frozenset(need for need in wanted if not needs[need]),
             {need: versions[need] for need in wanted},
         )
         for name, wanted in to_measure.items()
@@ -207,11 +209,20 @@ def plan(
     return Plan(scans, carried, unverified, ready, frozenset(missing), frozenset(absent))
 
 
-def can_serve(source: DataSource, key: ResultKey, keys: AbstractSet[ResultKey], *, today: bool) -> bool:
-    """Whether a key may be measured: without a date column the data is the nominal window and no other."""
-    if key.yyyy_mm_dd in source.skip_dates or not (today or source.date_column is not None):
-        return False
-    return key in keys or is_there(source, key)
+def _narrowed(source: DataSource, needs: Iterable[Need]) -> DataSource:
+    """The source without what it has of other dates, if it can leave that unread."""
+    narrow = getattr(source, "narrowed", None)
+    if narrow is None:
+        return source
+    dates = {day for key in {need[1] for need in needs} for day in _dates(source, key)}
+    narrowed: DataSource = narrow(dates)
+    return narrowed
+
+
+def fault_of(source: DataSource, key: ResultKey) -> str | None:
+    """Why what is stored of a window and tags cannot be read as what it says it is; None: nobody knows of anything."""
+    fault = getattr(source, "fault", None)
+    return None if fault is None else next((why for day in _dates(source, key) if (why := fault(day, key.tags))), None)
 
 
 def by_dimensions(source: DataSource, needs: Iterable[Need]) -> Iterator[tuple[Need, Tags]]:

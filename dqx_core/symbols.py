@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from dqx_core.calendars import DAYS, Back, Calendar
+from dqx_core.calendars import DAYS, NOW, Back, Calendar
 from dqx_core.errors import DefinitionError
 from dqx_core.history import Derived
 from dqx_core.keys import TagOverrides
@@ -54,10 +54,10 @@ class SymbolicMetric:
         ]
         return self.spec.name + (f" [{', '.join(apart)}]" if apart else "")
 
-    @property
+    @cached_property
     def back(self) -> Back:
         """How far before the key it lies."""
-        return Back(self.lag_offset, self.lag_days)
+        return Back(self.lag_offset, self.lag_days) if self.lag_offset or self.lag_days else NOW
 
     @property
     def needs(self) -> tuple[sp.Symbol, ...]:

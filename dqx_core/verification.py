@@ -34,7 +34,6 @@ from dqx_core.planning import (
     effective_key,
     named_in_full,
     needs_of,
-    own_needs,
     plan,
 )
 from dqx_core.profiles import Profile, unmatched
@@ -255,15 +254,13 @@ class VerificationSuite:
         sources = _by_full_name(datasources)
         built = graph or self.suite.build(datasources, calendar=self._calendar(keys))
         needs = needs_of(built, keys, also_lags, named)
-        judged = own_needs(built, keys, named)
         versions = data_versions(needs, sources)
-        past = [] if self.history == "isolated" else [need for need in needs if need not in judged]
-        reusable = needs if self.reuse == "same_version" and self.history == "shared" else past
+        past = [] if self.history == "isolated" else [need for need, own in needs.items() if not own]
+        reusable = list(needs) if self.reuse == "same_version" and self.history == "shared" else past
         known_versions = {need: version for need in reusable if (version := versions[need]) is not None}
         return plan(
             needs,
             set(keys),
-            judged,
             sources,
             versions=versions,
             own=_by_need(self.db.measured(self.execution_id, states=False)),

@@ -4,42 +4,98 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from pathlib import Path
+from typing import Self
 
-from dqx_core.datasets.stored import manifest, read_partitions, stored_partitions
+from dqx_core.datasets.stored import DATA, fault, manifest, partition_path, read_files, stored_partitions
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.engines.duckdb_source import DuckRelationDataSource
+from dqx_core.errors import DefinitionError, EngineError, hint
 
 
-def dataset_source(engine: DuckDB, root: str | Path, dataset: str) -> DuckRelationDataSource:
+def dataset_source(engine: DuckDB, root: str | Path, dataset: str) -> StoredDataSource:
     """The stored partitions of a dataset, by date and split; their manifests say their data versions.
 
     Raises:
-        DefinitionError: No partition of it is stored.
+        DefinitionError: No partition of it is stored, or all are damaged.
     """
-    splits_of: dict[dt.date, list[str]] = {}
-    for date, split in stored_partitions(root, dataset):
-        splits_of.setdefault(date, []).append(split)
+    return StoredDataSource(engine, Path(root), dataset)
 
-    def version(date: dt.date, tags: Mapping[str, str]) -> str | None:
-        splits = [tags["split"]] if "split" in tags else splits_of.get(date, [])
-        found = [manifest(root, dataset, date, split) for split in splits]
+
+class StoredDataSource(DuckRelationDataSource):
+    """Partitions as they are stored: what lies in the folder of each is held against its manifest before it is read."""
+
+    def __init__(self, engine: DuckDB, root: Path, dataset: str) -> None:
+        """Look at what is there; rows are read when they are measured."""
+        self._root, self._dataset = root, dataset
+        self._faults: dict[tuple[dt.date, str], str | None] = {}
+        self._splits_of: dict[dt.date, list[str]] = {}
+        for date, split in stored_partitions(root, dataset):
+            self._splits_of.setdefault(date, []).append(split)
+        files = self._files(self._splits_of)
+        if not files:
+            what = next((reason for reason in self._faults.values() if reason), f"it is not in {root}")
+            raise DefinitionError(
+                f"Dataset '{dataset}' does not have any partition that can be read: {what}. Materialize it first. "
+                f"{hint('', [str(date) for date in self._splits_of])}"
+            )
+        try:
+            schema = engine.schema(read_files(files))
+        except EngineError:  # one of them is not what it seems; the newest tells of the columns
+            files = files[-1:]
+            schema = engine.schema(read_files(files))
+        super().__init__(
+            engine,
+            read_files(files),
+            dataset,
+            date_column="date",
+            dimensions={"split": "split"},
+            data_version=self._version,
+            is_there=self._is_stored,
+            schema=schema,
+        )
+
+    def fault(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
+        """Why the rows of a date and split cannot be trusted; None: they can."""
+        return next((reason for split in self._splits(date, tags) if (reason := self._fault(date, split))), None)
+
+    def narrowed(self, dates: Iterable[dt.date]) -> Self:
+        """The rows of these dates: no other files are opened."""
+        files = self._files(date for date in sorted(set(dates)) if date in self._splits_of)
+        if not files:
+            return self
+        other = copy(self)
+        other._relation = read_files(files)
+        return other
+
+    def _files(self, dates: Iterable[dt.date]) -> list[Path]:
+        return [
+            partition_path(self._root, self._dataset, date, split) / DATA
+            for date in dates
+            for split in self._splits_of[date]
+            if self._fault(date, split) is None
+        ]
+
+    def _fault(self, date: dt.date, split: str) -> str | None:
+        if (date, split) not in self._faults:
+            self._faults[date, split] = fault(self._root, self._dataset, date, split)
+        return self._faults[date, split]
+
+    def _splits(self, date: dt.date, tags: Mapping[str, str]) -> list[str]:
+        there = self._splits_of.get(date, [])
+        return [split for split in there if split == tags["split"]] if "split" in tags else there
+
+    def _version(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
+        splits = self._splits(date, tags)
+        if not splits or self.fault(date, tags) is not None:
+            return None
+        found = [manifest(self._root, self._dataset, date, split) for split in splits]
         versions = [each.data_version for each in found if each is not None]
         if not versions or len(versions) < len(splits):
             return None
         return versions[0] if len(versions) == 1 else hashlib.sha256("|".join(versions).encode()).hexdigest()[:32]
 
-    def is_there(date: dt.date, tags: Mapping[str, str]) -> bool:
-        splits = splits_of.get(date, [])
-        return tags["split"] in splits if "split" in tags else bool(splits)
-
-    return DuckRelationDataSource(
-        engine,
-        read_partitions(root, dataset),
-        dataset,
-        date_column="date",
-        dimensions={"split": "split"},
-        data_version=version,
-        is_there=is_there,
-    )
+    def _is_stored(self, date: dt.date, tags: Mapping[str, str]) -> bool:
+        return bool(self._splits(date, tags))

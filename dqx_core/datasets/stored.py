@@ -87,6 +87,28 @@ def manifest(root: str | Path, dataset: str, date: dt.date, split: str) -> Manif
         raise DefinitionError(f"The manifest {path} is damaged ({error}). Materialize the partition again.") from error
 
 
+def fault(root: str | Path, dataset: str, date: dt.date, split: str) -> str | None:
+    """In what the files of a partition differ from what its manifest says, by name and size; None: in nothing."""
+    try:
+        said = manifest(root, dataset, date, split)
+    except DefinitionError as error:
+        return str(error)
+    if said is None:
+        return f"partition {date}/{split} of dataset '{dataset}' is not materialized"
+    folder = partition_path(root, dataset, date, split)
+    sizes = {file.name: file.stat().st_size for file in folder.glob("*.parquet")}
+    if sizes == {DATA: said.bytes}:
+        return None
+    extra = sorted(sizes.keys() - {DATA})
+    if DATA not in sizes:
+        what = f"its file {DATA} is not there"
+    elif extra:
+        what = f"its manifest does not know the file {extra[0]}"
+    else:
+        what = f"its file {DATA} has {sizes[DATA]:,} bytes, and its manifest says {said.bytes:,}"
+    return f"partition {date}/{split} of dataset '{dataset}' is damaged: {what}. Materialize it again."
+
+
 def stored_partitions(root: str | Path, dataset: str) -> list[tuple[dt.date, str]]:
     """Date and split of every partition there is, in order."""
     found = []
@@ -128,7 +150,7 @@ def read_partitions(
     A column that only some of them have is null in the others.
 
     Raises:
-        DefinitionError: A partition that is named is not there, or none is.
+        DefinitionError: A partition that is named is not there or damaged, or none is there.
     """
     there = set(stored_partitions(root, dataset))
     wanted_dates = sorted({date for date, _ in there} if dates is None else dates)
@@ -142,7 +164,16 @@ def read_partitions(
             f"Dataset '{dataset}' does not have {what}{more} in {root}. Materialize it first. "
             f"{hint('', [f'{date}/{split}' for date, split in sorted(there)])}"
         )
-    return _parquet(partition_files(root, dataset, wanted_dates, wanted_splits), hive=True)
+    if dates is not None:
+        for date, split in sorted(asked & there):
+            if reason := fault(root, dataset, date, split):
+                raise DefinitionError(reason[0].upper() + reason[1:])
+    return read_files(partition_files(root, dataset, wanted_dates, wanted_splits))
+
+
+def read_files(files: Iterable[Path]) -> exp.Select:
+    """A query for DuckDB over the files of partitions, with their `date` and `split` as columns."""
+    return _parquet(files, hive=True)
 
 
 def read_file(path: Path) -> exp.Select:

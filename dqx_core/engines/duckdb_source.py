@@ -202,20 +202,36 @@ def _files(path: str) -> list[str]:
 
 
 def _versions_of(files: Collection[str], date_column: str | None) -> DataVersion:
-    """The data version of each day: that of its own files where their folders name the day, else of all."""
-    name = DEFAULT_DATE_COLUMN if date_column in (None, AUTO) else date_column
+    """The data version of each day: that of its own files where their folders name the day, else of all.
 
-    def version(day: dt.date, _tags: Mapping[str, str]) -> str:
-        folder = f"{name}={day}"
-        parted = all(any(part.startswith(f"{name}=") for part in Path(file).parts) for file in files)
-        return _version_of_files([file for file in files if folder in Path(file).parts] if parted else files)
+    Where a folder's name is not a day, nobody can say which files a day has: it has no version then, and neither has a
+    day without files.
+    """
+    name = DEFAULT_DATE_COLUMN if date_column in (None, AUTO) else date_column
+    folders = [next((part for part in Path(file).parts if part.startswith(f"{name}=")), None) for file in files]
+    parted = all(folder is not None for folder in folders)
+    of_day: dict[dt.date, list[str]] = {}
+    legible = True
+    for file, folder in zip(files, folders, strict=True):
+        if parted and folder is not None:
+            try:
+                of_day.setdefault(dt.date.fromisoformat(folder.partition("=")[2]), []).append(file)
+            except ValueError:
+                legible = False
+
+    def version(day: dt.date, _tags: Mapping[str, str]) -> str | None:
+        mine = of_day.get(day, []) if parted else files
+        return _version_of_files(mine) if legible and mine else None
 
     return version
 
 
-def _version_of_files(files: Collection[str]) -> str:
+def _version_of_files(files: Collection[str]) -> str | None:
     digest = hashlib.blake2b(digest_size=12)
     for file in files:
-        stat = Path(file).stat()
+        try:
+            stat = Path(file).stat()
+        except OSError:  # gone: reading it will say so
+            return None
         digest.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()

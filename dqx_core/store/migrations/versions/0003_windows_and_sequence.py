@@ -3,6 +3,8 @@
 Rows that are there are of days, and keep their order: their sequence is 0, where executions order them.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -56,8 +58,9 @@ LEFT JOIN dqx_data_version v ON v.data_version_id = m.data_version_id
 
 def upgrade() -> None:
     op.add_column("dqx_execution", sequence())
-    texts = (sa.Column(name, sa.Text()) for name in ("asset", "compared", "materialization"))
-    for column in (*window(), *texts, sequence()):
+    texts = [sa.Column[str](name, sa.Text()) for name in ("asset", "compared", "materialization")]
+    columns: list[sa.Column[Any]] = [*window(), *texts, sequence()]
+    for column in columns:
         op.add_column("dqx_result", column)
     if op.get_bind().dialect.name == "sqlite":
         on_sqlite()
