@@ -23,7 +23,18 @@ class BigQueryCatalog:
 
     def tables(self) -> Sequence[str]:
         """Full names, in order."""
-        return [name for schema in self._schemas for name in self._tables.names(schema)]
+        return [name for schema in self._schemas for name in self._names(schema)]
+
+    def _names(self, schema: str) -> Sequence[str]:
+        try:
+            return self._tables.names(schema)
+        except EngineError as error:
+            if self._tables.has(schema):
+                raise
+            raise DefinitionError(
+                f"There is no dataset '{schema}' in project '{self._tables.engine.project}'. Name those "
+                "that hold the raw tables with --schema or the variable DQX_SCHEMA."
+            ) from error
 
     def other_schemas(self) -> Sequence[str]:
         """Not known: to list the datasets of a project takes a right that reading its tables does not."""
@@ -62,7 +73,7 @@ class BigQueryCatalog:
         if found is None:
             try:
                 known = self.tables()
-            except EngineError:
+            except (DefinitionError, EngineError):
                 known = []  # there is no such dataset either
             raise DefinitionError(f"There is no table '{table}'. {hint(table, known)}")
         return found

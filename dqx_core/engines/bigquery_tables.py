@@ -85,6 +85,17 @@ class BigQueryTables:
             found = self.engine.client.list_tables(dataset, **self.engine.patiently())
             return sorted(f"{dataset}.{table.table_id}" for table in found)
 
+    def has(self, dataset: str) -> bool:
+        """Whether there is a dataset."""
+        from google.api_core.exceptions import NotFound
+
+        with self.engine.speaking(f"look at dataset '{dataset}'"):
+            try:
+                self.engine.client.get_dataset(dataset, **self.engine.patiently())
+            except NotFound:
+                return False
+        return True
+
     def described(self, name: str) -> Table | None:
         """A table; None if there is none."""
         from google.api_core.exceptions import NotFound

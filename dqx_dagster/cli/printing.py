@@ -54,20 +54,28 @@ def table(
     columns_of = [_told_apart([row[n] for row in listed]) for n in range(len(columns))]
     cells = [list(row) for row in zip(*columns_of, strict=True)]
     heads = [Text.from_markup(column) for column in columns]
-    widths = _widths([[head, *(row[n] for row in cells)] for n, head in enumerate(heads)], console)
-    if widths is None:
+    texts = [[head, *(row[n] for row in cells)] for n, head in enumerate(heads)]
+    longest = [max(cell_len(line) for each in column for line in each.plain.split("\n")) for column in texts]
+    least = [max((cell_len(word) for each in column for word in each.plain.split()), default=1) for column in texts]
+    # The usual three spaces between columns, or two where only that keeps words whole.
+    gap = next((gap for gap in (3, 2) if sum(least) + _between(least, gap) <= console.width), None)
+    if not console.is_terminal:
+        widths, gap = longest, 3
+    elif gap is None:
         _blocks(heads, cells, title, console)
         return
-    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    else:
+        widths = _shrunk(longest, least, console.width - _between(least, gap))
+    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, gap - 2))
     for index, (head, width) in enumerate(zip(heads, widths, strict=True)):
         numeric = any(isinstance(row[index], int | float) for row in listed)
         made.add_column(head, justify="right" if numeric else "left", overflow="fold", width=width)
-    for texts in cells:
-        made.add_row(*texts)
+    for row in cells:
+        made.add_row(*row)
     if console.is_terminal:
         console.print(made)
     else:
-        SafeConsole(file=console.file, width=max(sum(widths) + _between(widths), console.width)).print(made)
+        SafeConsole(file=console.file, width=max(sum(widths) + _between(widths, gap), console.width)).print(made)
 
 
 def _told_apart(values: Sequence[object]) -> list[Text]:
@@ -78,28 +86,22 @@ def _told_apart(values: Sequence[object]) -> list[Text]:
     return [Text(harmless(shown_as[value] if isinstance(value, float) else cell(value), lines=True)) for value in inner]
 
 
-def _widths(columns: Sequence[Sequence[Text]], console: Console) -> list[int] | None:
-    """How wide each column is, so that no word of it is broken; None: there is not so much room."""
-    longest = [max(cell_len(line) for each in column for line in each.plain.split("\n")) for column in columns]
-    if not console.is_terminal:
-        return longest
-    least = [max((cell_len(word) for each in column for word in each.plain.split()), default=1) for column in columns]
-    room = console.width - _between(columns)
-    if sum(least) > room:
-        return None
-    while sum(longest) > room:
-        widest = max((n for n in range(len(columns)) if longest[n] > least[n]), key=lambda n: longest[n])
-        longest[widest] -= 1
-    return longest
+def _shrunk(longest: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Widths that fit into the room, taken from the widest columns first, and none less than its longest word."""
+    widths = [max(low, min(high, room)) for high, low in zip(longest, least, strict=True)]
+    while sum(widths) > room:
+        widest = max((n for n in range(len(widths)) if widths[n] > least[n]), key=lambda n: widths[n])
+        widths[widest] -= 1
+    return widths
 
 
-def _between(columns: Sequence[object]) -> int:
+def _between(columns: Sequence[object], gap: int) -> int:
     """What stands between the columns of a table and beside them."""
-    return 3 * (len(columns) - 1) + 2
+    return gap * (len(columns) - 1) + 2
 
 
 def _blocks(columns: Sequence[Text], rows: Sequence[Sequence[Text]], title: str | None, console: Console) -> None:
-    """Rows as blocks of lines; what is empty is left console."""
+    """Rows as blocks of lines; what is empty is left out."""
     heads = [" ".join(column.plain.split()) for column in columns]
     widest = max(map(cell_len, heads), default=0)
     if title is not None:

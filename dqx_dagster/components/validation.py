@@ -56,7 +56,7 @@ def check_columns(component: DqxDataset, context: dg.ComponentLoadContext) -> No
         columns, misfits = fit(definition, schemas)
         problems += [(("definition", *place), message) for place, message in misfits]
         names |= columns.keys()
-    if names:
+    if names and not problems:  # a column that is misspelt here would be missed by every check on it
         problems += _of_suites(component.suites, definition, names)
     if problems:
         says = component.says or (lambda problem: f"{spelled(problem[0])}: {problem[1]}")

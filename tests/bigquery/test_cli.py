@@ -113,3 +113,9 @@ def test_a_dataset_is_exported_to_a_bucket(dqx, tmp_path):
     _, err, code = dqx("export", "daily", "/tmp/daily")
     assert code != 0
     assert "Write gs://bucket/folder/*.parquet" in err
+
+
+def test_a_dataset_that_is_not_there_is_told_with_the_option_that_names_another(dqx):
+    _, err, code = dqx("tables", "--schema", "lake")
+    assert (code, err.startswith("DefinitionError: There is no dataset 'lake' in project 'local'.")) == (2, True)
+    assert "--schema" in err

@@ -37,13 +37,21 @@ def defs_folders(start: Path) -> list[Path]:
     """The folders with the components of the project, or of the projects of the workspace, that a folder is in."""
     for folder in (start, *start.parents):
         settings = _settings(folder)
-        if "root_module" in (project := settings.get("project", {})):
-            module = project.get("defs_module") or f"{project['root_module']}.defs"
-            return _existing(folder, str(module))
+        if "project" in settings:
+            return _of_project(folder, settings)
         if "workspace" in settings:
-            projects = settings["workspace"].get("projects", [])
-            return [each for entry in projects if "path" in entry for each in defs_folders(folder / entry["path"])]
+            projects = [
+                folder / entry["path"] for entry in settings["workspace"].get("projects", []) if "path" in entry
+            ]
+            return [each for project in projects for each in _of_project(project, _settings(project))]
     return []
+
+
+def _of_project(folder: Path, settings: Mapping[str, Any]) -> list[Path]:
+    project = settings.get("project", {})
+    if "root_module" not in project:
+        return []
+    return _existing(folder, str(project.get("defs_module") or f"{project['root_module']}.defs"))
 
 
 def _existing(project: Path, module: str) -> list[Path]:
@@ -52,15 +60,18 @@ def _existing(project: Path, module: str) -> list[Path]:
 
 
 def _settings(folder: Path) -> Mapping[str, Any]:
-    """What a folder says to `dg`; of one that says something to `dagster` alone, where its module is."""
+    """What a folder says to `dg`; of one that says something to `dagster` alone, where its module is.
+
+    Of files that cannot be read nothing is said here: most commands need no project, and `dg` tells of them.
+    """
     try:
         if (file := folder / "dg.toml").is_file():
             return tomllib.loads(file.read_text("utf-8"))
         if not (file := folder / "pyproject.toml").is_file():
             return {}
         tools = tomllib.loads(file.read_text("utf-8")).get("tool", {})
-    except (OSError, ValueError) as error:
-        raise DefinitionError(f"Cannot read {file}: {error}.") from error
+    except (OSError, ValueError):
+        return {}
     if "dg" in tools:
         settings: Mapping[str, Any] = tools["dg"]
         return settings

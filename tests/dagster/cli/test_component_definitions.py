@@ -139,5 +139,17 @@ def test_a_project_is_found_from_below_and_from_its_workspace(tmp_path, settings
 
 
 def test_a_folder_that_is_not_of_a_project_has_none(tmp_path):
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n')
-    assert defs_folders(tmp_path) == []
+    for text in (
+        '[project]\nname = "x"\n',
+        "[tool.dg",
+        '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\n',
+        '[tool.dg]\ndirectory_type = "workspace"\n[[tool.dg.workspace.projects]]\npath = "gone"\n',
+    ):
+        (tmp_path / "pyproject.toml").write_text(text)
+        assert defs_folders(tmp_path) == []
+
+
+def test_a_project_that_only_dagster_knows_has_its_folder_beside_its_module(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[tool.dagster]\nmodule_name = "shop.definitions"\n')
+    (tmp_path / "shop" / "defs").mkdir(parents=True)
+    assert defs_folders(tmp_path) == [tmp_path / "shop" / "defs"]
