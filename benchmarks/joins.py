@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
 
 import duckdb
 
-from benchmarks.join_schemas import SCHEMAS, Columns, Schema, Truth
+from benchmarks.join_schemas import HELD_OUT, TUNED, Columns, Schema, Truth
 from dqx_core.datasets.catalog import DuckDBCatalog
 from dqx_core.datasets.join_detection import detect_joins
 from dqx_core.engines.duckdb import DuckDB
 
 REPORT = Path(__file__).with_suffix(".md")
+SEED = 1
 HIGH_VALUE = {"customer_id", "product_id", "user_id", "order_id", "item_id", "account_id"}
 
 Answers = dict[tuple[str, Columns], list[tuple[str, Columns]]]
@@ -108,7 +109,9 @@ def judged(schema: Schema, answers: Answers) -> Found:
 
 def implied(truths: set[tuple[str, Columns, str, Columns]]) -> set[tuple[str, Columns, str, Columns]]:
     """What follows from the keys: a column of a composite key refers to what its namesake refers to itself."""
-    found = {(a, (one,), c, (other,)) for a, b, c, d in truths for one, other in zip(b, d, strict=True)}
+    found: set[tuple[str, Columns, str, Columns]] = {
+        (a, (one,), c, (other,)) for a, b, c, d in truths for one, other in zip(b, d, strict=True)
+    }
     while more := {(a, b, e, f) for a, b, c, d in found for g, h, e, f in found if (c, d) == (g, h)} - found:
         found |= more
     return {each for each in found if each[2:] in {truth[2:] for truth in truths}} - truths
@@ -133,19 +136,36 @@ def loaded(schema: Schema) -> DuckDB:
 WAYS: Mapping[str, Callable[[DuckDB, list[str]], Answers]] = {"dqx": by_us, "names alone": by_names}
 
 
-def measured() -> dict[str, dict[str, tuple[Found, float]]]:
-    """Schema → way → how it did, and the median of its seconds."""
-    results: dict[str, dict[str, tuple[Found, float]]] = {}
-    for name, make in SCHEMAS.items():
-        schema = make()
-        engine, tables = loaded(schema), [f"raw_data.{table}" for table in schema.tables]
-        for way, answer in WAYS.items():
-            seconds = []
-            for _ in range(5):
-                began = time.perf_counter()
-                answers = answer(engine, tables)
-                seconds.append(time.perf_counter() - began)
-            results.setdefault(name, {})[way] = judged(schema, answers), statistics.median(seconds)
+SETS: Mapping[str, Mapping[str, Callable[[int], Schema]]] = {"set on": TUNED, "held out": HELD_OUT}
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the ways of answering did on one schema."""
+
+    set_name: str
+    schema: str
+    tables: int
+    ways: Mapping[str, tuple[Found, float]]
+    """Way → how it did, and the median of its seconds."""
+
+
+def measured() -> list[Result]:
+    """Every schema, answered in every way."""
+    results = []
+    for set_name, schemas in SETS.items():
+        for name, make in schemas.items():
+            schema = make(SEED)
+            engine, tables = loaded(schema), [f"raw_data.{table}" for table in schema.tables]
+            ways = {}
+            for way, answer in WAYS.items():
+                seconds = []
+                for _ in range(3):
+                    began = time.perf_counter()
+                    answers = answer(engine, tables)
+                    seconds.append(time.perf_counter() - began)
+                ways[way] = judged(schema, answers), statistics.median(seconds)
+            results.append(Result(set_name, name, len(tables), ways))
     return results
 
 
@@ -163,6 +183,19 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "none"
 
 
+def row(names: str, tables: int, way: str, found: Sequence[Found], seconds: float) -> str:
+    """A line of the table, of one schema or of several together."""
+
+    def total(field: str) -> int:
+        return sum(getattr(each, field) for each in found)
+
+    return (
+        f"| {names} | {tables} | {total('keys')} | {way} | {percent(total('first_right'), total('answered'))} "
+        f"| {percent(total('found'), total('keys'))} | {percent(total('false_pairs'), total('unrelated'))} "
+        f"({total('false_pairs')} of {total('unrelated')}) | {total('false_columns')} | {seconds:.2f} |"
+    )
+
+
 def main() -> None:
     """Measure, print and write the report."""
     results = measured()
@@ -171,14 +204,15 @@ def main() -> None:
         "| unrelated pairs answered | columns that are no key answered | seconds |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, ways in results.items():
-        for way, (found, seconds) in ways.items():
-            lines.append(
-                f"| {name} | {len(SCHEMAS[name]().tables)} | {found.keys} | {way} "
-                f"| {percent(found.first_right, found.answered)} | {percent(found.found, found.keys)} "
-                f"| {percent(found.false_pairs, found.unrelated)} ({found.false_pairs} of {found.unrelated}) "
-                f"| {found.false_columns} | {seconds:.2f} |"
-            )
+    for set_name in SETS:
+        of_set = [each for each in results if each.set_name == set_name]
+        for result in of_set:
+            found, seconds = result.ways["dqx"]
+            lines.append(row(f"{result.schema} ({set_name})", result.tables, "dqx", [found], seconds))
+        for way in WAYS:
+            ways = [each.ways[way] for each in of_set]
+            tables, seconds = sum(each.tables for each in of_set), sum(each[1] for each in ways)
+            lines.append(row(f"**all that are {set_name}**", tables, way, [each[0] for each in ways], seconds))
     table = "\n".join(lines)
     print(table)
     before, _, after = REPORT.read_text("utf-8").partition("<!-- results -->")

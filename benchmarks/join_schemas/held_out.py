@@ -33,7 +33,7 @@ HELD_OUT = {
         actor 200: actor_id id | first_name word 130 | last_name word 120
         film 1000: film_id id | title name | release_year same 2006 | language_id > language.language_id | rental_duration int 3 7 | length int 46 185 | rating word 5
         film_actor 4000: actor_id+film_id grid actor.actor_id film.film_id
-        film_category 1000: film_id id | category_id > category.category_id
+        film_category 1000: film_id => film.film_id | category_id > category.category_id
         store 2: store_id id | manager_staff_id id | address_id > address.address_id
         staff 2: staff_id id | first_name name | address_id > address.address_id | email hash 10 | store_id > store.store_id
         customer 599: customer_id id | store_id > store.store_id | first_name word 400 | last_name name | email hash 14 | address_id > address.address_id | activebool flag | create_date day
@@ -101,8 +101,8 @@ HELD_OUT = {
         """
         company 1: comp_id id | comp_nm name | cntry_cd same NL | city same Utrecht | fiscal_yr same 2023
         parameter 1: param_id id 7 | cntry_cd same NL | city same Utrecht | lang same nl
-        cntry 30: cntry_cd hash 2 | cntry_nm name | rgn_id int 1 4
         rgn 4: rgn_id id | rgn_nm name
+        cntry 30: cntry_cd hash 2 | cntry_nm name | rgn_id > rgn.rgn_id
         loc 23: loc_id id 1000 | street_addr hash 12 | postal_cd hash 6 | city word 21 | cntry_cd > cntry.cntry_cd
         dept 27: dept_cd code D | dept_nm name | mgr_emp_no int 100 140 | loc_id > loc.loc_id
         job 19: job_cd code J | job_title name | min_sal int 2000 9000 | max_sal int 9000 40000

@@ -91,7 +91,7 @@ class _Table:
                 domains.append(sorted(self.schema.tables[table][column].dropna().unique()))
                 self.schema.truths.append((self.name, (name,), table, (column,)))
             else:
-                domains.append(part.split(","))
+                domains.append([*part.split(",")])
         every = list(itertools.product(*domains))
         self.n = min(self.n or len(every), len(every))
         kept = np.sort(self.draw.random.choice(len(every), self.n, replace=False))
@@ -127,7 +127,7 @@ class _Table:
             case "flag":
                 return pd.Series(d.random.choice(["Y", "N"], n, p=[0.8, 0.2]))
             case "day":
-                return d.day(n).dt.date
+                return pd.Series(d.day(n).dt.date)
             case "time":
                 seconds = d.random.integers(0, 63_072_000, n).astype("timedelta64[s]")
                 return pd.Series((np.datetime64("2023-01-01") + seconds).astype("datetime64[us]"))
@@ -142,9 +142,13 @@ class _Table:
             case "each":
                 return pd.Series(words[0].split(","))[:n]
             case "within":
-                return self.columns[words[0]].groupby(self.columns[words[0]]).cumcount() + 1
+                within = self.columns[words[0]]
+                return pd.Series(within.groupby(within).cumcount().to_numpy() + 1)
             case "copy":
                 table, rows = self.rows[words[0]]
+                for one, of, other, key in list(self.schema.truths):
+                    if (one, of) == (table, (words[1],)):  # what is copied refers to what it referred to
+                        self.schema.truths.append((self.name, (name,), other, key))
                 return self.schema.tables[table][words[1]].iloc[rows].reset_index(drop=True)
         raise ValueError(f"{self.name}.{name}: '{kind}' is not a kind of column.")
 

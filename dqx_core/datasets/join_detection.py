@@ -12,18 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from dqx_core.datasets.join_evidence import (
-    FEW_VALUES,
-    ColumnFacts,
-    Evidence,
-    Samples,
-    chance,
-    column_facts,
-    together,
-    uniqueness,
-)
-from dqx_core.datasets.key_names import KeyName, Words, alike, key_names, similarity, stems
-from dqx_core.datasets.types import TIMES
+from dqx_core.datasets.join_evidence import ColumnFacts, Evidence, Samples, chance, column_facts, together, uniqueness
+from dqx_core.datasets.join_pairs import ENOUGH, FEWEST_UNIQUE, NAMED, Pair, Table
+from dqx_core.datasets.key_names import key_names, similarity, stems
 
 if TYPE_CHECKING:
     from dqx_core.datasets.catalog import Catalog
@@ -38,20 +29,11 @@ NAME, VALUES = 0.55, 0.45
 FLOOR = 0.38
 """A score below it is no candidate."""
 
-OWN_KEY, DESCRIPTIVE, LONG, FEW = 0.3, 0.4, 0.2, 0.1
-"""Off the score: a table's own key on the left; names, titles and the like; long texts; a tiny table on the right."""
-
-FEWEST_INCLUDED, FEWEST_UNIQUE = 0.6, 0.9
-"""Keys are dirty, but not without end: the least inclusion and uniqueness of a candidate."""
-
-NAMED = 0.75
-"""The score of a name that sounds like a reference."""
+FEWEST_INCLUDED = 0.6
+"""Keys are dirty, but not without end: the least inclusion of a candidate."""
 
 MOST_COLUMNS = 8
 """That two tables have in common, and that are looked at for a composite key."""
-
-ENOUGH = 20
-"""So many distinct values, without one twice, are hardly so by accident."""
 
 
 @dataclass(frozen=True)
@@ -74,92 +56,6 @@ class JoinCandidate:
     """How much the names sound like a reference, 0 to 1."""
     cardinality: Literal["many_to_one", "one_to_one"]
     confidence: Confidence
-
-
-@dataclass(frozen=True)
-class _Table:
-    name: str
-    stem: Words
-    facts: dict[str, ColumnFacts]
-    names: dict[str, KeyName]
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """A column, and one of another table that it may refer to."""
-
-    left: _Table
-    left_column: str
-    right: _Table
-    right_column: str
-
-    @property
-    def facts(self) -> tuple[ColumnFacts, ColumnFacts]:
-        """Of both."""
-        return self.left.facts[self.left_column], self.right.facts[self.right_column]
-
-    @property
-    def names(self) -> tuple[KeyName, KeyName]:
-        """Of both."""
-        return self.left.names[self.left_column], self.right.names[self.right_column]
-
-    @property
-    def of_one_thing(self) -> bool:
-        """Both tables hold the same, such as stg_customers and dim_customers."""
-        return self.left.stem == self.right.stem
-
-    @property
-    def name_score(self) -> float:
-        """How much the names sound like a reference."""
-        one, other = self.names
-        if one.plain and self.of_one_thing:
-            return 1.0 if other.plain or other.entity == one.entity else 0.0
-        found = similarity(one, other, self.right.stem)
-        right = self.facts[1]
-        first = right.type in TIMES or self.right_column == next(iter(self.right.facts))
-        if one == other and not one.plain and first and right.uniqueness == 1:
-            return max(found, NAMED) if right.distinct >= ENOUGH and not self.describes else found  # a calendar, say
-        return found
-
-    @property
-    def own_key(self) -> bool:
-        """Whether the left column is what its table's rows are told apart by."""
-        name = self.names[0]
-        own = name.plain or alike(name.entity, self.left.stem) >= 0.5
-        return own and self.facts[0].uniqueness == 1 and not self.of_one_thing
-
-    @property
-    def describes(self) -> bool:
-        """Whether they say what something is like, or where; not if that is what the right table holds."""
-        words = frozenset().union(*(name.descriptive | name.place for name in self.names))
-        return bool(words.difference(self.right.stem))
-
-    @property
-    def could_refer(self) -> bool:
-        """Whether the right column may be a key that the left one holds, as far as types, names and counts say."""
-        (left, right), (one, other) = self.facts, self.names
-        if one.many and left.type == "INT64":
-            return False  # a count
-        if left.type != right.type or not left.filled or right.uniqueness < FEWEST_UNIQUE:
-            return False
-        name = self.name_score
-        if min(left.distinct, right.distinct) < FEW_VALUES and name < NAMED:
-            return False  # every column of a tiny table is unique
-        if right.type == "STRING":
-            return True
-        called = other.word is not None or alike(other.entity, self.right.stem) == 1
-        return name >= NAMED or (called and right.type == "INT64")  # a measure is unique by accident
-
-    @property
-    def penalty(self) -> float:
-        """What speaks against it, besides the values."""
-        right = self.facts[1]
-        return (
-            OWN_KEY * self.own_key
-            + DESCRIPTIVE * self.describes
-            + LONG * (right.length > 40)
-            + FEW * (right.distinct < FEW_VALUES)
-        )
 
 
 @dataclass(frozen=True)
@@ -199,19 +95,19 @@ def detect_joins(tables: Sequence[str], engine: Engine, catalog: Catalog) -> lis
     return [each.candidate for each in _best([*single, *several])]
 
 
-def _described(tables: Sequence[str], engine: Engine, catalog: Catalog) -> list[_Table]:
+def _described(tables: Sequence[str], engine: Engine, catalog: Catalog) -> list[Table]:
     schemas = {table: catalog.schema(table) for table in tables}
     holds = stems(tables)
     return [
-        _Table(table, holds[table], column_facts(table, schema, engine), dict(key_names(schema, holds[table])))
+        Table(table, holds[table], column_facts(table, schema, engine), dict(key_names(schema, holds[table])))
         for table, schema in schemas.items()
     ]
 
 
-def _possible(left: _Table, right: _Table) -> Iterator[_Pair]:
+def _possible(left: Table, right: Table) -> Iterator[Pair]:
     """The pairs of columns that could reach the floor, if their values were all found."""
     for one, other in itertools.product(left.facts, right.facts):
-        pair = _Pair(left, one, right, other)
+        pair = Pair(left, one, right, other)
         if pair.could_refer and _score(pair.name_score, 1.0, chance(*pair.facts), pair.penalty) >= FLOOR:
             yield pair
 
@@ -220,8 +116,8 @@ def _score(name: float, included: float, by_chance: float, penalty: float) -> fl
     return NAME * name * included + VALUES * max(0.0, included - by_chance) - penalty
 
 
-def _of_one_column(pairs: Iterable[_Pair], engine: Engine) -> Iterator[_Scored]:
-    by_right: dict[tuple[str, str], list[_Pair]] = {}
+def _of_one_column(pairs: Iterable[Pair], engine: Engine) -> Iterator[_Scored]:
+    by_right: dict[tuple[str, str], list[Pair]] = {}
     sampled: dict[tuple[str, str], ColumnFacts] = {}
     for pair in pairs:
         by_right.setdefault((pair.right.name, pair.right_column), []).append(pair)
@@ -239,7 +135,7 @@ def _of_one_column(pairs: Iterable[_Pair], engine: Engine) -> Iterator[_Scored]:
 
 
 def _scored(
-    score: float, pairs: Sequence[_Pair], evidence: Evidence, name: float, unique: tuple[float, float]
+    score: float, pairs: Sequence[Pair], evidence: Evidence, name: float, unique: tuple[float, float]
 ) -> _Scored:
     describes = len(pairs) == 1 and pairs[0].describes
     sure = name >= NAMED and max(evidence.inclusion, 1 - evidence.orphans) >= 0.9 and unique[1] == 1
@@ -267,7 +163,7 @@ class _Keys:
         self.engine = engine
         self._known: dict[tuple[str, frozenset[str]], tuple[float, int]] = {}
 
-    def of(self, table: _Table, columns: Iterable[str]) -> tuple[float, int]:
+    def of(self, table: Table, columns: Iterable[str]) -> tuple[float, int]:
         """Distinct keys per row that has them all, and how many there are; 0 if they cannot be nearly unique."""
         kept = frozenset(columns)
         facts = [table.facts[column] for column in kept]
@@ -279,7 +175,7 @@ class _Keys:
         return self._known[table.name, kept]
 
 
-def _of_several_columns(left: _Table, right: _Table, keys: _Keys) -> Iterator[_Scored]:
+def _of_several_columns(left: Table, right: Table, keys: _Keys) -> Iterator[_Scored]:
     """Columns that are a key of the right table only together, each with a namesake on the left."""
     matches = [pair for column in right.facts if (pair := _namesake(left, right, column)) is not None]
     called = [pair for pair in matches if _called_like_part(pair)]
@@ -300,7 +196,7 @@ def _of_several_columns(left: _Table, right: _Table, keys: _Keys) -> Iterator[_S
         yield _scored(score, pairs, evidence, name, (of_left, unique))
 
 
-def _smallest_key(pairs: Sequence[_Pair], keys: _Keys) -> list[_Pair]:
+def _smallest_key(pairs: Sequence[Pair], keys: _Keys) -> list[Pair]:
     """Those that are left of some columns when all are taken away without which the others are as unique; or none."""
     kept = sorted(pairs, key=_likeness_to_key, reverse=True)[:MOST_COLUMNS]
     if len(kept) < 2:
@@ -315,18 +211,18 @@ def _smallest_key(pairs: Sequence[_Pair], keys: _Keys) -> list[_Pair]:
     return [pair for pair in pairs if pair in kept]
 
 
-def _likeness_to_key(pair: _Pair) -> tuple[bool, bool, float]:
+def _likeness_to_key(pair: Pair) -> tuple[bool, bool, float]:
     name = pair.names[1]
     return name.word is not None, name.counted, _name_of_column(pair)
 
 
-def _called_like_part(pair: _Pair) -> bool:
+def _called_like_part(pair: Pair) -> bool:
     """Whether a column is called like a part of a key; texts and days may be called otherwise, numbers are measures."""
     name = pair.names[1]
     return pair.facts[1].type != "INT64" or name.counted
 
 
-def _counts_within(pairs: Sequence[_Pair], keys: _Keys) -> bool:
+def _counts_within(pairs: Sequence[Pair], keys: _Keys) -> bool:
     """Whether columns not called like keys tell rows of one key apart more often than such numbers would by accident.
 
     Measures do not repeat either where there are few rows to a key; laps do not though there are many.
@@ -342,17 +238,17 @@ def _counts_within(pairs: Sequence[_Pair], keys: _Keys) -> bool:
     return rows * (rows / max(1, groups) - 1) / (2 * values) >= ENOUGH
 
 
-def _unique(pairs: Sequence[_Pair], keys: _Keys) -> float:
+def _unique(pairs: Sequence[Pair], keys: _Keys) -> float:
     return keys.of(pairs[0].right, [pair.right_column for pair in pairs])[0]
 
 
-def _combinations(pairs: Sequence[_Pair]) -> int:
+def _combinations(pairs: Sequence[Pair]) -> int:
     """Of the values of the right columns."""
     return math.prod(max(1, pair.facts[1].distinct) for pair in pairs)
 
 
-def _namesake(left: _Table, right: _Table, column: str) -> _Pair | None:
-    pairs = [_Pair(left, one, right, column) for one in left.facts]
+def _namesake(left: Table, right: Table, column: str) -> Pair | None:
+    pairs = [Pair(left, one, right, column) for one in left.facts]
     fitting = [
         pair
         for pair in pairs
@@ -366,7 +262,7 @@ def _namesake(left: _Table, right: _Table, column: str) -> _Pair | None:
     return max(fitting, key=_name_of_column, default=None)
 
 
-def _name_of_column(pair: _Pair) -> float:
+def _name_of_column(pair: Pair) -> float:
     one, other = pair.names
     if one.plain or other.plain:
         return pair.name_score

@@ -28,6 +28,8 @@ FEWEST_KEYS = 0.35
 FEW_VALUES = 5
 """Fewer distinct values prove little, whatever they are."""
 
+MANY_VALUES = 100
+
 _LIKELY_UNIQUE = 0.8
 """Columns whose approximate uniqueness is above it are counted exactly."""
 
@@ -54,6 +56,11 @@ class ColumnFacts:
         """Distinct values per row; 0 without rows."""
         return min(1.0, self.distinct / self.filled) if self.filled else 0.0
 
+    @property
+    def has_many_texts(self) -> bool:
+        """Whether a few texts would hardly all be among them by accident."""
+        return self.type == "STRING" and self.distinct >= MANY_VALUES
+
     def density(self, low: int, high: int) -> float:
         """How many of the numbers of a range the column has, if its values lie evenly in its own."""
         if self.low is None or self.high is None or high < low:
@@ -68,7 +75,7 @@ def chance(left: ColumnFacts, right: ColumnFacts) -> float:
         by_range = right.density(left.low, left.high)
         # Texts that end in digits also have the same letters before them, which says a little.
         return by_range if left.type != "STRING" or left.length < 3 else 0.8 * by_range
-    if left.distinct < FEW_VALUES:
+    if left.distinct < FEW_VALUES and not right.has_many_texts:
         return 0.5
     return 0.5 if right.distinct < 50 and right.length <= 3 else 0.0
 

@@ -12,11 +12,14 @@ Words = tuple[str, ...]
 
 _ABBREVIATIONS = {
     "acc": "account", "acct": "account", "addr": "address", "amt": "amount", "bal": "balance", "bldg": "building",
-    "brnch": "branch", "cat": "category", "cntry": "country", "ctry": "country", "cur": "currency", "curr": "currency", "cust": "customer", "dept": "department",
-    "desc": "description", "descr": "description", "div": "division", "dt": "date", "emp": "employee", "inv": "invoice", "loc": "location", "mgr": "manager", "mnth": "month", "mth": "month", "nm": "name", "ord": "order", "org": "organization",
-    "prod": "product", "prd": "product", "qty": "quantity", "reg": "region", "seq": "sequence", "str": "store", "sup": "supplier", "supp": "supplier", "tel": "telephone",
-    "trans": "transaction", "trx": "transaction", "txn": "transaction", "usr": "user", "veh": "vehicle",
-    "vnd": "vendor", "wh": "warehouse", "whs": "warehouse", "wk": "week", "yr": "year",
+    "brnch": "branch", "cat": "category", "cntry": "country", "ctry": "country", "cur": "currency",
+    "curr": "currency", "cust": "customer", "dept": "department", "desc": "description", "descr": "description",
+    "div": "division", "dt": "date", "emp": "employee", "inv": "invoice", "loc": "location", "mgr": "manager",
+    "mnth": "month", "mth": "month", "nm": "name", "ord": "order", "org": "organization", "prod": "product",
+    "prd": "product", "qty": "quantity", "reg": "region", "seq": "sequence", "str": "store", "sup": "supplier",
+    "supp": "supplier", "tel": "telephone", "trans": "transaction", "trx": "transaction", "txn": "transaction",
+    "usr": "user", "veh": "vehicle", "vnd": "vendor", "wh": "warehouse", "whs": "warehouse", "wk": "week",
+    "yr": "year",
     "cd": "code", "nbr": "number", "no": "number", "nr": "number", "num": "number",
 }  # fmt: skip
 
@@ -38,7 +41,10 @@ _DESCRIPTIVE = frozenset(
     {"comment", "description", "email", "label", "message", "name", "note", "phone", "status", "text", "title", "type"}
     | {"url", "flag", "kind", "gender", "street", "first", "last", "address", "district", "latitude", "longitude"}
 )
-_REACHED = frozenset({"address", "fax", "mail", "mobile", "phone", "post", "postal", "telephone", "zip", "postcode"})
+_REACHED = frozenset(
+    {"address", "fax", "mail", "mobile", "phone", "post", "postal", "telephone", "zip", "postcode"}
+    | {"street", "suite", "house", "apartment"}
+)
 """How somebody is reached: postal code and phone number describe, though they are called like keys."""
 
 _PLACES = frozenset({"city", "country", "county", "nation", "province", "region", "state", "suburb", "town"})
@@ -123,7 +129,7 @@ def words(name: str) -> Words:
 
 
 def _split(name: str) -> list[str]:
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})|(?<=[a-z]ID)(?=[a-z]{2})", "_", name)
     return [word for word in re.split(r"[^a-z0-9]+", apart.lower()) if word]
 
 
@@ -176,7 +182,9 @@ def key_names(columns: Collection[str], stem: Words) -> Mapping[str, KeyName]:
 def _key_name(column: str, name: Words, stem: Words, prefix: str) -> KeyName:
     name = name[1:] if prefix else name
     word = next((each for each in reversed(name) if each in _KEY_WORDS), None)
-    entity = tuple(each for each in name if each not in _KEY_WORDS)
+    behind = 1 + max((n for n, each in enumerate(name) if each in _KEY_WORDS), default=len(name) - 1)
+    # What comes behind the key word is the part it plays: team_id_winner is of the winner team.
+    entity = tuple(each for each in (*name[behind:], *name[:behind]) if each not in _KEY_WORDS)
     last = _split(column)[-1:]
     many = word is None and any(_singular(each) != each for each in last)
     return KeyName(entity or stem, word, plain=not entity, prefix=prefix, many=many)

@@ -57,7 +57,7 @@ class DescribedColumn:
 
 @dataclass(frozen=True)
 class _Fitting:
-    """The columns of a table that fit a role, the likeliest first, and how well each does; 0: its whole name says so."""
+    """The columns of a table that fit a role, the likeliest first, and how well each does; 0 is best."""
 
     ranks: Mapping[str, int]
 

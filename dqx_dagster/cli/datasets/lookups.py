@@ -156,8 +156,12 @@ def detect_joins(places: Places, names: Tables, as_json: AsJson = False) -> None
 def suggest_columns(places: Places, names: Tables, as_json: AsJson = False) -> None:
     """Which columns look like the user, the product, the time and the revenue; the first table is the primary one.
 
+    Outside shops read the entity, the item, the time and the value. Where several columns look alike, none is chosen.
+
     Example: dqx datasets suggest-columns transactions products
     """
+    from dqx_core.datasets.base import GENERIC
+
     with places.opened() as service:
         found = service.suggest_columns(names)
     if as_json:
@@ -167,8 +171,8 @@ def suggest_columns(places: Places, names: Tables, as_json: AsJson = False) -> N
         ["role", "column", "type", "confidence", "or"],
         [
             (
-                role,
-                f"{each.best.table}.{each.best.column}" if each.best else "no column looks like it",
+                f"{role} ({GENERIC[role]})",
+                f"{each.best.table}.{each.best.column}" if each.best else _NONE[bool(each.alternatives)],
                 each.best.type if each.best else None,
                 each.best.confidence if each.best else None,
                 ", ".join(f"{other.table}.{other.column}" for other in each.alternatives),
@@ -176,6 +180,9 @@ def suggest_columns(places: Places, names: Tables, as_json: AsJson = False) -> N
             for role, each in found.items()
         ],
     )
+
+
+_NONE = {False: "no column looks like it", True: "several look alike"}
 
 
 def _called(names: Collection[str]) -> dict[str, str]:

@@ -137,6 +137,7 @@ def _joins_of(service: DatasetService, primary: str, names: Sequence[str]) -> li
 def _columns(service: DatasetService, answers: Answers, schemas: Schemas) -> Answers:
     from dataclasses import replace
 
+    from dqx_core.datasets.base import GENERIC
     from dqx_core.datasets.draft import other_columns
 
     _step(3, f"Columns; {NONE} for none")
@@ -146,7 +147,7 @@ def _columns(service: DatasetService, answers: Answers, schemas: Schemas) -> Ans
         best = suggestion.best
         default = _spelling(known, (best.table, best.column)) if best else NONE
         others = ", ".join(_spelling(known, (each.table, each.column)) for each in suggestion.alternatives)
-        question = f"{role}{f' (or {others})' if others else ''}"
+        question = f"{role}, the {GENERIC[role]}{f' (or {others})' if others else ''}"
         place = _ask(question, default=default, read=lambda text: None if text == NONE else _known(known, text))
         if place is not None:
             roles[role] = place

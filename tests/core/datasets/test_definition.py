@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 
@@ -19,6 +20,7 @@ from dqx_core.datasets import (
     Temporal,
     TopProducts,
     define,
+    json_schema,
 )
 from dqx_core.errors import ValidationError
 from tests.core.datasets.shop import DAILY, RANKING, changed, daily, ranking
@@ -335,6 +337,26 @@ def test_the_hash_stays_when_the_rows_do(same):
 )
 def test_the_hash_changes_when_the_rows_may(other):
     assert define(other).definition_hash != daily().definition_hash
+
+
+def test_roles_have_generic_words_that_mean_the_same_and_hash_the_same():
+    generic = {"user_id": "entity", "product_id": "item", "timestamp": "time", "revenue": "value"}
+    columns = [each | ({"role": generic[each["role"]]} if "role" in each else {}) for each in RANKING["columns"]]
+    assert {each.get("role") for each in columns} >= set(generic.values())
+    data = changed(RANKING, columns=columns)
+    assert define(data) == ranking()
+    assert define(data).definition_hash == ranking().definition_hash
+    (schema,) = (each for each in json_schema()["$defs"].values() if each["title"] == "Column")
+    words = json.dumps(schema["properties"]["role"])
+    assert all(f'"{word}"' in words for word in (*generic, *generic.values()))
+
+
+def test_one_role_by_both_of_its_words_is_one_role_twice():
+    columns = [{"column": "a", "role": "user_id"}, {"column": "b", "role": "entity"}]
+    with pytest.raises(ValidationError, match="'a' is the user_id already"):
+        define(
+            {"name": "x", "source": {"table": "raw_data.t"}, "columns": columns, "partitions": {"start": "2024-01-01"}}
+        )
 
 
 def test_the_hash_is_the_same_in_every_process_and_version():

@@ -62,7 +62,7 @@ def test_a_file_is_a_definition(written):
     [
         ("description:", "descriptoin:", "line 2, descriptoin: unknown key 'descriptoin'. Did you mean 'description'?"),
         ("      on: {", "      onn: {}\n      on: {", "line 9, source.joins[0].onn: unknown key 'onn'. Did you mean"),
-        ("role: timestamp", "role: time", "line 13, columns[1].role: 'time' is none of the words allowed here. "),
+        ("role: timestamp", "role: moment", "line 13, columns[1].role: 'moment' is none of the words allowed here. "),
         (
             "    column: category",
             "    column: kategory",
