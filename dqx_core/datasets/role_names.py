@@ -71,6 +71,7 @@ _NEVER = frozenset(
         "valid",
     }
     | {"update", "updated", "modified", "modification", "changed", "edit", "edited", "deleted", "touched", "refreshed"}
+    | {"processed", "loaded", "ingested", "inserted", "extracted", "synced"}
 )
 """Times that say nothing about when a row happened."""
 
@@ -93,7 +94,7 @@ _LATER = frozenset(
         "answer",
         "answered",
     }
-    | {"processed", "loaded", "ingested", "inserted", "extracted", "synced", "store", "deposed", "edout", "edreg"}
+    | {"store", "deposed", "edout", "edreg"}
 )
 """Times of what comes after the row has begun."""
 

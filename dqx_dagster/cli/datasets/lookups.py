@@ -171,7 +171,7 @@ def suggest_columns(places: Places, names: Tables, as_json: AsJson = False) -> N
         ["role", "column", "type", "confidence", "or"],
         [
             (
-                f"{role} ({GENERIC[role]})",
+                role,
                 f"{each.best.table}.{each.best.column}" if each.best else _NONE[bool(each.alternatives)],
                 each.best.type if each.best else None,
                 each.best.confidence if each.best else None,
@@ -180,6 +180,8 @@ def suggest_columns(places: Places, names: Tables, as_json: AsJson = False) -> N
             for role, each in found.items()
         ],
     )
+    words = ", ".join(f"{role} is the {generic}" for role, generic in GENERIC.items())
+    out.print(f"In any domain: {words}. Either word is a role.", markup=False, highlight=False)
 
 
 _NONE = {False: "no column looks like it", True: "several look alike"}
