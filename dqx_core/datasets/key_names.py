@@ -129,7 +129,8 @@ def words(name: str) -> Words:
 
 
 def _split(name: str) -> list[str]:
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})|(?<=[a-z]ID)(?=[a-z]{2})", "_", name)
+    apart = re.sub(r"(?<=[a-z])ID(?=[a-z]{2})", "_id_", name)
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", "_", apart)
     return [word for word in re.split(r"[^a-z0-9]+", apart.lower()) if word]
 
 
