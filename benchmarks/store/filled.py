@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks.store.runs import FIRST_DAY, SPECS, WINDOW, WINDOWED, count, runs
+from benchmarks.store.runs import DATASETS, FIRST_DAY, SPECS, WINDOW, WINDOWED, count, runs
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
 from dqx_core.retrieval import metrics_by_execution_id
@@ -212,9 +212,11 @@ def fill(name: str, url: str, numbers: int) -> Filled:
     while sum(count(day) for day in range(days)) < numbers:
         days += 1
     held, persisting, last = 0, 0.0, 0
-    for execution, metrics in runs(days, random.Random(1)):
+    made, written = runs(days, random.Random(1)), None
+    for _ in range(days * len(DATASETS)):
+        execution, metrics = made.send(written)
         began = time.perf_counter()
-        db.persist(metrics, execution=execution)
+        written = db.persist(metrics, execution=execution)
         persisting += time.perf_counter() - began
         held += len(metrics)
         if held // 1_000_000 > last:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Sequence
 from fractions import Fraction
 
 from dqx_core.keys import ResultKey
@@ -60,9 +60,12 @@ def state(metric: MetricSpec, rng: random.Random) -> State:
     return Count(rng.randrange(10**6))
 
 
-def runs(days: int, rng: random.Random) -> Iterator[tuple[Execution, list[Metric]]]:
-    """One execution after the other, each with its thousand numbers."""
-    past: dict[str, list[list[Metric]]] = {dataset: [] for dataset in DATASETS}
+def runs(days: int, rng: random.Random) -> Generator[tuple[Execution, list[Metric]], Sequence[Metric] | None, None]:
+    """One execution after the other, each with its thousand numbers.
+
+    Whoever sends back what a store made of them has those carried forward, as a planner carries what a store gave.
+    """
+    past: dict[str, list[Sequence[Metric]]] = {dataset: [] for dataset in DATASETS}
     for number in range(days):
         key = ResultKey(FIRST_DAY + dt.timedelta(days=number))
         for dataset in DATASETS:
@@ -72,11 +75,11 @@ def runs(days: int, rng: random.Random) -> Iterator[tuple[Execution, list[Metric
             earlier = past[dataset]
             carried = [m for day in earlier for m in day[:WINDOWED]]
             carried += [m for day in earlier[-1:] for m in day[WINDOWED:]]
-            past[dataset] = [*earlier, today][1 - WINDOW :]
             execution = Execution(
                 execution_id, f"Suite of {dataset}", (key,), data_sources=(dataset,), origin="benchmark"
             )
-            yield execution, today + [m.carried_into(execution_id) for m in carried]
+            kept = yield execution, today + [m.carried_into(execution_id) for m in carried]
+            past[dataset] = [*earlier, (kept or today)[: len(today)]][1 - WINDOW :]
 
 
 def count(day: int) -> int:

@@ -54,24 +54,22 @@ def persist(
         DefinitionError: A window has no form in the store.
         TypeError: A value or state has none.
     """
-    places = [
-        (metric.key.yyyy_mm_dd, 0, 0) if metric.key.window is None else place_of(metric.key) for metric in metrics
-    ]
-    named = {m.execution_id for m in metrics} | {m.source_execution_id for m in metrics}
-    executions = need_executions(connection, (i for i in named if i is not None), now)
-    write_to(connection, {m.execution_id for m in metrics if m.execution_id is not None}, sequence)
-    names = _series_names(metrics)
-    series = _need_series(connection, dict(zip(names, metrics, strict=True)), known)
-    versions = _need_versions(connection, {m.data_version for m in metrics if m.data_version is not None})
-    keys = [(series[name], *place) for name, place in zip(names, places, strict=True)]
-    measured = _sequences(connection, metrics, keys, executions, sequence)
     with no_collection():
+        places = [(m.key.yyyy_mm_dd, 0, 0) if m.key.window is None else place_of(m.key) for m in metrics]
+        named = {m.execution_id for m in metrics} | {m.source_execution_id for m in metrics}
+        executions = need_executions(connection, (i for i in named if i is not None), now)
+        write_to(connection, {m.execution_id for m in metrics if m.execution_id is not None}, sequence)
+        names = _series_names(metrics)
+        series = _need_series(connection, dict(zip(names, metrics, strict=True)), known)
+        versions = _need_versions(connection, {m.data_version for m in metrics if m.data_version is not None})
+        keys = [(series[name], *place) for name, place in zip(names, places, strict=True)]
+        measured = _sequences(connection, metrics, keys, executions, sequence)
         rows, written = _rows(connection, metrics, keys, executions, versions, measured, now)
-    # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
-    ordered = [rows[key] for key in sorted(rows)]
-    columns = METRIC.columns.keys()
-    if not any(place[2] for place in places):  # of days all: their windows are what a row has that says nothing
-        ordered, columns = [(*row[:2], *row[4:]) for row in ordered], [*columns[:2], *columns[4:]]
+        # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
+        ordered = [rows[key] for key in sorted(rows)]
+        columns = METRIC.columns.keys()
+        if not any(place[2] for place in places):  # of days all: their windows are what a row has that says nothing
+            ordered, columns = [(*row[:2], *row[4:]) for row in ordered], [*columns[:2], *columns[4:]]
     upsert(connection, METRIC, columns, _KEY, ordered)
     return Persisted(written, series)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from returns.result import Success
 
 from dqx_core.calendars import Window
@@ -165,5 +165,6 @@ class Newest(RuleBasedStateMachine):
                     assert {result: given.execution_id for result, given in told[key].items()} == expected
 
 
-Newest.TestCase.settings = settings(max_examples=12, stateful_step_count=15)
-TestNewest = pytest.mark.slow(Newest.TestCase)
+@pytest.mark.slow
+def test_the_newest_is_what_came_last() -> None:
+    run_state_machine_as_test(Newest, settings=settings(max_examples=12, stateful_step_count=15))
