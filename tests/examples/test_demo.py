@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -166,6 +167,8 @@ def test_graphql_says_of_every_partition_what_the_demo_printed(demo, suite, asse
 
 def test_a_demo_killed_half_way_and_run_again_ends_like_an_unbroken_one(demo, tmp_path):
     store = tmp_path / "data" / "metrics.db"
+    store.parent.mkdir()
+    shutil.copy(demo.data / "shop.duckdb", store.parent)  # the same shop, which is kept
     words = demo_command(tmp_path, "--json")
     started = forked.start(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120

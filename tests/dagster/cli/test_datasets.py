@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,14 +74,23 @@ def dqx(database, tmp_path, monkeypatch, capsys):
     printing.out.width = before
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    return tmp_path_factory.mktemp("two") / "made"
+
+
 @pytest.fixture
-def two(dqx, tmp_path):
-    """The command, with an active ranking and a daily draft."""
+def two(dqx, tmp_path, made_once):
+    """The command, with an active ranking and a daily draft: made by the first test, copied by the others."""
+    if made_once.exists():
+        shutil.copytree(made_once, tmp_path, dirs_exist_ok=True)
+        return dqx
     for definition in (changed(RANKING, description="For the ranking model"), DAILY):
         file = tmp_path / "given.yaml"
         file.write_text(json.dumps(definition))  # JSON is YAML
         assert dqx("create", str(file)).code == 0
     assert dqx("activate", "ranking").code == 0
+    shutil.copytree(tmp_path, made_once)
     return dqx
 
 
