@@ -249,7 +249,8 @@ def test_bounds_may_be_expressions():
     found = run(a_check(body))
     assert {n: r.status for n, r in found.items()} == {"inside": "PASSED", "outside": "FAILED", "broken": "ERROR"}
     assert found["inside"].message == (
-        "num_rows() = 10, is between 8 and 10 (between num_rows() [1 d earlier] - 1 and num_rows() [1 d earlier] + 1)"
+        "num_rows() = 10, is between 8 and 10 "
+        "(between (num_rows() [1 d earlier]) - 1 and (num_rows() [1 d earlier]) + 1)"
     )
 
 
