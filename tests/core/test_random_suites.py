@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import time
 from dataclasses import dataclass
 
@@ -123,7 +124,11 @@ def law(examples):
             if not until:
                 until.append(time.process_time() + SECONDS)
             if time.process_time() < until[0]:
-                test(*args, **kwargs)
+                try:
+                    test(*args, **kwargs)
+                except BaseException:
+                    until[0] = math.inf  # what fails is tried again until the end
+                    raise
 
         return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))(
             given(asked=SUITES, keys=KEYS, rows=TABLES)(tried)
@@ -153,7 +158,14 @@ def test_a_range_says_what_its_days_say_one_by_one(asked, keys, rows):
     db, one_by_one = InMemoryMetricDB(), {}
     for key in sorted(keys, key=lambda key: (key.yyyy_mm_dd, tuple(key.tags.items()))):
         one_by_one |= said(suite_of(asked, db, execution_id=f"of {key}").run_many([data], [key]))
-    assert one_by_one == together
+    # Why a day is not judged may be put in other words: a failed number of yesterday's run is nobody's history.
+    assert {place: _judged(one) for place, one in one_by_one.items()} == {
+        p: _judged(one) for p, one in together.items()
+    }
+
+
+def _judged(said):
+    return {place: one if one[0] in ("PASSED", "FAILED") else "not judged" for place, one in said.items()}
 
 
 @pytest.fixture(scope="module")

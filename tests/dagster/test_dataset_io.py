@@ -161,3 +161,22 @@ def test_a_partition_that_is_not_there_is_named_with_what_to_do(taken):
 
     assert "Dataset 'sales' does not have 2026-01-07/eval" in said
     assert "Materialize it first" in said
+
+
+def test_a_partition_that_the_mapping_leads_to_and_that_there_is_not_is_named(folder, instance):
+    dataset = dataset_asset(definition())
+    week = dg.DimensionPartitionMapping("date", dg.TimeWindowPartitionMapping(start_offset=-7, end_offset=-7))
+    same = dg.DimensionPartitionMapping("split", dg.IdentityPartitionMapping())
+    ago = dg.MultiPartitionMapping({"date": week, "split": same})
+
+    @dg.asset(ins={"sales": dg.AssetIn(dataset.key, partition_mapping=ago)}, partitions_def=dataset.partitions_def)
+    def last_week(sales: pd.DataFrame) -> None: ...
+
+    job = location(folder, dataset, last_week).resolve_implicit_global_asset_job_def()
+    result = job.get_subset(asset_selection={last_week.key}).execute_in_process(
+        instance=instance, partition_key="2026-01-03|train", raise_on_error=False
+    )
+    [failure] = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    said = str((failure.error.cause or failure.error).message)
+    assert "asks for partition 2025-12-27|train of dataset" in said
+    assert "its partitions are from 2026-01-01|" in said

@@ -24,7 +24,7 @@ def test_the_ui_shows_a_planted_incident_on_its_partition_and_the_lineage(demo):
         page.get_by_text("Failed (2)").wait_for(timeout=20_000)
         seen = page.inner_text("body")
         assert "2024-01-17|train" in seen
-        assert "num_rows() / num_rows() [1 d earlier] = 0.449591, is not ≥ 0.6" in seen
+        assert "num_rows() / (num_rows() [1 d earlier]) = 0.449591, is not ≥ 0.6" in seen
         assert "lag_1d" in seen
 
         show_lineage(page, address, "shop_daily")

@@ -218,7 +218,7 @@ def test_suites_are_listed_with_what_they_assert(dqx):
         "check": "Feed",
         "assertion": "Rows stay",
         "severity": "P1",
-        "condition": "num_rows() / num_rows() [1 d earlier] between 0.1 and 20",
+        "condition": "num_rows() / (num_rows() [1 d earlier]) between 0.1 and 20",
         "datasets": ["feed"],
         "metrics": ["num_rows()"],
     }

@@ -46,6 +46,17 @@ def test_duckdb_and_bigquery_are_chosen_by_what_is_written(resources):
     assert on_bigquery["engine"].datasets == "dqx"
 
 
+def test_duckdb_takes_its_memory_threads_and_temporary_folder_from_the_project(resources, tmp_path):
+    duckdb.connect(str(tmp_path / "warehouse.duckdb")).close()
+    written = DUCKDB.replace("warehouse.duckdb", str(tmp_path / "warehouse.duckdb"))
+    settings = f"memory_limit: 100MB\nthreads: 1\ntemp_directory: {tmp_path / 'spill'}\n"
+    engine = resources(written + settings)["engine"]
+    asked = "SELECT current_setting('threads'), current_setting('temp_directory'), current_setting('memory_limit')"
+    assert engine.connect().connection.execute(asked).fetchone() == (1, str(tmp_path / "spill"), "95.3 MiB")
+    engine.connect().close()
+    assert all(DuckDBEngine.model_fields[name].description for name in ("memory_limit", "threads", "temp_directory"))
+
+
 @pytest.mark.parametrize("attributes", [DUCKDB + "bigquery: {project: shop}\n", DUCKDB.split("\n", 1)[1]])
 def test_two_engines_or_none_are_refused_with_the_two_there_are(resources, attributes):
     with pytest.raises(Exception, match="resources") as refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -25,6 +26,7 @@ from dqx_dagster.cli.ci.record import record, schema
 from dqx_dagster.cli.ci.sarif import sarif
 from dqx_dagster.cli.ci.screen import show
 from dqx_dagster.cli.ci.verdicts import Code, Comparison, Exit, Gate, Outcome, Trouble, Verdict
+from dqx_dagster.cli.printing import SafeConsole
 
 HERE = Path(__file__).parent
 JUNIT = xmlschema.XMLSchema(HERE / "junit.xsd")
@@ -32,7 +34,12 @@ SARIF = jsonschema.Draft202012Validator(json.loads((HERE / "sarif.schema.json").
 SCHEMA = jsonschema.Draft202012Validator(json.loads(schema()))
 
 # A message may come from a database or from a user: any text there is.
-texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+texts = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30),
+    st.lists(st.sampled_from(["::error::", "\n", "\x1b[31m", "::add-mask::a", "##[group]", "\r", "a"]), min_size=1).map(
+        "".join
+    ),
+)
 numbers = st.one_of(st.none(), st.floats(), st.integers(-5, 5))
 dates = st.dates(dt.date(2024, 1, 1), dt.date(2024, 1, 9))
 verdicts = st.builds(
@@ -121,6 +128,17 @@ def test_every_row_of_the_markdown_has_the_cells_of_its_table(gate):
         count = len(line.replace("\\\\", "").replace("\\|", "").split("|"))
         assert cells in (None, count)
         cells = count
+
+
+@given(gates)
+def test_nothing_in_a_gate_commands_the_terminal_or_the_ci(gate):
+    console = SafeConsole(file=io.StringIO(), width=80, color_system=None)
+    show(gate, console)
+    for text in (console.file.getvalue(), markdown(gate), junit(gate), sarif(gate)):
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", text)
+    for text in (console.file.getvalue(), markdown(gate)):
+        assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
+        assert not re.search(r"::(error|add-mask)|##\[", text)
 
 
 @given(gates)
