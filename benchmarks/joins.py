@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks._pages import put_results
 from benchmarks.join_schemas import HELD_OUT, TUNED, Columns, Schema, Truth
 from dqx_core.datasets.catalog import DuckDBCatalog
 from dqx_core.datasets.join_detection import detect_joins
@@ -213,10 +214,7 @@ def main() -> None:
             ways = [each.ways[way] for each in of_set]
             tables, seconds = sum(each.tables for each in of_set), sum(each[1] for each in ways)
             lines.append(row(f"**all that are {set_name}**", tables, way, [each[0] for each in ways], seconds))
-    table = "\n".join(lines)
-    print(table)
-    before, _, after = REPORT.read_text("utf-8").partition("<!-- results -->")
-    REPORT.write_text(f"{before}<!-- results -->\n\n{table}\n<!-- end -->{after.partition('<!-- end -->')[2]}", "utf-8")
+    put_results(REPORT, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks._pages import put_results
 from benchmarks.role_schemas import Table, held_out, tuned
 from dqx_core.datasets.roles import suggest_columns
 
@@ -53,10 +54,7 @@ def main() -> None:
             f"| {100 * found.right / answers:.1f} % | {100 * found.right / found.documented:.1f} % |"
         )
         print(*(f"wrong: {each}" for each in found.wrong), *(f"missed: {each}" for each in found.missed), sep="\n")
-    table = "\n".join(lines)
-    print(table)
-    before, _, after = REPORT.read_text("utf-8").partition("<!-- results -->")
-    REPORT.write_text(f"{before}<!-- results -->\n\n{table}\n<!-- end -->{after.partition('<!-- end -->')[2]}", "utf-8")
+    put_results(REPORT, "\n".join(lines))
 
 
 if __name__ == "__main__":

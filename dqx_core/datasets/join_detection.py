@@ -32,6 +32,9 @@ FLOOR = 0.38
 FEWEST_INCLUDED = 0.6
 """Keys are dirty, but not without end: the least inclusion of a candidate."""
 
+MOST_ROLES = 3
+"""That a table plays for another with one composite key, such as the winner and the loser."""
+
 MOST_COLUMNS = 8
 """That two tables have in common, and that are looked at for a composite key."""
 
@@ -177,7 +180,8 @@ class _Keys:
 
 def _of_several_columns(left: Table, right: Table, keys: _Keys) -> Iterator[_Scored]:
     """Columns that are a key of the right table only together, each with a namesake on the left."""
-    matches = [pair for column in right.facts if (pair := _namesake(left, right, column)) is not None]
+    namesakes = {column: found for column in right.facts if (found := _namesakes(left, right, column))}
+    matches = [found[0] for found in namesakes.values()]
     called = [pair for pair in matches if _called_like_part(pair)]
     pairs = _smallest_key(called, keys)
     if called and len(matches) > len(called) and not (pairs and _unique(pairs, keys) == 1):
@@ -186,6 +190,14 @@ def _of_several_columns(left: Table, right: Table, keys: _Keys) -> Iterator[_Sco
             pairs = others
     if not pairs:
         return
+    yield from _looked_up(pairs, keys)
+    for number, pair in enumerate(pairs):  # the winner and the loser of a series are both teams
+        for other in namesakes[pair.right_column][1:MOST_ROLES]:
+            yield from _looked_up([*pairs[:number], other, *pairs[number + 1 :]], keys)
+
+
+def _looked_up(pairs: Sequence[Pair], keys: _Keys) -> Iterator[_Scored]:
+    left, right = pairs[0].left, pairs[0].right
     lefts, rights = [pair.left_column for pair in pairs], [pair.right_column for pair in pairs]
     unique, count = keys.of(right, rights)
     of_left, distinct = uniqueness(left.name, lefts, keys.engine)
@@ -247,7 +259,8 @@ def _combinations(pairs: Sequence[Pair]) -> int:
     return math.prod(max(1, pair.facts[1].distinct) for pair in pairs)
 
 
-def _namesake(left: Table, right: Table, column: str) -> Pair | None:
+def _namesakes(left: Table, right: Table, column: str) -> list[Pair]:
+    """The left columns whose names fit a right one best; several if they play several parts."""
     pairs = [Pair(left, one, right, column) for one in left.facts]
     fitting = [
         pair
@@ -259,7 +272,8 @@ def _namesake(left: Table, right: Table, column: str) -> Pair | None:
         and not any(name.descriptive for name in pair.names)
         and _name_of_column(pair) >= NAMED
     ]
-    return max(fitting, key=_name_of_column, default=None)
+    best = max(map(_name_of_column, fitting), default=0.0)
+    return [pair for pair in fitting if _name_of_column(pair) == best]
 
 
 def _name_of_column(pair: Pair) -> float:

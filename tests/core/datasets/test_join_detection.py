@@ -160,6 +160,19 @@ def test_laps_count_within_their_key_though_they_are_not_called_like_a_key():
     assert (found.left_table, set(found.left_columns)) == ("raw_data.brakes", {"driver_id", "bend"})
 
 
+def test_a_composite_key_is_found_for_every_part_that_its_table_plays():
+    keys = [(1900 + n // 20, f"T{n % 20}") for n in COUNTED]
+    found = found_between(
+        teams={"yearID": [year for year, _ in keys], "teamID": [team for _, team in keys], "W": COUNTED},
+        series={
+            "yearID": [1901 + n % 15 for n in COUNTED],
+            "teamIDwinner": [f"T{n * 7 % 20}" for n in COUNTED],
+            "teamIDloser": [f"T{n * 3 % 20}" for n in COUNTED],
+        },
+    )
+    assert {each.left_columns for each in found} == {("yearID", "teamIDwinner"), ("yearID", "teamIDloser")}
+
+
 def test_a_key_comes_first_and_copies_of_what_describes_are_left_out():
     people = [1 + n % 59 for n in COUNTED]
     (found,) = found_between(
