@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,14 +14,16 @@ from returns.result import Failure, Result, Success
 
 from dqx_core import lazily
 from dqx_core.calendars import DAYS
-from dqx_core.errors import DefinitionError, StoreError
+from dqx_core.errors import StoreError
 from dqx_core.keys import EXECUTION_TAG, ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric, TimeSeries
-from dqx_core.report import AssertionResult, SymbolInfo
+from dqx_core.report import SymbolInfo
 from dqx_core.states import Number
 from dqx_core.store.codec import place_of, series_key
 from dqx_core.store.execution import Execution
+from dqx_core.store.upkeep import Upkeep
+from dqx_core.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +33,7 @@ if TYPE_CHECKING:
     from dqx_core.store import results as verdicts
     from dqx_core.store.codec import Place
     from dqx_core.store.database import Database
-    from dqx_core.store.housekeeping import StoreInfo, Tally
     from dqx_core.store.reading import HistoryPoint, Series, SeriesName, Wanted
-    from dqx_core.store.results import Given
-    from dqx_core.store.versions import DatasetVersions
 else:  # SQLAlchemy and all that is built with it: a store in memory may never need them
     faults, housekeeping, opening, reading, verdicts, writing = (
         lazily.Module(f"dqx_core.store.{name}")
@@ -43,7 +41,7 @@ else:  # SQLAlchemy and all that is built with it: a store in memory may never n
     )
 
 
-class MetricDB:
+class MetricDB(Verdicts, Upkeep):
     """The metric store at a URL: `sqlite:///path/to/file.db` or `postgresql+psycopg://…`.
 
     Every method (`expire` apart) is one transaction: it does all it says or, with a StoreError, nothing.
@@ -146,18 +144,6 @@ class MetricDB:
         return self._database.write(
             lambda c: writing.begin(c, execution, writing.next_sequence(c)),
             f"record execution '{execution.execution_id}'",
-        )
-
-    def persist_results(self, execution_id: ExecutionId, results: Iterable[AssertionResult]) -> None:
-        """Keep the verdicts of an execution, all or none; one it gave before is replaced."""
-        self._write_results(execution_id, list(results), dt.datetime.now(dt.UTC))
-
-    def _write_results(
-        self, execution_id: ExecutionId, results: Sequence[AssertionResult], moment: dt.datetime
-    ) -> None:
-        self._database.write(
-            lambda c: verdicts.persist_results(c, execution_id, results, moment),
-            f"persist {len(results):,} assertion results",
         )
 
     # Reading within an execution
@@ -322,63 +308,6 @@ class MetricDB:
         """The executions, the one written to last first: those that ran a suite, that started at a moment or later."""
         return self._database.read(lambda c: reading.executions(c, suite, since), "list executions")
 
-    def results(self, execution_id: ExecutionId) -> list[AssertionResult]:
-        """The verdicts of an execution, in the order in which they were given."""
-        return self._database.read(
-            lambda c: verdicts.results_of(c, execution_id), f"read the results of execution '{execution_id}'"
-        )
-
-    def latest_results(
-        self,
-        suite: str | None = None,
-        *,
-        check: str | None = None,
-        assets: Collection[str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        from_date: dt.date | None = None,
-        until_date: dt.date | None = None,
-    ) -> dict[AssertionResult, ExecutionId]:
-        """The newest verdict of each suite, check, assertion, asset, window and tags, with the execution that gave it.
-
-        A verdict that names no asset is that of none: it is told until a later one of its suite, check, assertion,
-        window and tags names one.
-        """
-        asked = verdicts.Asked(suite, check, assets, tags, from_date, until_date)
-        return {result: given.execution_id for result, given in self._newest_results(asked).items()}
-
-    def newest_verdicts(
-        self,
-        suite: str,
-        asset: str,
-        keys: Iterable[ResultKey] | None = None,
-        *,
-        origins: Collection[str] | None = None,
-    ) -> dict[ResultKey, dict[AssertionResult, Given]]:
-        """What a gate asks: for each key the newest verdict of each assertion of a suite on an asset, and who gave it.
-
-        Every key is in it, if only with nothing: no verdict speaks of it. Verdicts that name no asset, or another one,
-        do not count.
-
-        Args:
-            suite: Whose verdicts.
-            asset: The full name of the asset that they are attached to.
-            keys: The windows and tags; None: all that there are verdicts of.
-            origins: Only verdicts of executions that were started so ("dagster", "cli", "python"): one that somebody
-                gave elsewhere neither counts nor hides those that do. None: all.
-        """
-        found: dict[ResultKey, dict[AssertionResult, Given]] = {key: {} for key in keys or ()}
-        days = None if keys is None else frozenset(key.yyyy_mm_dd for key in found)
-        if days is None or days:
-            asked = verdicts.Asked(suite, assets=(asset,), days=days, origins=origins)
-            for result, given in self._newest_results(asked).items():
-                held = found.setdefault(result.key, {}) if keys is None else found.get(result.key)
-                if held is not None:
-                    held[result] = given
-        return found
-
-    def _newest_results(self, asked: verdicts.Asked) -> dict[AssertionResult, Given]:
-        return self._database.read(lambda c: verdicts.newest_results(c, asked), "read the newest results")
-
     def series(self, dataset: str | None = None) -> list[Series]:
         """What was measured at least once, of one dataset or of all."""
         return self._database.read(lambda c: reading.series(c, dataset), "list metrics")
@@ -401,62 +330,6 @@ class MetricDB:
         They are matched by window, or, when each judged a single one, by how many windows before it they are.
         """
         return self._database.read(lambda c: reading.paired(c, before, after), f"compare '{before}' with '{after}'")
-
-    # Keeping house
-
-    @property
-    def datasets(self) -> DatasetVersions:
-        """The versions of dataset definitions."""
-        from dqx_core.store.versions import DatasetVersions
-
-        return DatasetVersions(self._database)
-
-    def info(self) -> StoreInfo:
-        """What is in the store, and how large it is."""
-        return self._database.read(lambda c: housekeeping.info(c, self.name), "count what it holds")
-
-    def tallies(self, execution_ids: Iterable[ExecutionId]) -> dict[ExecutionId, Tally]:
-        """How many numbers each of these executions measured, and how many it carried forward."""
-        held = list(execution_ids)
-        return self._database.read(lambda c: housekeeping.tallies(c, held), "count the numbers of executions")
-
-    def delete_execution(self, execution_id: ExecutionId) -> bool:
-        """Delete the numbers and verdicts of an execution; whether there was one.
-
-        Copies that others carried forward stay, and go on naming it as their source.
-        """
-        return self._database.write(
-            lambda c: housekeeping.delete_execution(c, execution_id), f"delete execution '{execution_id}'"
-        )
-
-    def expire(self, older_than: dt.datetime | dt.timedelta, keep_latest: bool = True, *, dry_run: bool = False) -> int:
-        """Delete the numbers and verdicts that were written before a moment, or longer ago than a time.
-
-        Executions are emptied a few at a time, so that others can write meanwhile. After an error, what
-        was deleted is deleted, and running again deletes the rest.
-
-        Args:
-            older_than: A moment with a time zone, or an age.
-            keep_latest: Whether the newest number of each metric and window stays, its newest value too, and the
-                newest verdict of each assertion.
-            dry_run: Delete nothing.
-
-        Returns:
-            How many numbers were deleted, or would be.
-        """
-        moment = dt.datetime.now(dt.UTC) - older_than if isinstance(older_than, dt.timedelta) else older_than
-        if moment.tzinfo is None:
-            raise DefinitionError(f"expire(older_than={moment!r}) has no time zone. Use datetime.now(timezone.utc).")
-        old = self._database.read(lambda c: housekeeping.executions_before(c, moment), "list executions")
-        run, work = (
-            (self._database.read, housekeeping.count_expired)
-            if dry_run
-            else (self._database.write, housekeeping.expire)
-        )
-        return sum(
-            run(partial(work, moment=moment, executions=some, keep_latest=keep_latest), "expire")
-            for some in reading.chunks(old, 20)
-        )
 
     def _newest(self, wanted: Sequence[Wanted], versions: Mapping[Wanted, str | None]) -> dict[Wanted, Metric]:
         def work(connection: Connection) -> tuple[dict[Wanted, Metric], dict[SeriesName, int]]:
