@@ -144,7 +144,8 @@ def page() -> str:
         "Written by `python -m docs.metrics` from the classes; a test holds it to them. The examples run on ten days",
         "of sales: 5 on the first day, one more each day, judged for the tenth.",
         "",
-        "Every metric also takes `where` (a SQL condition on rows), `lag` (days before the key), `dataset` and `tags`.",
+        "Every metric also takes `where` (a SQL condition on rows), `lag` (days before the key, or other windows of its",
+        "calendar), `dataset` and `tags`.",
         "`dqx_core.metrics` holds each as one class; adding one is a class and a line in `registry.py`.",
         "",
         "Sums of doubles are exact, and so the same in any order of rows and with any number of threads, for 0 and",
@@ -170,6 +171,11 @@ def page() -> str:
         "",
         "Each takes the symbol of one metric, honours its lag, dataset, `where` and tags, and nests. Days that a data",
         "source leaves out (`skip_dates`) are not asked for; a window takes `min_periods`, by default all its days.",
+        "",
+        "A key may speak of another window than a day: `ResultKey.at(Hours(timezone='Europe/Amsterdam'), moment)`, of",
+        "`dqx_core.calendars`: `Hours`, `Days`, `Weeks`, `Months`, `Years`. Lags and `n` then count these. A day and a",
+        "week before are the same time of the clock then, where there are such windows (hours, days; a week for weeks);",
+        "elsewhere the suite is refused, and `mp.ext.change(metric, windows=1)` compares with the window before.",
     ]
     for (name, (metric_, example)), value in zip(EXTENDED.items(), on_data[len(plain) :], strict=True):
         lines += ["", f"## ext.{name}", "", definition(metric_), "", f"- example: `{example}` = {value}"]

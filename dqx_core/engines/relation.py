@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 from dqx_core.engines.base import Extent
 from dqx_core.engines.values import rows_of
 from dqx_core.errors import DefinitionError, hint
+from dqx_core.sql.dimensions import can_be_said
 from dqx_core.sql.types import ColumnKind, kind_of
 from dqx_core.zones import zone
 
@@ -113,6 +114,13 @@ class RelationDataSource:
             if column not in self.schema:
                 raise DefinitionError(
                     f"Data source '{self.name}' has no column '{column}' ({what}). {hint(column, self.schema)}"
+                )
+        for tag, column in self.dimensions.items():
+            if not can_be_said(self.schema[column], self.dialect):
+                raise DefinitionError(
+                    f"Data source '{self.name}' has dimension {tag}, and column '{column}' is {self.schema[column]}: a "
+                    "tag is text, and no one text stands for such a value. Give a column of text, numbers, booleans, "
+                    "dates or timestamps."
                 )
         if self.date_column is not None:
             type_name = self.schema[self.date_column]

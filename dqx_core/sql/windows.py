@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 When = tuple[dt.date, Window | None]
 """A window: the day in UTC, or the window and the date that it is filed under."""
 
+Step = dt.timedelta | dt.date | int
+"""How a row's place is told: its date after a shift, or always the same date or number."""
+
 _DAY = dt.timedelta(days=1)
 _NANOSECONDS = dt.datetime.fromisoformat("1677-09-22"), dt.datetime.fromisoformat("2262-04-11")
 """What a timestamp of nanoseconds can be compared with."""
@@ -35,8 +38,8 @@ class Buckets:
     """What the SQL tells of the rows of each window: a date, or a number."""
     spans: Sequence[tuple[Any, Any]]
     """Runs of windows without gaps, each from its first value up to what follows its last."""
-    starts: Sequence[Any]
-    """The first value of each numbered window; none where rows are told by their date."""
+    steps: Sequence[tuple[Any, Step]] = ()
+    """From which value on which step tells the place of a row; none where that is its date as it is."""
 
     @classmethod
     def of(cls, column: str, type_name: str, dialect: str, timezone: str, windows: Sequence[When]) -> Buckets:
@@ -84,12 +87,13 @@ class Buckets:
                 spans.append((start, end))
         # Cast to a date, a nanosecond before midnight is rounded up.
         if not fine and all(_is_date(start) and end - start == _DAY for start, end in bounds.values()):
-            dates = {
-                when: start.date() if isinstance(start, dt.datetime) else start for when, (start, _) in bounds.items()
-            }
-            return cls(column, dates, spans, ())
+            dates = {when: _date_of(start) for when, (start, _) in bounds.items()}
+            return cls(column, dates, spans)
+        steps = [] if fine or kind is ColumnKind.DATE else _by_date(bounds)
+        if steps and 2 * len(steps) < len(bounds):
+            return cls(column, {when: when[0] for when in bounds}, spans, steps)
         numbers = {when: number for number, when in enumerate(bounds)}
-        return cls(column, numbers, spans, [start for start, _ in bounds.values()])
+        return cls(column, numbers, spans, [(start, numbers[when]) for when, (start, _) in bounds.items()])
 
     def among(self) -> exp.Expr:
         """The condition on the rows to read."""
@@ -108,26 +112,53 @@ class Buckets:
         """What tells the rows of one window from those of another."""
         from sqlglot import exp
 
-        if not self.starts:
+        if not self.steps:
             return exp.Cast(this=column_of(self.column), to=exp.DataType.build("date"))
-        return self._numbered(0, len(self.starts))
+        return self._told(0, len(self.steps))
 
-    def _numbered(self, first: int, end: int) -> exp.Expr:
-        """The number of a row's window, looked for by halves: a handful of comparisons, however many windows."""
+    def _told(self, first: int, end: int) -> exp.Expr:
+        """The place of a row, its step looked for by halves: a handful of comparisons, however many windows."""
         from sqlglot import exp
 
-        if end - first == 1:
-            if len(self.starts) > 1:
-                return exp.Literal.number(first)
-            there = exp.GTE(this=column_of(self.column), expression=literal(self.starts[0]))
-            return exp.Case(
-                ifs=[exp.If(this=there, true=exp.Literal.number(first))]
-            )  # to group by a number is to group by a column
-        middle = (first + end) // 2
-        before = exp.LT(this=column_of(self.column), expression=literal(self.starts[middle]))
-        return exp.Case(
-            ifs=[exp.If(this=before, true=self._numbered(first, middle))], default=self._numbered(middle, end)
-        )
+        if end - first > 1:
+            middle = (first + end) // 2
+            before = exp.LT(this=column_of(self.column), expression=literal(self.steps[middle][0]))
+            return exp.Case(ifs=[exp.If(this=before, true=self._told(first, middle))], default=self._told(middle, end))
+        start, step = self.steps[first]
+        if isinstance(step, dt.timedelta):
+            minutes = exp.Interval(
+                this=exp.Literal.string(str(abs(step) // dt.timedelta(minutes=1))), unit=exp.var("MINUTE")
+            )
+            add = exp.Add if step >= dt.timedelta() else exp.Sub
+            shifted = add(this=column_of(self.column), expression=minutes) if step else column_of(self.column)
+            return exp.Cast(this=shifted, to=exp.DataType.build("date"))
+        if len(self.steps) > 1:
+            return literal(step)
+        # Not the number alone: to group by a number is to group by the column at that place.
+        there = exp.GTE(this=column_of(self.column), expression=literal(start))
+        return exp.Case(ifs=[exp.If(this=there, true=literal(step))])
+
+
+def _by_date(bounds: Mapping[When, tuple[Any, Any]]) -> list[tuple[Any, Step]]:
+    """Steps to the dates that windows are filed under: of windows no longer than a day, a shift for all in a row.
+
+    None, where dates do not tell windows apart.
+    """
+    if len({when[0] for when in bounds}) < len(bounds):
+        return []
+    steps: list[tuple[Any, Step]] = []
+    for (day, _), (start, end) in bounds.items():
+        shift = dt.datetime.combine(day, dt.time(tzinfo=start.tzinfo)) - start
+        whole = end - start <= _DAY and shift % dt.timedelta(minutes=1) == dt.timedelta()
+        step = shift if whole else day
+        if not steps or steps[-1][1] != step:
+            steps.append((start, step))
+    return steps
+
+
+def _date_of(value: Any) -> dt.date:
+    found: dt.date = value.date() if isinstance(value, dt.datetime) else value
+    return found
 
 
 def _is_date(value: Any) -> bool:

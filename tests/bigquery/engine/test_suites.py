@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
+
+import pyarrow as pa
 import pytest
 from sqlglot import exp
 
-from dqx_core import ResultKey
+from dqx_core import DuckRelationDataSource, InMemoryMetricDB, ResultKey, VerificationSuite, check
+from dqx_core.calendars import Days, Hours, Weeks
 from dqx_core.engines.bigquery_source import BigQueryDataSource
+from dqx_core.engines.bigquery_tables import BigQueryTables
 from dqx_core.errors import DefinitionError, EngineError
 from tests.bigquery.engine.conftest import DAYS, described, select, suite
 
@@ -84,3 +90,32 @@ def test_a_query_is_a_source_too(engine):
 def test_results_of_many_pages_come_whole(engine, server):
     server.page_rows = 5
     assert engine.run(select("price")).num_rows == 12
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("us", "UTC"), pa.timestamp("us")], ids=["TIMESTAMP", "DATETIME"])
+@pytest.mark.parametrize(
+    "calendar",
+    [Hours(), Hours(every=6), Days(timezone="Europe/Amsterdam"), Days(hour=6), Weeks()],
+    ids=lambda c: c.name,
+)
+def test_windows_of_any_calendar_are_counted_as_on_duckdb(engine, calendar, kind):
+    moments = [dt.datetime(2024, 3, 25, tzinfo=dt.UTC) + dt.timedelta(minutes=61 * n) for n in range(300)]
+    prices = pa.array([Decimal(n % 3) / 2 for n in range(300)], pa.decimal128(38, 9))
+    rows = pa.table({"at": pa.array(moments, pa.timestamp("us", "UTC")).cast(kind), "price": prices})
+    BigQueryTables(engine).load(rows, "shop.moments")
+    options = {"date_column": "at", "dimensions": {"price": "price"}, "timezone": "Europe/Amsterdam"}
+    there = BigQueryDataSource.from_table(engine, "shop.moments", "moments", **options)
+    here = DuckRelationDataSource.from_arrow(rows, "moments", **options)
+    windows = list(dict.fromkeys(calendar.at(moment) for moment in moments[40:200:3]))
+    keys = [ResultKey.of(each, tags, calendar) for each in windows for tags in ({}, {"price": "0.5"})]
+
+    @check(name="Rows", datasets=["moments"])
+    def counted(mp, ctx):
+        ctx.assert_that(mp.num_rows(lag=1)).where(name="rows").noop()
+        ctx.assert_that(mp.unique_count("at")).where(name="moments").noop()
+
+    def numbers(source):
+        results = VerificationSuite([counted], InMemoryMetricDB(), "S").run_many([source], keys)
+        return [result.metric.value_or(None) for result in results]
+
+    assert numbers(there) == numbers(here)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from dqx_core import InMemoryMetricDB, ResultKey, VerificationSuite, check
 from dqx_core.datasets import materialize, partition_files, read_partitions, stored_partitions
+from dqx_core.datasets.data_source import dataset_source
+from dqx_core.datasets.stored import partition_path
+from dqx_core.engines.duckdb import DuckDB
 from dqx_core.errors import DefinitionError
 from tests.core.datasets.shop import daily, day, engine
 
@@ -76,3 +80,56 @@ def test_a_column_that_came_later_is_null_before(shop, root, tmp_path):
     table = shop.run(read_partitions(tmp_path, "daily")).to_pandas()
     assert table[table["date"].astype(str) == str(day(1))]["country"].isna().all()
     assert table[table["date"].astype(str) == str(day(2))]["country"].notna().any()
+
+
+@pytest.fixture
+def judged(shop, tmp_path):
+    """Two days in a folder, and what a suite says of the rows of one."""
+    materialize(daily(), [day(1), day(2)], engine=shop, root=tmp_path)
+
+    @check(name="Rows", datasets=["daily"])
+    def rows(mp, ctx):
+        ctx.assert_that(mp.num_rows()).where(name="rows").is_positive()
+
+    def say(n, split="train"):
+        source = dataset_source(DuckDB(), tmp_path, "daily")
+        suite = VerificationSuite([rows], InMemoryMetricDB(), "S")
+        return suite.run([source], ResultKey(day(n), {"split": split}))[0].message, source
+
+    return tmp_path, say
+
+
+def file_of(root, n):
+    return partition_path(root, "daily", day(n), "train") / "part-0.parquet"
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda file: file.unlink(), "its file part-0.parquet is not there"),
+        (lambda file: file.with_name("copy.parquet").write_bytes(b"PAR1"), "does not know the file copy.parquet"),
+        (lambda file: file.write_bytes(file.read_bytes()[:200]), "has 200 bytes, and its manifest says"),
+        (lambda file: file.with_name("_manifest.json").write_text("{"), "is damaged"),
+    ],
+    ids=["gone", "doubled", "cut", "manifest"],
+)  # fmt: skip
+def test_what_is_not_as_its_manifest_says_is_an_error_of_that_partition_alone(judged, harm, message):
+    root, say = judged
+    before, _ = say(1)
+    harm(file_of(root, 2))
+    assert message in say(2)[0]
+    assert say(1)[0] == before
+    with pytest.raises(DefinitionError, match=message):
+        read_partitions(root, "daily", [day(1), day(2)], ["train"])
+
+
+def test_a_split_that_was_not_made_is_not_an_empty_one(judged):
+    assert judged[1](1, "evl")[0] == "num_rows(): 2024-01-01 (split=evl) of dataset 'daily' is not materialized"
+
+
+def test_no_files_of_other_days_are_read(judged):
+    _, say = judged
+    _, source = say(1)
+    measured = [sql for sql in source._engine.statements if "COUNT" in sql]
+    assert measured
+    assert not any(f"date={day(2)}" in sql for sql in measured)

@@ -407,3 +407,23 @@ def test_a_day_that_has_begun_somewhere_is_not_to_come():
     keys.refuse_future([first, first - dt.timedelta(days=1)], allowed=False)
     with pytest.raises(DefinitionError, match="--allow-future"):
         keys.refuse_future([first + dt.timedelta(days=1)], allowed=False)
+
+
+def test_other_windows_than_days_are_judged(dqx):
+    weeks = judge(dqx, "--date", "2026-01-07", "--window", "weeks", "--json").json["results"]
+    assert {tuple(result["window"]) for result in weeks} == {("2026-01-05T00:00:00+00:00", "2026-01-12T00:00:00+00:00")}
+    sundays = judge(dqx, "--date", "2026-01-04...2026-01-11", "--window", "weeks from sunday", "--json").json["results"]
+    assert {result["yyyy_mm_dd"] for result in sundays} == {"2026-01-04", "2026-01-11"}
+    refused = judge(dqx, "--date", "2026-01-07", "--window", "fortnights")
+    assert (refused.code, "'fortnights' is not a calendar" in refused.err) == (2, True)
+
+
+def test_a_tag_is_a_column_and_a_label_is_none(dqx):
+    day = ("--date", "2026-01-10")
+    wrong = judge(dqx, *day, "--tags", "splt=train")
+    assert (wrong.code, "Did you mean 'split'? A mere name" in wrong.err) == (2, True)
+    named = judge(dqx, *day, "--label", "env=test", "--json").json
+    assert {tuple(result["tags"].items()) for result in named["results"]} == {(("env", "test"),)}
+    assert named["symbols"][0]["value"] == judge(dqx, *day, "--json").json["symbols"][0]["value"]
+    taken = judge(dqx, *day, "--label", "split=train")
+    assert (taken.code, "--tags split=…" in taken.err) == (2, True)
