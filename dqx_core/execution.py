@@ -102,8 +102,7 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
             for need in needs:
                 parts = _parts(rows, part, need, filters[need])
                 found[need] = _state(readers[need[0]], parts, found, beside.get(need))
-                astray.pop(need)
-        found |= {need: Failure(of_rows.get(need, reason)) for need, reason in astray.items()}
+        found |= {n: Failure(of_rows.get(n, reason)) for n, reason in astray.items() if n not in found}
     measured = {need: found[need] for need in scan.needs if need in found}
     if bare and no_rows is not None and there is not None:
         no_rows |= _without_rows(scan, [need for need in bare if need in measured], *there)
