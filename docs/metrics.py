@@ -144,8 +144,8 @@ def page() -> str:
         "Written by `python -m docs.metrics` from the classes; a test holds it to them. The examples run on ten days",
         "of sales: 5 on the first day, one more each day, judged for the tenth.",
         "",
-        "Every metric also takes `where` (a SQL condition on rows), `lag` (days before the key, or other windows of",
-        "its calendar), `dataset` and `tags`.",
+        "Every metric also takes `where` (a SQL condition on rows), `lag` (days before the key, or windows of its",
+        "calendar), `dataset` and `tags`.",
         "`dqx_core.metrics` holds each as one class; adding one is a class and a line in `registry.py`.",
         "",
         "Sums of doubles are exact, and so the same in any order of rows and with any number of threads, for 0 and",
@@ -174,9 +174,8 @@ def page() -> str:
         "",
         "A key may speak of another window than a day: `ResultKey.at(Hours(timezone='Europe/Amsterdam'), moment)`, of",
         "`dqx_core.calendars`: `Hours`, `Days`, `Weeks`, `Months`, `Years`. Lags and `n` then count these. A day and a",
-        "week before are the same time of the clock then, where there are such windows (hours, days; a week for",
-        "weeks); elsewhere the suite is refused, and `mp.ext.change(metric, windows=1)` compares with the window",
-        "before.",
+        "week before are the same time of the clock then, where there are such windows (hours, days; weeks a week",
+        "before); elsewhere the suite is refused, and `mp.ext.change(metric, windows=1)` compares with the one before.",
     ]
     for (name, (metric_, example)), value in zip(EXTENDED.items(), on_data[len(plain) :], strict=True):
         lines += ["", f"## ext.{name}", "", definition(metric_), "", f"- example: `{example}` = {value}"]

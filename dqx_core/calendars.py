@@ -1,4 +1,4 @@
-"""Windows of time, and calendars: which windows there are, and which is the n-th before."""
+"""Calendars: which windows of time there are, and which is the n-th before."""
 
 from __future__ import annotations
 
@@ -7,59 +7,18 @@ from abc import abstractmethod
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from dqx_core.errors import DefinitionError
+from dqx_core.windows import NOW, Back, Window
 from dqx_core.zones import exists, instants, zone
 
+__all__ = ["DAYS", "NOW", "Back", "Calendar", "Days", "Hours", "Months", "Weeks", "Window", "Years"]
+
 _DAY = dt.timedelta(days=1)
-_MIDNIGHT = dt.time(tzinfo=dt.UTC)
 _EPOCH = dt.date(1970, 1, 1)
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-@dataclass(frozen=True, order=True)
-class Window:
-    """A half-open stretch of time, from its start up to its end, as moments in UTC."""
-
-    start: dt.datetime
-    end: dt.datetime
-
-    def __post_init__(self) -> None:
-        for name in ("start", "end"):
-            moment = getattr(self, name)
-            if not isinstance(moment, dt.datetime) or moment.tzinfo is None:
-                raise DefinitionError(f"A window's {name} is a datetime with a time zone, not {moment!r}.")
-            object.__setattr__(self, name, moment.astimezone(dt.UTC))
-        if self.start >= self.end:
-            raise DefinitionError(f"A window ends after it starts: {self.start} is not before {self.end}.")
-
-    @classmethod
-    def of_day(cls, day: dt.date) -> Window:
-        """The day in UTC."""
-        start = dt.datetime.combine(day, _MIDNIGHT)
-        return cls(start, start + _DAY)
-
-    def __str__(self) -> str:
-        return f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC"
-
-
-class Back(NamedTuple):
-    """How far before a window another one lies: some days on its calendar's clocks, then some windows."""
-
-    windows: int = 0
-    days: int = 0
-
-    def and_then(self, other: Back) -> Back:
-        """Both together."""
-        if other is NOW:
-            return self
-        return other if self is NOW else Back(self.windows + other.windows, self.days + other.days)
-
-
-NOW = Back()
-"""The window itself."""
 
 
 @runtime_checkable

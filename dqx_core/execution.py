@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial, reduce
+from functools import partial, reduce
 from typing import Any
 
 from returns.result import Failure, Result, Success
 
-from dqx_core.engines.base import Extent
 from dqx_core.engines.jobs import recording
 from dqx_core.halving import halved, reason_of, run
 from dqx_core.keys import ResultKey, Tags
 from dqx_core.metrics.base import (
     BESIDE,
     GroupedMetric,
-    MarkedMetric,
     MetricSpec,
-    OverItems,
     ScanMetric,
     StatementMetric,
 )
 from dqx_core.metrics.counts import NumRows
 from dqx_core.pausing import no_collection
 from dqx_core.planning import Need, Plan, Scan, by_dimensions, fault_of
-from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.query import (
     DAY,
-    Grouping,
     Statement,
-    grouped_statement,
-    marked_statement,
-    own_statement,
     scan_statement,
 )
-from dqx_core.sql.types import ColumnKind, kind_of
+from dqx_core.statements import beside_of, grouping_of, statements_of
 from dqx_core.states import Mergeable, State
 
 Measured = Result[State, str]
@@ -64,7 +54,7 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
         whole = replace(scan, needs=tuple(need for need in scan.needs if need not in damaged))
         rest = _executed(whole, announce, no_rows) if whole.needs else {}
         return {need: damaged[need] if need in damaged else rest[need] for need in scan.needs if need in damaged | rest}
-    beside = _beside(scan)
+    beside = beside_of(scan)
     wanted = dict.fromkeys([*beside.values(), *scan.needs])
     by_spec: dict[MetricSpec, dict[Tags, list[Need]]] = {}
     filters = dict(by_dimensions(source, wanted))
@@ -97,7 +87,7 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
                         found[need] = _state(state, parts, found, beside.get(need))
         # What broke it may be a row of one day alone: then it is an error of that day, and of no other.
         of_rows = {need: reason for need, reason in astray.items() if broken[need[0]].of_rows}
-        for part, rows, needs in halved(statement, of_rows, filters, partial(_grouping, scan), _rows):
+        for part, rows, needs in halved(statement, of_rows, filters, partial(grouping_of, scan), _rows):
             readers = {need[0]: _reader(need[0], part) for need in needs}
             for need in needs:
                 parts = _parts(rows, part, need, filters[need])
@@ -132,7 +122,7 @@ def _without_rows(scan: Scan, bare: Iterable[Need], rows: Rows, statement: State
         else:
             unsure.append((need, tags))
     if unsure:  # no statement counted what they are of
-        counting = scan_statement([NumRows()], _grouping(scan, [need for need, _ in unsure], dict(unsure)))
+        counting = scan_statement([NumRows()], grouping_of(scan, [need for need, _ in unsure], dict(unsure)))
         counted = _rows(counting)
         for need, tags in unsure:
             if not any(_counted_rows(part, counting) for part in _parts(counted, counting, need, tags)):
@@ -155,147 +145,6 @@ def _state(
 ) -> Measured:
     """The state that a reader makes of the groups of a need, and of what it takes beside."""
     return read(parts) if other is None else found[other].bind(partial(read, parts))
-
-
-def _beside(scan: Scan) -> dict[Need, Need]:
-    """The needs that take another one's value, and that one."""
-    taken: dict[Need, Need] = {}
-    for need in scan.needs:
-        spec, key, dataset = need
-        if isinstance(spec, GroupedMetric) and spec.beside is not None:
-            taken[need] = (spec.beside, key, dataset)
-    return taken
-
-
-def statements_of(scan: Scan) -> list[Statement]:
-    """The statements of a scan.
-
-    The first is one pass for all plain aggregates; it also tells which of the earlier days are there. Then come
-    one for the distinct values of all columns of integers that lie close together, one for the other grouped metrics
-    of the same columns, condition and dimensions, and one for each other metric.
-    """
-    wanted = dict.fromkeys([*scan.needs, *_beside(scan).values()])
-    filters = dict(by_dimensions(scan.source, wanted))
-    plain: list[Need] = []
-    grouped: dict[tuple[tuple[str, ...], str | None, tuple[str, ...]], list[Need]] = {}
-    unmerged: dict[tuple[str, ...], list[Need]] = {}
-    marked: dict[tuple[str, ...], list[Need]] = {}
-    extent = _extent(scan, dict.fromkeys(spec for spec, _, _ in wanted))
-    spans, powers = _spans(scan, filters, extent), {column.lower(): power for column, power in extent.powers.items()}
-    alone: dict[tuple[MetricSpec, tuple[str, ...]], list[Need]] = {}
-    alike: dict[tuple[MetricSpec, Tags], list[Need]] = {}
-    for need in wanted:
-        alike.setdefault((need[0], filters[need]), []).append(need)
-    scanned: list[tuple[MetricSpec, tuple[str, ...], list[Need]]] = []
-    for (spec, tags), needs in alike.items():
-        dimensions = tuple(tags)
-        if isinstance(spec, MarkedMetric) and spec.marks in spans:
-            marked.setdefault(dimensions, []).extend(needs)
-        elif isinstance(spec, GroupedMetric):
-            grouped.setdefault((*_over(spec), dimensions), []).extend(needs)
-        elif not isinstance(spec, ScanMetric) or spec.alone:
-            alone.setdefault((spec, dimensions), []).extend(needs)
-        elif spec.mergeable:
-            scanned.append((spec, dimensions, needs))
-        else:
-            unmerged.setdefault(dimensions, []).extend(needs)
-    # What reads one value at a time is cheaper over the distinct ones, once somebody groups by them anyway: unless
-    # it is day by day, where few rows of a day are alike.
-    one_day = scan.source.date_column is None or len({key.when for _, key, _ in scan.needs}) == 1
-    for spec, dimensions, needs in scanned:
-        rides = one_day and isinstance(spec, OverItems)
-        same = grouped.get((*_over(spec), dimensions)) if rides else None
-        (plain if same is None else same).extend(needs)
-    made: list[Statement] = []
-    if plain or scan.lagged:
-        # What does not merge joins where the groups are its own.
-        plain += unmerged.pop(_grouping(scan, [*plain, *scan.lagged], filters).dimensions, [])
-        made.append(_scanned(plain, _grouping(scan, [*plain, *scan.lagged], filters), powers))
-    made += [_scanned(needs, _grouping(scan, needs, filters), powers) for needs in unmerged.values()]
-    for needs in marked.values():
-        over_bits = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, MarkedMetric))
-        made.append(marked_statement(list(over_bits), spans, _grouping(scan, needs, filters)))
-    # The widest first: what a statement takes, the next finds still taken.
-    for (columns, _, _), needs in sorted(grouped.items(), key=lambda item: -len(item[0][0])):
-        over = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, OverItems))
-        made.append(grouped_statement(list(over), columns, _grouping(scan, needs, filters)))
-    for (spec, _), needs in alone.items():
-        grouping = _grouping(scan, needs, filters)
-        if isinstance(spec, ScanMetric):
-            made.append(_scanned(needs, grouping, powers))
-        else:
-            assert isinstance(spec, StatementMetric)
-            made.append(own_statement(spec, grouping))
-    return made
-
-
-_BITS_A_ROW = 64
-"""So many bits of a bitmap take less time and memory than the row takes in a hash table."""
-_BITS = 2**30
-"""All bitmaps of a scan together: 128 megabytes for each thread of the engine, which fills its own."""
-
-
-def _extent(scan: Scan, specs: Collection[MetricSpec]) -> Extent:
-    """What is known of the rows and the numbers in them before they are read."""
-    source = scan.source
-    if dialect_of(source.dialect).bitmap is None:
-        return Extent()
-    types = {name.lower(): type_name for name, type_name in source.schema.items()}
-    marked = {spec.marks: ColumnKind.INTEGER for spec in specs if isinstance(spec, MarkedMetric)}
-    added = {spec.adds_up: ColumnKind.FLOAT for spec in specs if isinstance(spec, ScanMetric)}
-    columns = [
-        column
-        for column, kind in (*marked.items(), *added.items())
-        if column is not None and kind_of(types[column.lower()], source.dialect) is kind
-    ]
-    return source.extent(columns) if columns else Extent()
-
-
-def _spans(scan: Scan, filters: Mapping[Need, Tags], extent: Extent) -> dict[str, tuple[int, int]]:
-    """The bounds of the columns of integers whose values are close enough together for bitmaps."""
-    source = scan.source
-    conditions: dict[str, set[str | None]] = {}
-    for spec, _, _ in filters:
-        if isinstance(spec, MarkedMetric) and spec.marks is not None:
-            conditions.setdefault(spec.marks, set()).add(spec.where)
-    integers = [column for column in conditions if column in extent.spans]
-    if not integers:
-        return {}
-    values: dict[str, set[str]] = {}
-    for name, value in (item for tags in filters.values() for item in tags.items()):
-        values.setdefault(name, set()).add(value)
-    windows = len({key.when for _, key, _ in filters}) if source.date_column is not None else 1
-    groups = windows * math.prod(map(len, values.values()))
-    bitmaps = sum(len(conditions[column]) for column in integers)
-    most = min(_BITS // bitmaps, _BITS_A_ROW * extent.rows) // groups
-    return {column: (least, top) for column, (least, top) in extent.spans.items() if top - least < most}
-
-
-def _scanned(needs: Sequence[Need], grouping: Grouping, powers: Mapping[str, int]) -> Statement:
-    specs = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, ScanMetric))
-    if not grouping.names:  # a row comes back also of no rows
-        specs.setdefault(NumRows())
-    return scan_statement(list(specs) or [NumRows()], grouping, powers)
-
-
-def _over(spec: MetricSpec) -> tuple[tuple[str, ...], str | None]:
-    """The columns a metric groups by, and the condition on the rows: equal ones share a statement."""
-    return tuple(spec.columns), spec.where
-
-
-def _grouping(scan: Scan, needs: Sequence[Need], filters: Mapping[Need, Tags]) -> Grouping:
-    dimensions = sorted({name for need in needs for name in filters[need]})
-    tags = {filters[need] for need in needs}
-    values = tuple(tuple(sorted({each[name] for each in tags if name in each})) for name in dimensions)
-    only = frozenset(name for name in dimensions if all(name in each for each in tags))
-    windows = {key.when: key for _, key, _ in needs}
-    ordered = sorted(windows, key=lambda when: windows[when].interval.start if when[1] else _midnight(when[0]))
-    return Grouping(scan.source, tuple(ordered), tuple(dimensions), values, only)
-
-
-@lru_cache(maxsize=4096)
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(tzinfo=dt.UTC))
 
 
 def _answers(statement: Statement, tags: Tags, spec: MetricSpec) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import ItemsView, Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -219,3 +219,21 @@ class ResultKey:
 
     def __str__(self) -> str:
         return self.label + (f" ({self.tags})" if self.tags else "")
+
+
+def calendar_of_keys(keys: Sequence[ResultKey]) -> Calendar:
+    """The one calendar of some keys; days, of none.
+
+    Raises:
+        DefinitionError: They are of several, so that no lag means one thing.
+    """
+    found: list[Calendar] = []
+    for key in keys:
+        if key.calendar not in found:
+            found.append(key.calendar)
+    if len(found) > 1:
+        raise DefinitionError(
+            f"These are windows of {len(found)} calendars: {', '.join(calendar.name for calendar in found)}. Run the "
+            "suite once for each."
+        )
+    return found[0] if found else DAYS

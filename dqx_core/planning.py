@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from dqx_core.calendars import NOW, Back
 from dqx_core.engines.base import DataSource, full_name, zone_of
+from dqx_core.errors import DefinitionError
 from dqx_core.graph import Graph
 from dqx_core.keys import ResultKey, TagOverrides, Tags
 from dqx_core.metrics.base import MetricSpec
@@ -65,6 +66,19 @@ def named_in_full(sources: Mapping[str, DataSource]) -> dict[str, str]:
     return {name: full_name(source) for name, source in sources.items() if full_name(source) != name}
 
 
+def by_full_name(sources: Iterable[DataSource]) -> dict[str, DataSource]:
+    """Each data source by the name under which its numbers are kept.
+
+    Raises:
+        DefinitionError: Two have the same.
+    """
+    named: dict[str, DataSource] = {}
+    for source in sources:
+        if named.setdefault(full_name(source), source) is not source:
+            raise DefinitionError(f"Two data sources are '{full_name(source)}' in full. Give one another identity.")
+    return named
+
+
 def needs_of(
     graph: Graph,
     keys: Iterable[ResultKey],
@@ -103,6 +117,13 @@ def data_versions(needs: Iterable[Need], sources: Mapping[str, DataSource]) -> d
             asked[dataset, key] = version_of(source, key) if source else None
         found[need] = asked[dataset, key]
     return found
+
+
+def moved_since(scan: Scan, measured: Container[Need]) -> tuple[Need, ...]:
+    """The measured numbers of a scan whose data has another version now than before it."""
+    asked = [need for need in scan.needs if need in measured and scan.versions.get(need) is not None]
+    now = data_versions(asked, {full_name(scan.source): scan.source})
+    return tuple(need for need in asked if now[need] != scan.versions[need])
 
 
 def version_of(source: DataSource, key: ResultKey) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
@@ -16,9 +16,9 @@ from dqx_core.engines.base import DataSource, full_name
 from dqx_core.engines.jobs import EngineJob, as_parameters, recording
 from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.evaluation import Evaluation, NoRows
-from dqx_core.execution import Explanation, Measured, execute, explain, statements_of
+from dqx_core.execution import Explanation, Measured, execute, explain
 from dqx_core.graph import Graph, RootNode
-from dqx_core.keys import ExecutionId, ResultKey
+from dqx_core.keys import ExecutionId, ResultKey, calendar_of_keys
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
 from dqx_core.passes import prepare
@@ -30,14 +30,17 @@ from dqx_core.planning import (
     Plan,
     Reuse,
     Scan,
+    by_full_name,
     data_versions,
     effective_key,
+    moved_since,
     named_in_full,
     needs_of,
     plan,
 )
 from dqx_core.profiles import Profile, unmatched
 from dqx_core.report import AnalysisReport, AssertionResult, Severity, Status, SymbolInfo
+from dqx_core.statements import statements_of
 from dqx_core.symbols import SymbolRegistry
 
 if TYPE_CHECKING:
@@ -209,7 +212,7 @@ class VerificationSuite:
         if not keys:
             raise DefinitionError(f"Suite '{self.name}' was given no keys to run.")
         ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.interval.start, tuple(key.tags.items())))
-        graph = self.suite.build(datasources, select=select, calendar=self._calendar(ordered))
+        graph = self.suite.build(datasources, select=select, calendar=calendar_of_keys(ordered))
         planned, kept, jobs = self._measured(datasources, ordered, graph, (), announce)
         self.db.keep(kept, self._execution(datasources, ordered, jobs))
         if planned.ready:  # some were there before: of all of them the store is asked, what it wrote just now is known
@@ -251,8 +254,8 @@ class VerificationSuite:
     ) -> Plan:
         """What running the keys would measure, carry forward and miss; nothing is run."""
         named = named_in_full(_by_name(datasources))
-        sources = _by_full_name(datasources)
-        built = graph or self.suite.build(datasources, calendar=self._calendar(keys))
+        sources = by_full_name(datasources)
+        built = graph or self.suite.build(datasources, calendar=calendar_of_keys(keys))
         needs = needs_of(built, keys, also_lags, named)
         versions = data_versions(needs, sources)
         past = [] if self.history == "isolated" else [need for need, own in needs.items() if not own]
@@ -312,7 +315,7 @@ class VerificationSuite:
                 measured |= execute(scan, announce, no_rows)
                 versions |= scan.versions
                 # What changed while it was read is of no version: once more, for numbers of one state if it rests now.
-                if moved := _moved(scan, measured):
+                if moved := moved_since(scan, measured):
                     no_rows -= {*moved}
                     measured |= execute(replace(scan, needs=moved, lagged=scan.lagged & {*moved}), announce, no_rows)
                     versions |= dict.fromkeys(moved)
@@ -353,7 +356,7 @@ class VerificationSuite:
 
         What was carried forward was not measured. The execution itself measures all assertions together.
         """
-        evaluation, sources = self._ran(), _by_full_name(datasources)
+        evaluation, sources = self._ran(), by_full_name(datasources)
         names = {symbol.name for symbol in result.symbols}
         key = self.key_of(result)
         wanted: dict[str, list[Need]] = {}
@@ -400,23 +403,6 @@ class VerificationSuite:
         self._ran()
         return any(r.severity is Severity.P0 and r.status in (Status.FAILED, Status.ERROR) for r in self._results)
 
-    def _calendar(self, keys: Sequence[ResultKey]) -> Calendar:
-        """The one calendar of the keys.
-
-        Raises:
-            DefinitionError: They are of several, so that no lag means one thing.
-        """
-        calendars: list[Calendar] = []
-        for key in keys:
-            if key.calendar not in calendars:
-                calendars.append(key.calendar)
-        if len(calendars) > 1:
-            raise DefinitionError(
-                f"Suite '{self.name}' was given windows of {len(calendars)} calendars: "
-                f"{', '.join(calendar.name for calendar in calendars)}. Run it once for each."
-            )
-        return calendars[0] if calendars else DAYS
-
     def _ran(self) -> Evaluation:
         if self._evaluation is None:
             raise DefinitionError(f"Suite '{self.name}' has not run yet. Call run(datasources, key) first.")
@@ -438,18 +424,3 @@ def _by_name(sources: Iterable[DataSource]) -> dict[str, DataSource]:
             raise DefinitionError(f"Two data sources are named '{source.name}'. Names tell them apart: rename one.")
         named[source.name] = source
     return named
-
-
-def _by_full_name(sources: Iterable[DataSource]) -> dict[str, DataSource]:
-    named: dict[str, DataSource] = {}
-    for source in sources:
-        if named.setdefault(full_name(source), source) is not source:
-            raise DefinitionError(f"Two data sources are '{full_name(source)}' in full. Give one another identity.")
-    return named
-
-
-def _moved(scan: Scan, measured: Mapping[Need, Measured]) -> tuple[Need, ...]:
-    """The numbers of a scan whose data has another version now than before it."""
-    asked = [need for need in scan.needs if need in measured and scan.versions.get(need) is not None]
-    now = data_versions(asked, {full_name(scan.source): scan.source})
-    return tuple(need for need in asked if now[need] != scan.versions[need])

@@ -102,16 +102,32 @@ def _moment(text: str, zoned: bool, timezone: str) -> dt.datetime:
     return found.astimezone(ZoneInfo(timezone)).replace(tzinfo=None) if found.tzinfo else found
 
 
-def told(column: str, values: tuple[str, ...], type_name: str, dialect: str) -> exp.Expr:
-    """The canonical text of the column's value: of any, or, where engines spell them differently, of the given ones."""
+_FEW = 64
+"""So many values are looked for one by one; of more, rows are parted by every value there is."""
+
+
+def told(column: str, values: tuple[str, ...], type_name: str, dialect: str, *, only: bool) -> exp.Expr:
+    """The canonical text of the column's value, of the given ones; of all others null, or what is cheaper.
+
+    Args:
+        column: The dimension's column.
+        values: The canonical texts that are asked for.
+        type_name: Its type.
+        dialect: Of the engine.
+        only: Whether no rows but those of the values are read.
+    """
     from sqlglot import exp
 
-    if kind_of(type_name, dialect) not in _BY_VALUE:
-        return exp.Cast(this=column_of(column), to=exp.DataType.build("text"))
+    plain = kind_of(type_name, dialect) not in _BY_VALUE
+    text = exp.Cast(this=column_of(column), to=exp.DataType.build("text"))
+    if plain and (only or len(values) > _FEW):
+        return text
     return exp.Case(
         ifs=[
             exp.If(
-                this=exp.EQ(this=column_of(column), expression=_literal(value, type_name, dialect)),
+                this=exp.EQ(this=text.copy(), expression=literal(value))
+                if plain
+                else exp.EQ(this=column_of(column), expression=_literal(value, type_name, dialect)),
                 true=exp.Literal.string(value),
             )
             for value in values

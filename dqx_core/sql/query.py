@@ -69,7 +69,8 @@ class Grouping:
         parts: list[exp.Expr] = [] if self.buckets is None else [self.buckets.bucket()]
         for tag, values in zip(self.dimensions, self.values, strict=True):
             column = self.source.dimensions[tag]
-            parts.append(told(column, values, self._types[column.lower()], self.source.dialect))
+            type_name = self._types[column.lower()]
+            parts.append(told(column, values, type_name, self.source.dialect, only=tag in self.only))
         return [exp.alias_(part, name, quoted=True) for part, name in zip(parts, self.names, strict=True)]
 
     def among(self) -> exp.Expr | None:

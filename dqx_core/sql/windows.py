@@ -126,12 +126,17 @@ class Buckets:
             return exp.Case(ifs=[exp.If(this=before, true=self._told(first, middle))], default=self._told(middle, end))
         start, step = self.steps[first]
         if isinstance(step, dt.timedelta):
-            minutes = exp.Interval(
-                this=exp.Literal.string(str(abs(step) // dt.timedelta(minutes=1))), unit=exp.var("MINUTE")
+            forth = step >= dt.timedelta()
+            of_moments, of_readings = (
+                exp.TimestampAdd if forth else exp.TimestampSub,
+                exp.DatetimeAdd if forth else exp.DatetimeSub,
             )
-            add = exp.Add if step >= dt.timedelta() else exp.Sub
-            shifted = add(this=column_of(self.column), expression=minutes) if step else column_of(self.column)
-            return exp.Cast(this=shifted, to=exp.DataType.build("date"))
+            shifted = (of_readings if start.tzinfo is None else of_moments)(
+                this=column_of(self.column),
+                expression=exp.Literal.number(abs(step) // dt.timedelta(minutes=1)),
+                unit=exp.var("MINUTE"),
+            )
+            return exp.Cast(this=shifted if step else column_of(self.column), to=exp.DataType.build("date"))
         if len(self.steps) > 1:
             return literal(step)
         # Not the number alone: to group by a number is to group by the column at that place.

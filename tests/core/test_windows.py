@@ -226,3 +226,12 @@ def test_a_range_is_its_days_one_by_one_where_a_day_has_no_rows():
         db = InMemoryMetricDB()
         singly = [str(r.status) for day in days for r in judge(source, [day], *metrics, db=db)]
         assert [str(r.status) for r in judge(source, days, *metrics)] == singly
+
+
+def test_one_value_of_a_dimension_beside_all_rows_parts_no_others():
+    rows = pa.table({"d": ["a", "b", None, "c", "a"] * 3, "at": pa.array([NIGHT] * 15)})
+    source = DuckRelationDataSource.from_arrow(rows, "t", date_column="at", dimensions={"d": "d"})
+    metrics = [lambda mp: mp.num_rows(), lambda mp: mp.num_rows(tags={"d": "a"}), lambda mp: mp.unique_count("d")]
+    found = judge(source, [ResultKey(dt.date(2024, 1, 1))], *metrics)
+    assert [result.metric.unwrap() for result in found] == [15, 6, 3]
+    assert "CASE WHEN" in next(sql for sql in source._engine.statements if "__tag_0" in sql)
