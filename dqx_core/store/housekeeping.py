@@ -43,6 +43,12 @@ class Tally:
     """Of both: those without a value."""
 
 
+def was_written_by(connection: Connection, origin: str) -> bool:
+    """Whether there is an execution of that origin."""
+    one = select(EXECUTION.c.execution).where(EXECUTION.c.origin == origin).limit(1)
+    return connection.execute(one).first() is not None
+
+
 def tallies(connection: Connection, execution_ids: Iterable[ExecutionId]) -> dict[ExecutionId, Tally]:
     """How each of these executions got its numbers; one that is not known is absent."""
     columns = select(

@@ -44,6 +44,10 @@ class Upkeep(ABC):
         """What is in the store, and how large it is."""
         return self._database.read(lambda c: housekeeping.info(c, self.name), "count what it holds")
 
+    def was_written_by(self, origin: str) -> bool:
+        """Whether an execution of that origin wrote to it: "dagster", "cli", "python"."""
+        return self._database.read(lambda c: housekeeping.was_written_by(c, origin), "look who wrote to it")
+
     def tallies(self, execution_ids: Iterable[ExecutionId]) -> dict[ExecutionId, Tally]:
         """How many numbers each of these executions measured, and how many it carried forward."""
         held = list(execution_ids)

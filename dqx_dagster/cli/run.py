@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -124,6 +125,14 @@ def run(
     location: Location = None,
     reuse: Reuse = False,
     allow_future: keys.AllowFuture = False,
+    keep: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep/--no-keep",
+            help="Keep numbers and verdicts in the store. By default they are, but not in one that Dagster writes: "
+            "its history is read, and what was tried by hand stays out of it.",
+        ),
+    ] = None,
     fail_on: Annotated[
         Literal["P0", "P1", "P2", "P3", "any"],
         typer.Option("--fail-on", "--severity", help="From which severity on a failure makes the exit code 1."),
@@ -131,6 +140,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Measure, keep the numbers, judge. Exit code 0: passed, 1: failed, 4: nothing could be judged.
+
+    A store that Dagster writes is only read, unless --keep is said.
 
     Example: dqx run examples.shop.suites:DAILY_SUITE --dataset shop_daily --date 2024-01-17 --tags split=train
     """
@@ -144,9 +155,9 @@ def run(
     chosen = _selected(wanted, select)
     with rows.opened(names, timezone=calendar.timezone, labels=labels) as sources:
         wanted.build(sources, select=chosen, calendar=calendar)  # what cannot work leaves no store behind
-        with _verification(wanted, store, reuse=reuse, keep=True) as verification, busy(f"Running {wanted.name}"):
+        with _verification(wanted, store, reuse=reuse, keep=keep) as verification, busy(f"Running {wanted.name}"):
             results = verification.run_many(sources, asked, select=chosen)
-            kept = verification.db.name
+            kept = _kept(verification)
     if as_json:
         out.file.write(verification.report().to_json() + "\n")
     else:
@@ -221,14 +232,21 @@ def explain(
 
 
 @contextmanager
-def _verification(suite: Suite, url: str, *, reuse: bool, keep: bool) -> Iterator[VerificationSuite]:
-    """The suite over the store; looking at a store that is not there does not make one."""
-    from dqx_core.store import InMemoryMetricDB, MetricDB, file_of
+def _verification(suite: Suite, url: str, *, reuse: bool, keep: bool | None) -> Iterator[VerificationSuite]:
+    """The suite over the store; looking at a store that is not there does not make one.
+
+    What is not kept goes into a store of its own above it. `keep` None: kept, unless Dagster writes the store.
+    """
+    from dqx_core.store import InMemoryMetricDB, LayeredMetricDB, MetricDB, file_of
     from dqx_core.verification import VerificationSuite
 
     file = file_of(url)
     there = file is None or file.exists()
-    db: MetricDB = MetricDB(url, at_first_write=True) if keep or there else InMemoryMetricDB()
+    db: MetricDB = MetricDB(url, at_first_write=True) if there or keep is not False else InMemoryMetricDB()
+    scratch = ExitStack()
+    if there and not (keep if keep is not None else not db.was_written_by("dagster")):
+        folder = scratch.enter_context(TemporaryDirectory())
+        db = LayeredMetricDB(f"sqlite:///{folder}/scratch.db", db)
     try:
         yield VerificationSuite(
             suite.checks,
@@ -241,6 +259,14 @@ def _verification(suite: Suite, url: str, *, reuse: bool, keep: bool) -> Iterato
         )
     finally:
         db.close()
+        scratch.close()
+
+
+def _kept(verification: VerificationSuite) -> str | None:
+    """Where what a run found is kept; None: nowhere."""
+    from dqx_core.store import InMemoryMetricDB, LayeredMetricDB
+
+    return None if isinstance(verification.db, LayeredMetricDB | InMemoryMetricDB) else verification.db.name
 
 
 def _tag_names(asked: Sequence[ResultKey]) -> list[str]:
@@ -282,7 +308,7 @@ def _selected(suite: Suite, select: Sequence[str] | None) -> Selection | None:
 _COLOURS = {Status.PASSED: "green", Status.FAILED: "bold red", Status.ERROR: "bold red", Status.SKIPPED: "yellow"}
 
 
-def _show(verification: VerificationSuite, results: Sequence[AssertionResult], store: str) -> None:
+def _show(verification: VerificationSuite, results: Sequence[AssertionResult], store: str | None) -> None:
     """A line a verdict under its day; of several days only those that did not pass, and a count."""
     from rich.text import Text
 
@@ -301,6 +327,9 @@ def _show(verification: VerificationSuite, results: Sequence[AssertionResult], s
             out.print(line, soft_wrap=True)
     counts = Counter(result.status for result in results)
     said = ", ".join(f"{counts[status]:,} {str(status).lower()}" for status in Status if counts[status])
-    out.print(
-        f"{said}. Kept as execution {verification.execution_id} in {shown(store)}.", highlight=False, soft_wrap=True
+    where = (
+        "Nothing was kept: --no-keep, or Dagster writes this store. --keep keeps it there, --store names another."
+        if store is None
+        else f"Kept as execution {verification.execution_id} in {shown(store)}."
     )
+    out.print(f"{said}. {where}", highlight=False, soft_wrap=True)

@@ -8,6 +8,8 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -427,3 +429,23 @@ def test_a_tag_is_a_column_and_a_label_is_none(dqx):
     assert named["symbols"][0]["value"] == judge(dqx, *day, "--json").json["symbols"][0]["value"]
     taken = judge(dqx, *day, "--label", "split=train")
     assert (taken.code, "--tags split=…" in taken.err) == (2, True)
+
+
+def test_what_is_tried_by_hand_stays_out_of_a_store_that_dagster_writes(dqx, tmp_path):
+    from dqx_core.store import Execution
+
+    url = f"sqlite:///{tmp_path / 'dagster.db'}"
+    with closing(MetricDB(url)) as db:
+        db.begin_execution(Execution("from-dagster", origin="dagster"))
+    run = partial(judge, dqx, "--date", "2026-01-10", "--store", url)
+
+    def executions():
+        with closing(MetricDB(url)) as db:
+            return [execution.origin for execution in db.executions()]
+
+    assert "Nothing was kept" in run().out
+    assert executions() == ["dagster"]
+    assert "Kept as execution" in run("--keep").out
+    assert sorted(executions()) == ["cli", "dagster"]
+    assert "Nothing was kept" in run("--no-keep").out
+    assert sorted(executions()) == ["cli", "dagster"]
