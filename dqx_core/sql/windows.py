@@ -25,6 +25,7 @@ Step = dt.timedelta | dt.date | int
 """How a row's place is told: its date after a shift, or always the same date or number."""
 
 _DAY = dt.timedelta(days=1)
+_EPOCH = dt.date(1970, 1, 1)
 _NANOSECONDS = dt.datetime.fromisoformat("1677-09-22"), dt.datetime.fromisoformat("2262-04-11")
 """What a timestamp of nanoseconds can be compared with."""
 
@@ -40,6 +41,8 @@ class Buckets:
     """Runs of windows without gaps, each from its first value up to what follows its last."""
     steps: Sequence[tuple[Any, Step]] = ()
     """From which value on which step tells the place of a row; none where that is its date as it is."""
+    nanoseconds: bool = False
+    """Whether a row's date is told as a number of days: cast to a date, a nanosecond before midnight is rounded up."""
 
     @classmethod
     def of(cls, column: str, type_name: str, dialect: str, timezone: str, windows: Sequence[When]) -> Buckets:
@@ -85,9 +88,10 @@ class Buckets:
                 spans[-1] = spans[-1][0], end
             else:
                 spans.append((start, end))
-        # Cast to a date, a nanosecond before midnight is rounded up.
-        if not fine and all(_is_date(start) and end - start == _DAY for start, end in bounds.values()):
+        if all(_is_date(start) and end - start == _DAY for start, end in bounds.values()):
             dates = {when: _date_of(start) for when, (start, _) in bounds.items()}
+            if fine:
+                return cls(column, {when: (day - _EPOCH).days for when, day in dates.items()}, spans, nanoseconds=True)
             return cls(column, dates, spans)
         steps = [] if fine or kind is ColumnKind.DATE else _by_date(bounds)
         if steps and 2 * len(steps) < len(bounds):
@@ -112,6 +116,16 @@ class Buckets:
         """What tells the rows of one window from those of another."""
         from sqlglot import exp
 
+        if self.nanoseconds:
+            since, day = exp.Anonymous(this="EPOCH_NS", expressions=[column_of(self.column)]), 86_400 * 10**9
+            # The remainder that a division with floor has, before 1970 too.
+            rest = exp.Mod(this=since, expression=exp.Literal.number(day))
+            rest = exp.Mod(
+                this=exp.Paren(this=exp.Add(this=rest, expression=exp.Literal.number(day))),
+                expression=exp.Literal.number(day),
+            )
+            midnight = exp.Paren(this=exp.Sub(this=since.copy(), expression=exp.Paren(this=rest)))
+            return exp.IntDiv(this=midnight, expression=exp.Literal.number(day))
         if not self.steps:
             return exp.Cast(this=column_of(self.column), to=exp.DataType.build("date"))
         return self._told(0, len(self.steps))

@@ -235,3 +235,12 @@ def test_one_value_of_a_dimension_beside_all_rows_parts_no_others():
     found = judge(source, [ResultKey(dt.date(2024, 1, 1))], *metrics)
     assert [result.metric.unwrap() for result in found] == [15, 6, 3]
     assert "CASE WHEN" in next(sql for sql in source._engine.statements if "__tag_0" in sql)
+
+
+@pytest.mark.parametrize("year", [1969, 1970, 2024])
+def test_days_of_nanoseconds_are_told_apart_before_1970_too(year):
+    start = (dt.date(year, 1, 1) - dt.date(1970, 1, 1)).days * 86_400 * 10**9
+    offsets = [-1, 0, 1, 86_400 * 10**9 - 1, 86_400 * 10**9, 2 * 86_400 * 10**9 - 1]
+    source = of([start + offset for offset in offsets], pa.timestamp("ns"))
+    days = [ResultKey(dt.date(year, 1, 1) + dt.timedelta(days=n)) for n in range(-1, 3)]
+    assert rows_of(source, days) == [1, 3, 2, 0]
