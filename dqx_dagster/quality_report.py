@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from dqx_core.store import MetricDB
 
 
+REPORT = "dqx/report"
+"""The tag of assets that only tell of others: `dqx ci` makes them when they are asked for."""
+
+
 def quality_report_asset(
     *,
     folder: str | Path,
@@ -64,6 +68,7 @@ def quality_report_asset(
             backfill_policy=dg.BackfillPolicy.single_run() if partitions_def is not None else None,
             required_resource_keys={store},
             group_name="reports",
+            tags={REPORT: "quality"},
             kinds={"dqx", "html"},
             description=f"Verdicts and trends of {suite or 'every suite'}"
             f"{f' on {dataset}' if dataset else ''}, as one HTML file.",

@@ -9,6 +9,7 @@ import dagster as dg
 
 from dqx_core.errors import DefinitionError, hint
 from dqx_dagster.cli.ci.spans import Span, Wanted, spans_of
+from dqx_dagster.quality_report import REPORT
 
 Key = dg.AssetKey | dg.AssetCheckKey
 
@@ -61,6 +62,8 @@ def choose(repository: dg.RepositoryDefinition, select: Sequence[str], *, checks
             '\'group:"datasets" and not kind:"pandas"\'.'
         ) from error
     made = frozenset() if checks_only else assets & frozenset(graph.materializable_asset_keys)
+    if not select:  # a report is not judged, and is written where others read it
+        made -= {key for key in made if REPORT in graph.get(key).tags}
     if not checks:
         with_checks = sorted({key.asset_key.to_user_string() for key in graph.asset_check_keys})
         what = "selects no asset" if not assets else "selects assets without checks"
