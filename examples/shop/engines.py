@@ -49,7 +49,7 @@ def load_raw_tables(database: Path) -> list[str]:
     loaded = []
     try:
         tables.make_dataset("raw_data")
-        for name in DuckDBCatalog(here).tables():
+        for name in DuckDBCatalog(here, ("raw_data",)).tables():
             rows = here.run(exp.select("*").from_(table_of(name)))
             there = tables.described(name)
             if there is None or there.rows != rows.num_rows:

@@ -56,11 +56,11 @@ def backfilled(resources):
         result = here.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=instance, tags=span("2024-01-08|train", "2024-01-21|eval")
         )
-    return result, tuple(WatchedEngine.ran)
+        yield result, tuple(WatchedEngine.ran), instance
 
 
 def test_a_range_of_two_weeks_reads_the_source_once_for_each_dataset(backfilled):
-    _, statements = backfilled
+    _, statements, _ = backfilled
 
     reading = [sql for sql in statements if '"transactions"' in sql and "dqx_stage" in sql.split("AS", 1)[0]]
     every = [sql for sql in statements if '"raw_data"."transactions"' in sql]
@@ -69,7 +69,7 @@ def test_a_range_of_two_weeks_reads_the_source_once_for_each_dataset(backfilled)
 
 
 def test_a_range_of_two_weeks_is_measured_in_one_pass_a_suite_over_each_dataset(backfilled):
-    _, statements = backfilled
+    _, statements, _ = backfilled
 
     passes = [sql for sql in statements if sql.startswith("SELECT") and "GROUP BY" in sql and "READ_PARQUET" in sql]
     plain = [sql for sql in passes if " AS items" not in sql]
@@ -82,7 +82,7 @@ def test_a_range_of_two_weeks_is_measured_in_one_pass_a_suite_over_each_dataset(
 
 
 def test_each_partition_of_the_range_is_judged_under_its_own_key(backfilled):
-    result, _ = backfilled
+    result, _, _ = backfilled
 
     days = [f"2024-01-{day:02}" for day in range(8, 22)]
     assert {e.partition for e in result.get_asset_check_evaluations()} == {
@@ -91,7 +91,7 @@ def test_each_partition_of_the_range_is_judged_under_its_own_key(backfilled):
 
 
 def test_a_materialized_partition_says_its_rows_size_window_sql_and_first_rows(backfilled):
-    result, _ = backfilled
+    result, _, _ = backfilled
 
     made = {m.partition: m.metadata for m in result.asset_materializations_for_node("shop_ranking")}
     train = made["2024-01-21|train"]
@@ -104,7 +104,7 @@ def test_a_materialized_partition_says_its_rows_size_window_sql_and_first_rows(b
 
 
 def test_the_metrics_asset_shows_each_partitions_numbers_and_their_moves(backfilled):
-    result, _ = backfilled
+    result, _, _ = backfilled
 
     shown = {m.partition: m.metadata for m in result.asset_materializations_for_node("shop_daily__metrics__shop_daily")}
     today, before = shown["2024-01-21|train"], shown["2024-01-20|train"]
@@ -144,11 +144,13 @@ def test_an_asset_says_where_a_filter_leaks():
 def test_the_model_is_trained_behind_a_gate(backfilled, resources, tmp_path):
     from definitions import model, shop_ranking
 
+    _, _, instance = backfilled
+
     def train(store):
         told = {**resources, "store": store}
         return dg.materialize(
             [shop_ranking, model], selection=[model], partition_key="2024-01-21|train", resources=told,
-            raise_on_error=False,
+            instance=instance, raise_on_error=False,
         )  # fmt: skip
 
     judged = train(resources["store"])

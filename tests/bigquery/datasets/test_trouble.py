@@ -7,7 +7,7 @@ import pytest
 from dqx_core.datasets.bigquery_catalog import BigQueryCatalog
 from dqx_core.datasets.bigquery_storage import BigQueryStorage
 from dqx_core.engines.bigquery import BigQuery
-from dqx_core.errors import DefinitionError, EngineError, NotRunError
+from dqx_core.errors import DefinitionError, NotRunError
 from tests.bigquery.datasets.conftest import TABLES, days, sell
 from tests.bigquery.server import Fault
 from tests.core.datasets import shop
@@ -64,5 +64,5 @@ def test_a_materialization_above_the_limit_writes_nothing(server, client):
 
 
 def test_a_dataset_that_is_not_there_is_an_error(engine):
-    with pytest.raises(EngineError, match="nowhere"):
+    with pytest.raises(DefinitionError, match="no dataset 'nowhere' in project 'local'"):
         BigQueryCatalog(engine, ["nowhere"]).tables()
