@@ -18,18 +18,25 @@ from dqx_dagster.check_results import evaluation_of
 from dqx_dagster.check_specs import Assertion, AttachedCheck, Granularity, attached_checks
 from dqx_dagster.dagster_internals import latest_materialization, name_of
 from dqx_dagster.jobs import jobs_metadata
+from dqx_dagster.standing import Judges
 from dqx_dagster.targets import Asset, Context, Sources, SuiteTarget, suite_target
 from dqx_dagster.translator import DqxTranslator, slug
 
 ShownSql = Literal["problems", "all"]
 
-_SUITES: "WeakKeyDictionary[dg.OpDefinition, Suite]" = WeakKeyDictionary()
+_JUDGES: "WeakKeyDictionary[dg.OpDefinition, Judges]" = WeakKeyDictionary()
 """What each op judges: Dagster copies definitions as it puts a code location together, and keeps their ops."""
+
+
+def judges_of(checks: dg.AssetChecksDefinition) -> Judges | None:
+    """The suite that asset checks were made of, with its assets; None if they are none of ours."""
+    return _JUDGES.get(checks.op) if isinstance(checks.node_def, dg.OpDefinition) else None
 
 
 def suite_of(checks: dg.AssetChecksDefinition) -> Suite | None:
     """The suite that asset checks were made of; None if they are none of ours."""
-    return _SUITES.get(checks.op) if isinstance(checks.node_def, dg.OpDefinition) else None
+    found = judges_of(checks)
+    return None if found is None else found.target.suite
 
 
 @no_collection()
@@ -92,7 +99,7 @@ def suite_checks(
             yield dg.Output(None, output_name=check.spec.get_python_identifier())
         yield from evaluations(context, target, selected, keys, names, sql)
 
-    _SUITES[judge.op] = suite
+    _JUDGES[judge.op] = Judges(target, tuple(checks))
     return judge
 
 
