@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dqx_dagster.metrics_assets import suite_metrics_asset
     from dqx_dagster.quality_report import quality_report_asset
     from dqx_dagster.resources import DuckDBEngine, MetricStore
-    from dqx_dagster.reverification import reverify_job
+    from dqx_dagster.reverification import reverify_job, unjudged_partitions_sensor
     from dqx_dagster.schedules import dataset_schedule
     from dqx_dagster.sensors import FailedCheck, FailedChecks, failed_checks_sensor
     from dqx_dagster.suites import suite_checks
@@ -51,6 +51,7 @@ _HOMES = {
     "source_assets": "datasets",
     "suite_checks": "suites",
     "suite_metrics_asset": "metrics_assets",
+    "unjudged_partitions_sensor": "reverification",
 }
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "source_assets",
     "suite_checks",
     "suite_metrics_asset",
+    "unjudged_partitions_sensor",
 ]
 
 # So that Dagster tells of the version beside its own; a source tree that was never installed has none.

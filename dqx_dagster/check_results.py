@@ -26,11 +26,13 @@ def evaluation_of(
     translator: DqxTranslator,
     statements: Sequence[str] = (),
     cost: Mapping[str, dg.MetadataValue] = MappingProxyType({}),
+    *,
+    stops: bool = True,
 ) -> dg.AssetCheckEvaluation:
     """What an asset check says of a partition, or of all partitions of a run: of its one assertion, or of several.
 
     `statements` is the SQL that measures what they rest on. `cost` is of the step that judged it, whatever the number
-    of checks and partitions.
+    of checks and partitions. Without `stops` a blocking check that failed holds nothing back in this run.
     """
     outcome = outcome_of(results)
     telling = [result for result in results if result.status is not Status.PASSED] or results
@@ -42,7 +44,7 @@ def evaluation_of(
         severity=translator.severity(outcome.severity),
         description=harmless(_description(telling, results), lines=True),
         # Of a check of several assertions only those that block by themselves do.
-        blocking=spec.blocking and any(translator.blocking(result.severity) for result in telling),
+        blocking=stops and spec.blocking and any(translator.blocking(result.severity) for result in telling),
         partition=partition,
         target_materialization_data=judged,
         metadata={

@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 import dagster as dg
 
+from dqx_core.calendars import NOW
 from dqx_core.checks import Check
 from dqx_core.errors import DefinitionError
 from dqx_core.expressions import text
 from dqx_core.graph import AssertionNode, CheckNode, Graph
 from dqx_core.harmless import harmless
+from dqx_core.keys import TagOverrides
 from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.targets import SuiteTarget
 from dqx_dagster.translator import DqxTranslator, digest, slug
@@ -30,6 +32,8 @@ class AttachedCheck:
 
     spec: dg.AssetCheckSpec
     assertions: tuple[Assertion, ...]
+    across: tuple[TagOverrides, ...] = ()
+    """The tags under which they look at other rows of the same window than their own, such as those of eval."""
 
 
 def attached_checks(
@@ -108,7 +112,9 @@ def _attached(
         metadata={**_metadata(graph, group, conditions[0]), **code[group[0][0].name]},
         partitions_def=target.partitions_def if partitioned else None,
     )
-    return AttachedCheck(spec, tuple((check.name, assertion.name) for check, assertion in group))
+    used = [graph.symbols[symbol] for _, assertion in group for symbol in assertion.symbols]
+    across = dict.fromkeys(each.tags for each in used if each.tags and each.back == NOW)
+    return AttachedCheck(spec, tuple((check.name, assertion.name) for check, assertion in group), tuple(across))
 
 
 def _dataset(graph: Graph, check: CheckNode, assertion: AssertionNode) -> str | None:

@@ -25,6 +25,7 @@ __all__ = [
     "environment_file",
     "known_previews",
     "latest_materialization",
+    "latest_materializations",
     "listen",
     "name_of",
     "partitions_read",
@@ -57,6 +58,38 @@ def latest_materialization(
     return TargetMaterialization(
         storage_id=newest.storage_id, run_id=newest.event_log_entry.run_id, timestamp=newest.timestamp
     )
+
+
+def latest_materializations(
+    instance: dg.DagsterInstance, asset_key: dg.AssetKey, partitions: Sequence[str] | None
+) -> dict[str | None, TargetMaterialization]:
+    """The newest materialization of each of many partitions that have one; of None where there are no partitions."""
+    if partitions is None:
+        found = latest_materialization(instance, asset_key, None)
+        return {} if found is None else {None: found}
+    wanted = frozenset(partitions)
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+    ids = {
+        storage_id: partition
+        for partition, storage_id in instance.get_latest_storage_id_by_partition(asset_key, kind).items()
+        if partition in wanted
+    }
+    told: dict[str | None, TargetMaterialization] = {}
+    listed = list(ids)
+    for first in range(0, len(listed), _AT_ONCE):
+        some = listed[first : first + _AT_ONCE]
+        records = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=asset_key, storage_ids=some), limit=len(some)
+        ).records
+        for record in records:
+            told[ids[record.storage_id]] = TargetMaterialization(
+                storage_id=record.storage_id, run_id=record.event_log_entry.run_id, timestamp=record.timestamp
+            )
+    return told
+
+
+_AT_ONCE = 500
+"""Records asked for in one statement: SQLite takes a limited number of parameters."""
 
 
 def beyond(context: dg.InputContext) -> list[str]:

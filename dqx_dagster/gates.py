@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -16,6 +16,7 @@ from dqx_core.report import AssertionResult, Severity, Status
 from dqx_core.verification import Suite
 from dqx_dagster.check_specs import Assertion
 from dqx_dagster.dagster_internals import latest_materialization, name_of, partitions_read
+from dqx_dagster.standing import newest_verdicts
 from dqx_dagster.targets import Asset, SuiteTarget, nominal_date, suite_target
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Gate:
         keys = {self.target.partitioning.key(partition, nominal): partition for partition in self._partitions(context)}
         if not keys and self.unjudged == "stop":
             yield f"- this run reads no partition of {attached.key.to_user_string()}: nothing was judged."
-        verdicts = self._newest(db, attached.key.to_user_string(), list(keys))
+        verdicts = newest_verdicts(db, self.target, attached.key.to_user_string(), list(keys), self.origins)
         for key, partition in keys.items():
             where = partition or (str(key) if key.tags else attached.key.to_user_string())
             asked = list(self._asked(key))
@@ -181,26 +182,6 @@ class Gate:
         if result.status is Status.SKIPPED and self.unjudged == "stop":
             return f"{what}: not judged, it was skipped: {result.message} (run {given.execution_id})"
         return None
-
-    def _newest(
-        self, db: "MetricDB", asset: str, keys: Collection[ResultKey]
-    ) -> "Mapping[ResultKey, Mapping[Assertion, tuple[AssertionResult, Given]]]":
-        """The newest verdict of each assertion for each key."""
-        suite, timeless = self.target.suite.name, self.target.partitioning.timeless
-        found: dict[ResultKey, dict[Assertion, tuple[AssertionResult, Given]]] = {key: {} for key in keys}
-        if not keys:
-            return found
-        by_tags = {key.tags: key for key in keys}
-        given = db.newest_verdicts(suite, asset, None if timeless else keys, origins=self.origins)
-        for key, results in given.items():
-            # What has no time is filed under the day of the run that judged it.
-            held = found.get(by_tags.get(key.tags, key) if timeless else key)
-            for result, who in results.items() if held is not None else ():
-                place = (result.check, result.assertion)
-                assert held is not None
-                if place not in held or held[place][1].sequence < who.sequence:
-                    held[place] = (result, who)
-        return found
 
     def _partitions(self, context: Any) -> Iterable[str | None]:
         """The partitions of the judged asset that a run reads.

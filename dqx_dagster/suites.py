@@ -18,18 +18,26 @@ from dqx_dagster.check_results import evaluation_of
 from dqx_dagster.check_specs import Assertion, AttachedCheck, Granularity, attached_checks
 from dqx_dagster.dagster_internals import latest_materialization, name_of
 from dqx_dagster.jobs import jobs_metadata
+from dqx_dagster.siblings import Siblings, siblings_of
+from dqx_dagster.standing import Judges
 from dqx_dagster.targets import Asset, Context, Sources, SuiteTarget, suite_target
 from dqx_dagster.translator import DqxTranslator, slug
 
 ShownSql = Literal["problems", "all"]
 
-_SUITES: "WeakKeyDictionary[dg.OpDefinition, Suite]" = WeakKeyDictionary()
+_JUDGES: "WeakKeyDictionary[dg.OpDefinition, Judges]" = WeakKeyDictionary()
 """What each op judges: Dagster copies definitions as it puts a code location together, and keeps their ops."""
+
+
+def judges_of(checks: dg.AssetChecksDefinition) -> Judges | None:
+    """The suite that asset checks were made of, with its assets; None if they are none of ours."""
+    return _JUDGES.get(checks.op) if isinstance(checks.node_def, dg.OpDefinition) else None
 
 
 def suite_of(checks: dg.AssetChecksDefinition) -> Suite | None:
     """The suite that asset checks were made of; None if they are none of ours."""
-    return _SUITES.get(checks.op) if isinstance(checks.node_def, dg.OpDefinition) else None
+    found = judges_of(checks)
+    return None if found is None else found.target.suite
 
 
 @no_collection()
@@ -92,7 +100,7 @@ def suite_checks(
             yield dg.Output(None, output_name=check.spec.get_python_identifier())
         yield from evaluations(context, target, selected, keys, names, sql)
 
-    _SUITES[judge.op] = suite
+    _JUDGES[judge.op] = Judges(target, tuple(checks))
     return judge
 
 
@@ -106,6 +114,9 @@ def evaluations(
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Judge the checks for every key, and say it of each partition by name.
 
+    What compares a partition with the rows of this run is judged for it too: the splits of a day that are there
+    already. Such a verdict stops nothing in this run, which did not make that partition.
+
     `AssetCheckResult` has no partition, so for a range of partitions Dagster could not tell its results apart.
     A check that is skipped says nothing: Dagster shows it as skipped.
     """
@@ -116,15 +127,23 @@ def evaluations(
         for asset in dict.fromkeys(check.spec.asset_key for check in checks)
         for key, partition in keys.items()
     }
-    verdicts: dict[ResultKey, dict[Assertion, AssertionResult]] = {key: {} for key in keys}
+    beside = {check.spec.key: siblings_of(check, keys, target.partitioning, context.instance) for check in checks}
+    for check in checks:
+        there |= {(check.spec.asset_key, key): now for key, (_, now) in beside[check.spec.key].items()}
+    verdicts: dict[ResultKey, dict[Assertion, AssertionResult]] = {}
+    sql_of: dict[ResultKey, Judging] = {}
     with recording() as jobs:
-        found, judging = verify(context, target, list(keys), wanted)
+        judgings = []
+        for some, asserted in ((list(keys), wanted), *_grouped(checks, beside)):
+            found, judging = verify(context, target, some, asserted)
+            judgings.append(judging)
+            for result in found:
+                verdicts.setdefault(result.key, {})[result.check, result.assertion] = result
+                sql_of[result.key] = judging
     cost = jobs_metadata(jobs, target.price(context))
-    for result in found:
-        verdicts[result.key][result.check, result.assertion] = result
     told: list[AssertionResult] = []
     try:
-        for check, partition, of in _asked(checks, keys):
+        for check, partition, of in _asked(checks, keys, beside):
             asset = check.spec.asset_key
             judged = [
                 replace(
@@ -147,17 +166,35 @@ def evaluations(
                     there[asset, of[0]] if len(of) == 1 else latest_materialization(context.instance, asset, None),
                     context.run.run_id,
                     translator,
-                    list(dict.fromkeys(statement for result in shown for statement in judging.sql(result))),
+                    list(dict.fromkeys(statement for r in shown for statement in sql_of[r.key].sql(r))),
                     cost,
+                    stops=any(key in keys for key in of),
                 )
             told += judged
     finally:
         # What Dagster got, and nothing else, also where the run is stopped on the way.
-        judging.keep(told)
+        judgings[0].keep(told)
+
+
+Beside = Mapping[dg.AssetCheckKey, Siblings]
+"""The partitions that each check judges beside those of the run."""
+
+
+def _grouped(checks: Sequence[AttachedCheck], beside: Beside) -> Iterator[tuple[list[ResultKey], set[Assertion]]]:
+    """The partitions beside those of a run, with what is asked of them: those with the same questions together."""
+    asked: dict[ResultKey, set[Assertion]] = {}
+    for check in checks:
+        for key in beside[check.spec.key]:
+            asked.setdefault(key, set()).update(check.assertions)
+    groups: dict[frozenset[Assertion], list[ResultKey]] = {}
+    for key, assertions in asked.items():
+        groups.setdefault(frozenset(assertions), []).append(key)
+    for same, keys in groups.items():
+        yield keys, {*same}
 
 
 def _asked(
-    checks: Sequence[AttachedCheck], keys: Mapping[ResultKey, str | None]
+    checks: Sequence[AttachedCheck], keys: Mapping[ResultKey, str | None], beside: Beside
 ) -> Iterator[tuple[AttachedCheck, str | None, list[ResultKey]]]:
     """Each check with a partition and its key; one without partitions with all the keys of the run at once."""
     for number, (key, partition) in enumerate(keys.items()):
@@ -165,7 +202,11 @@ def _asked(
             if check.spec.partitions_def is not None:
                 yield check, partition, [key]
             elif not number:
-                yield check, None, list(keys)
+                yield check, None, [*keys, *beside[check.spec.key]]
+    for check in checks:
+        if check.spec.partitions_def is not None:
+            for key, (partition, _) in beside[check.spec.key].items():
+                yield check, partition, [key]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import typer
 from dqx_core.errors import DefinitionError, DqxError, NotThereError
 from dqx_dagster.cli import ci, datasets, executions, store
 from dqx_dagster.cli.demo import demo
+from dqx_dagster.cli.partitions import partitions
 from dqx_dagster.cli.printing import err, out
 from dqx_dagster.cli.report import report
 from dqx_dagster.cli.run import explain, run
@@ -49,6 +50,7 @@ app.command("explain", rich_help_panel="Suites")(explain)
 app.command("suites", rich_help_panel="Suites")(suites)
 app.add_typer(ci.app, name="ci", rich_help_panel="Results")
 app.command("report", rich_help_panel="Results")(report)
+app.command("partitions", rich_help_panel="Results")(partitions)
 store.app.command("executions")(executions.executions)
 store.app.command("delete")(executions.delete)
 app.add_typer(store.app, name="store", rich_help_panel="Results")
