@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from dqx_core.report import AnalysisReport, AssertionResult, Severity, Status, SymbolInfo
     from dqx_core.retrieval import metric_history, metrics_by_execution_id
     from dqx_core.store import InMemoryMetricDB, MetricDB
-    from dqx_core.verification import Suite, VerificationSuite
+    from dqx_core.suite import Suite
+    from dqx_core.verification import VerificationSuite
 
 _HOMES = {
     "AnalysisReport": "report",
@@ -39,7 +40,7 @@ _HOMES = {
     "SeasonalProfile": "profiles",
     "Severity": "report",
     "Status": "report",
-    "Suite": "verification",
+    "Suite": "suite",
     "SymbolInfo": "report",
     "VerificationSuite": "verification",
     "check": "checks",

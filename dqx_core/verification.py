@@ -5,24 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from returns.result import Failure
 
-from dqx_core.calendars import DAYS, Calendar
 from dqx_core.checks import Check
 from dqx_core.engines.base import DataSource, full_name
 from dqx_core.engines.jobs import EngineJob, as_parameters, recording
-from dqx_core.errors import DefinitionError, ValidationError
+from dqx_core.errors import DefinitionError
 from dqx_core.evaluation import Evaluation, NoRows
 from dqx_core.execution import Explanation, Measured, execute, explain
-from dqx_core.graph import Graph, RootNode
+from dqx_core.graph import Graph
 from dqx_core.keys import ExecutionId, ResultKey, calendar_of_keys
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
-from dqx_core.passes import prepare
-from dqx_core.passes.validation import warn_of_unused
 from dqx_core.pausing import no_collection
 from dqx_core.planning import (
     History,
@@ -38,77 +35,15 @@ from dqx_core.planning import (
     needs_of,
     plan,
 )
-from dqx_core.profiles import Profile, unmatched
+from dqx_core.profiles import Profile
 from dqx_core.report import AnalysisReport, AssertionResult, Severity, Status, SymbolInfo
 from dqx_core.statements import statements_of
-from dqx_core.symbols import SymbolRegistry
+from dqx_core.suite import Selection, Suite, by_name
 
 if TYPE_CHECKING:
     from dqx_core.store import Execution, MetricDB
 
 Announce = Callable[[str], None]
-Selection = Callable[[str, str], bool]
-
-
-@dataclass(frozen=True)
-class Suite:
-    """Checks under a name: what a verification suite runs, before there is a store or an execution."""
-
-    name: str
-    checks: Sequence[Check]
-    """Any sequence; kept as a tuple."""
-    profiles: Sequence[Profile] = ()
-    """What adjusts the verdicts of some days."""
-    no_rows: NoRows = "error"
-    """What to make of assertions on a window without a row, other than on `num_rows()`: an "error", or "judge" them."""
-
-    def __post_init__(self) -> None:
-        if self.no_rows not in get_args(NoRows):
-            raise DefinitionError(f"Suite '{self.name}' has no_rows={self.no_rows!r}. Give 'error' or 'judge'.")
-        object.__setattr__(self, "checks", tuple(self.checks))
-        object.__setattr__(self, "profiles", tuple(self.profiles))
-        if not self.name.strip():
-            raise DefinitionError("A suite needs a name, such as VerificationSuite([sales], db, 'Sales suite').")
-        for check in self.checks:
-            if not isinstance(check, Check):
-                raise DefinitionError(
-                    f"Suite '{self.name}' was given {check!r}, which is not a check. "
-                    'Decorate the function with @check(name="…", datasets=["…"]).'
-                )
-
-    def build(
-        self,
-        sources: Sequence[DataSource] | None = None,
-        *,
-        select: Selection | None = None,
-        calendar: Calendar = DAYS,
-    ) -> Graph:
-        """What the checks assert, through every pass; without data unless sources are given.
-
-        Args:
-            sources: The data sources, to check names and types against.
-            select: Which assertions to keep, by check and assertion name; None: all.
-            calendar: Whose windows are judged, to check that there are those that assertions compare with.
-
-        Raises:
-            DefinitionError: A check cannot work; as `ValidationError` it lists every problem.
-        """
-        with no_collection():
-            return self._built(sources, select, calendar)
-
-    def _built(self, sources: Sequence[DataSource] | None, select: Selection | None, calendar: Calendar) -> Graph:
-        registry = SymbolRegistry(calendar)
-        nodes = [check.node(registry) for check in self.checks]
-        whole = RootNode(self.name, tuple(nodes))
-        if problems := list(unmatched(self.profiles, whole)):
-            raise ValidationError(f"Suite '{self.name}'", problems)
-        if select is None:
-            warn_of_unused(Graph(whole, dict(registry)), registry.bases)
-        else:
-            kept = (replace(n, assertions=tuple(a for a in n.assertions if select(n.name, a.name))) for n in nodes)
-            nodes = [node for node in kept if node.assertions]
-        root = RootNode(self.name, tuple(nodes))
-        return prepare(Graph(root, dict(registry)), None if sources is None else _by_name(sources))
 
 
 class VerificationSuite:
@@ -222,7 +157,7 @@ class VerificationSuite:
             self.execution_id,
             _by_need(kept),
             left_out={source.name: source.skip_dates for source in datasources},
-            full_names=named_in_full(_by_name(datasources)),
+            full_names=named_in_full(by_name(datasources)),
             absent=planned.absent,
             no_rows=self.suite.no_rows,
             data_av_threshold=self.data_av_threshold,
@@ -253,7 +188,7 @@ class VerificationSuite:
         also_lags: Sequence[int] = (),
     ) -> Plan:
         """What running the keys would measure, carry forward and miss; nothing is run."""
-        named = named_in_full(_by_name(datasources))
+        named = named_in_full(by_name(datasources))
         sources = by_full_name(datasources)
         built = graph or self.suite.build(datasources, calendar=calendar_of_keys(keys))
         needs = needs_of(built, keys, also_lags, named)
@@ -415,12 +350,3 @@ def _new_id() -> ExecutionId:
 
 def _by_need(metrics: Iterable[Metric]) -> dict[Need, Metric]:
     return {(metric.spec, metric.key, metric.dataset): metric for metric in metrics}
-
-
-def _by_name(sources: Iterable[DataSource]) -> dict[str, DataSource]:
-    named: dict[str, DataSource] = {}
-    for source in sources:
-        if source.name in named:
-            raise DefinitionError(f"Two data sources are named '{source.name}'. Names tell them apart: rename one.")
-        named[source.name] = source
-    return named

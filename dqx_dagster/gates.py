@@ -13,7 +13,7 @@ from dqx_core.harmless import harmless
 from dqx_core.keys import ResultKey
 from dqx_core.profiles import adjustment
 from dqx_core.report import AssertionResult, Severity, Status
-from dqx_core.verification import Suite
+from dqx_core.suite import Suite
 from dqx_dagster.check_specs import Assertion
 from dqx_dagster.dagster_internals import latest_materialization, name_of, partitions_read
 from dqx_dagster.standing import newest_verdicts

@@ -12,8 +12,8 @@ from dqx_core.errors import DqxError
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
+from dqx_core.suite import Suite
 from dqx_core.trends import COLUMNS, LAGS, trend_rows
-from dqx_core.verification import Suite
 from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.targets import Asset, SourceOf, suite_target
 from dqx_dagster.translator import DqxTranslator, slug

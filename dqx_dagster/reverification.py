@@ -10,7 +10,7 @@ import dagster as dg
 
 from dqx_core.errors import DefinitionError, DqxError
 from dqx_core.harmless import harmless
-from dqx_core.verification import Suite
+from dqx_core.suite import Suite
 from dqx_dagster.check_specs import Granularity, attached_checks
 from dqx_dagster.sensors import FINISHED
 from dqx_dagster.standing import Judges, Standing, to_judge

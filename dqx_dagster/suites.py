@@ -13,7 +13,7 @@ from dqx_core.harmless import harmless
 from dqx_core.keys import ResultKey
 from dqx_core.pausing import no_collection
 from dqx_core.report import AssertionResult, Status
-from dqx_core.verification import Suite
+from dqx_core.suite import Suite
 from dqx_dagster.check_results import evaluation_of
 from dqx_dagster.check_specs import Assertion, AttachedCheck, Granularity, attached_checks
 from dqx_dagster.dagster_internals import latest_materialization, name_of

@@ -11,7 +11,8 @@ from dqx_core.engines.base import DataSource
 from dqx_core.engines.relation import RelationDataSource
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.keys import ResultKey
-from dqx_core.verification import Suite, VerificationSuite
+from dqx_core.suite import Suite
+from dqx_core.verification import VerificationSuite
 from dqx_dagster.partitions import Partitioning
 
 Asset = dg.AssetsDefinition | dg.AssetSpec

@@ -15,7 +15,7 @@ from dqx_core.datasets.splits import Group, Temporal
 from dqx_core.provider import MetricProvider
 from dqx_core.sql.conditions import WRITTEN_IN
 from dqx_core.sql.names import column_named
-from dqx_core.verification import Suite
+from dqx_core.suite import Suite
 
 if TYPE_CHECKING:
     import sympy as sp

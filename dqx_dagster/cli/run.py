@@ -27,7 +27,8 @@ from dqx_dagster.cli.suites import Location, find_suite
 if TYPE_CHECKING:
     from dqx_core.planning import Need
     from dqx_core.store import MetricDB
-    from dqx_core.verification import Selection, Suite, VerificationSuite
+    from dqx_core.suite import Selection, Suite
+    from dqx_core.verification import VerificationSuite
 
 FAILED, NOTHING_JUDGED = 1, 4
 """Exit codes: an assertion that counts failed; no assertion gave a verdict, which is never a pass."""

@@ -21,7 +21,7 @@ from dqx_dagster.cli.store import AsJson
 if TYPE_CHECKING:
     import sympy as sp
 
-    from dqx_core.verification import Suite
+    from dqx_core.suite import Suite
 
 Location = Annotated[
     str | None,
@@ -132,7 +132,8 @@ def _held(value: object) -> Iterator[Suite]:
 
 
 def _suite(value: object) -> Suite | None:
-    from dqx_core.verification import Suite, VerificationSuite
+    from dqx_core.suite import Suite
+    from dqx_core.verification import VerificationSuite
 
     if isinstance(value, VerificationSuite):
         return value.suite

@@ -12,7 +12,7 @@ from dqx_core.checks import Check, Context, NamedAssertion
 from dqx_core.datasets.base import Model
 from dqx_core.errors import hint
 from dqx_core.provider import ExtendedProvider, MetricProvider
-from dqx_core.verification import Suite
+from dqx_core.suite import Suite
 
 if TYPE_CHECKING:
     import sympy as sp

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dqx_core.datasets.base import Problem
     from dqx_core.datasets.definition import DatasetDefinition
-    from dqx_core.verification import Suite
+    from dqx_core.suite import Suite
 
 
 @dg.scaffold_with(DatasetScaffolder)

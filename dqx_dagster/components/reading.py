@@ -21,8 +21,8 @@ from dqx_core.datasets.definition import DatasetDefinition, Reading
 from dqx_core.datasets.loading import from_yaml
 from dqx_core.datasets.problems import located, spelled
 from dqx_core.errors import DefinitionError, ValidationError, hint
+from dqx_core.suite import Suite
 from dqx_core.symbols import SymbolRegistry
-from dqx_core.verification import Suite
 from dqx_dagster.components.attributes import Attributes
 from dqx_dagster.components.checks import WrittenCheck, suite_of
 from dqx_dagster.components.translation import Translate, refused

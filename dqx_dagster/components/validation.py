@@ -23,7 +23,7 @@ from dqx_dagster.resources import DatasetEngine
 if TYPE_CHECKING:
     from dqx_core.datasets.catalog import Schemas
     from dqx_core.datasets.definition import DatasetDefinition
-    from dqx_core.verification import Suite
+    from dqx_core.suite import Suite
     from dqx_dagster.components.dataset import DqxDataset
 
 VALIDATING = "DAGSTER_IS_DEFS_VALIDATION_CLI"
