@@ -90,7 +90,7 @@ def test_a_database_file_says_sizes_descriptions_and_when_it_was_written(tmp_pat
         connection.execute("COMMENT ON TABLE raw_data.small IS 'few'; COMMENT ON COLUMN raw_data.small.b IS 'words'")
         connection.execute("CREATE VIEW raw_data.seen AS SELECT 1 AS a; CREATE TABLE elsewhere AS SELECT 1 AS a")
     shop = DuckDB(database=tmp_path / "x.duckdb", read_only=True)
-    catalog = DuckDBCatalog(shop)
+    catalog = DuckDBCatalog(shop, ["raw_data"])
     found = {each.name: each for each in catalog.described()}
 
     assert list(found) == ['raw_data.big "one', "raw_data.seen", "raw_data.small"]

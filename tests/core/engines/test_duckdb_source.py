@@ -227,7 +227,8 @@ def test_of_folders_whose_names_are_no_days_and_of_days_without_files_no_version
         pq.write_table(pa.table({"n": [1]}), tmp_path / name / "a.parquet")
     files = f"{tmp_path}/**/*.parquet"
     assert DuckRelationDataSource.from_parquet(files, "t").data_version(day(5), {}) is None
-    (tmp_path / "yyyy_mm_dd=2024-01-04 10:00:00").mkdir()
-    pq.write_table(pa.table({"n": [1]}), tmp_path / "yyyy_mm_dd=2024-01-04 10:00:00" / "a.parquet")
-    source = DuckRelationDataSource.from_parquet(files, "t")
+    for name in ("yyyy_mm_dd=2024-01-03 10:00:00", "yyyy_mm_dd=2024-01-04 10:00:00"):
+        (tmp_path / "moments" / name).mkdir(parents=True)
+        pq.write_table(pa.table({"n": [1]}), tmp_path / "moments" / name / "a.parquet")
+    source = DuckRelationDataSource.from_parquet(f"{tmp_path}/moments/**/*.parquet", "t")
     assert [source.data_version(day(n), {}) for n in (3, 4)] == [None, None]
