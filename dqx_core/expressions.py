@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from operator import is_not
 from typing import TYPE_CHECKING, Any, cast
 
 from returns.result import Failure, Result, Success
@@ -36,8 +37,10 @@ def compute(expression: sp.Expr, value_of: Lookup) -> Computed:
         value = value_of(expression)
         if isinstance(value, Success) and math.isfinite(value.unwrap()):
             return value
+    elif expression.is_Integer and -_LARGEST <= expression.p <= _LARGEST:  # most limits are
+        return Success(expression.p)
     number, reasons = _walk(expression, value_of)
-    problems = _flat(reasons)
+    problems = _flat(reasons) if reasons else ()
     if not problems:
         if isinstance(number, complex):
             problems = (Problem(f"the result is complex: {shown(number)}"),)
@@ -218,20 +221,22 @@ def substituted(expression: sp.Expr, symbols: Mapping[sp.Symbol, sp.Symbol]) -> 
 
     What holds none of the symbols stays the same object.
     """
+    if not expression.args:
+        return symbols.get(expression, expression) if expression.is_Symbol else expression
     done: list[Any] = []
     ahead: list[tuple[Any, bool]] = [(expression, False)]
     while ahead:
         node, ready = ahead.pop()
-        if not node.args:
+        parts = node.args
+        if not parts:
             done.append(symbols.get(node, node) if node.is_Symbol else node)
         elif not ready:
             ahead.append((node, True))
-            ahead.extend((argument, False) for argument in reversed(node.args))
+            ahead.extend([(part, False) for part in reversed(parts)])
         else:
-            arguments = done[len(done) - len(node.args) :]
-            del done[len(done) - len(node.args) :]
-            same = all(new is old for new, old in zip(arguments, node.args, strict=True))
-            done.append(node if same else node.func(*arguments))
+            arguments = done[-len(parts) :]
+            del done[-len(parts) :]
+            done.append(node.func(*arguments) if any(map(is_not, arguments, parts)) else node)
     return cast("sp.Expr", done[0])
 
 
@@ -246,6 +251,8 @@ def text(expression: sp.Expr, name_of: Callable[[sp.Symbol], str]) -> str:
     """
     if expression.is_Symbol:
         return name_of(expression)
+    if expression.is_Integer:
+        return str(expression.p)
     pieces: list[str] = []
     ahead: list[str | tuple[Any, int]] = [(expression, _SUM)]
     while ahead:

@@ -143,7 +143,8 @@ def _bury(connection: Connection, *which: ColumnElement[bool]) -> None:
 
 
 def _old_numbers(moment: dt.datetime, executions: Sequence[int], *, keep_latest: bool) -> ColumnElement[bool]:
-    old = and_(METRIC.c.execution.in_(executions), METRIC.c.created < moment)
+    written = select(EXECUTION.c.written).where(EXECUTION.c.execution == METRIC.c.execution).scalar_subquery()
+    old = and_(METRIC.c.execution.in_(executions), func.coalesce(METRIC.c.created, written) < moment)
     if not keep_latest:
         return old
     other = METRIC.alias("other")

@@ -72,6 +72,7 @@ EXECUTION = Table(
     Column("parameters", Json),
     Column("deleted", Moment),  # Its numbers were deleted; the row stays for those who carried them forward
     _sequence(),  # of the last transaction that wrote numbers or verdicts of it
+    Column("written", Moment),  # When the first of the numbers that it holds were written
     UniqueConstraint("execution_id"),
     sqlite_autoincrement=True,
 )
@@ -114,7 +115,7 @@ METRIC = Table(
     Column("data_version_id", Id, ForeignKey(DATA_VERSION.c.data_version_id)),
     Column("source_execution", Id, ForeignKey(EXECUTION.c.execution)),  # null: measured by this execution
     _sequence(),  # of the transaction that wrote the measurement, of a copy too; -1: this store never held it
-    Column("created", Moment, nullable=False),
+    Column("created", Moment),  # null: when its execution was `written`, which most numbers are
     Column("metadata", Json),
     # Last, so that reading a value never walks over a long state.
     Column("state", Text),  # null when it does not merge or has no value
@@ -185,7 +186,8 @@ CREATE VIEW dqx_metrics AS
 SELECT e.execution_id, e.suite, s.dataset, s.metric,
        printf('%d-%02d-%02d', m.yyyy_mm_dd / 10000, m.yyyy_mm_dd / 100 % 100, m.yyyy_mm_dd % 100) AS yyyy_mm_dd,
        s.tags, m.value, m.exact, m.error, v.data_version, source.execution_id AS source_execution_id,
-       datetime(m.created / 1000000, 'unixepoch') || printf('.%06d', m.created % 1000000) AS created,
+       datetime(coalesce(m.created, e.written) / 1000000, 'unixepoch') ||
+           printf('.%06d', coalesce(m.created, e.written) % 1000000) AS created,
        s.spec, m.state, m.series_id, m.execution,
        datetime(printf('%04d-%02d-%02d', m.yyyy_mm_dd / 10000, m.yyyy_mm_dd / 100 % 100, m.yyyy_mm_dd % 100),
                 m.starts || ' seconds') AS window_start,
@@ -203,7 +205,7 @@ _VIEW_POSTGRESQL = """
 CREATE VIEW dqx_metrics AS
 SELECT e.execution_id, e.suite, s.dataset, s.metric, m.yyyy_mm_dd,
        s.tags, m.value, m.exact, m.error, v.data_version, source.execution_id AS source_execution_id,
-       m.created, s.spec, m.state, m.series_id, m.execution,
+       coalesce(m.created, e.written) AS created, s.spec, m.state, m.series_id, m.execution,
        (m.yyyy_mm_dd + m.starts * interval '1 second') AT TIME ZONE 'UTC' AS window_start,
        (m.yyyy_mm_dd + (m.starts + CASE m.span WHEN 0 THEN 86400 ELSE m.span END) * interval '1 second')
            AT TIME ZONE 'UTC' AS window_end,

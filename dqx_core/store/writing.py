@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from returns.result import Failure, Success
-from sqlalchemy import Column, Connection, Dialect, Table, select, update
+from sqlalchemy import Column, Connection, Dialect, Table, bindparam, func, null, select, update
 
+from dqx_core.calendars import Window
 from dqx_core.keys import ExecutionId, Tags
 from dqx_core.metrics.metric import Metric
 from dqx_core.pausing import no_collection
 from dqx_core.states import encode
-from dqx_core.store.codec import digest, make_metric_id, place_of, series_key, split_number
+from dqx_core.store.codec import digest, metric_id_of, place_bits, place_of, series_key, split_number
+from dqx_core.store.columns import Moment
 from dqx_core.store.execution import Execution, check_execution_id
 from dqx_core.store.reading import SeriesName, chunks, executions_of, find_series, series_name, store_of
 from dqx_core.store.tables import DATA_VERSION, EXECUTION, METRIC, SEQUENCE, SERIES
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 Row = dict[str, Any]
-Key = tuple[int, Any, int, int, int]
+Key = tuple[Any, ...]
+"""Series, day, start and span if there are others than days, execution: as the driver takes them."""
+Source = tuple[int, dt.date, int, int, int]
+"""Series, day, start, span and execution of what was carried forward."""
 _KEY = tuple(column.name for column in METRIC.primary_key.columns)
 _NEVER_HELD = -1
 _ROWS = 400
@@ -55,104 +60,107 @@ def persist(
         TypeError: A value or state has none.
     """
     with no_collection():
-        places = [(m.key.yyyy_mm_dd, 0, 0) if m.key.window is None else place_of(m.key) for m in metrics]
-        named = {m.execution_id for m in metrics} | {m.source_execution_id for m in metrics}
-        executions = need_executions(connection, (i for i in named if i is not None), now)
-        write_to(connection, {m.execution_id for m in metrics if m.execution_id is not None}, sequence)
-        names = _series_names(metrics)
-        series = _need_series(connection, dict(zip(names, metrics, strict=True)), known)
+        carried = [m for m in metrics if m.source_execution_id is not None]
+        owners = {m.execution_id for m in metrics if m.execution_id is not None}
+        named = owners | {m.source_execution_id for m in carried if m.source_execution_id is not None}
+        executions = need_executions(connection, named, now)
+        written = _write_numbers_to(connection, owners, sequence, now)
+        # By what they share as it stands: to hash specs and tags for every number would take a tenth of all this.
+        shared = [(id(m.spec), id(m.key.tags), m.dataset) for m in metrics]
+        examples = dict(zip(shared, metrics, strict=True))
+        names = {each: series_name(m.spec, m.key.tags, m.dataset) for each, m in examples.items()}
+        series = _need_series(connection, {names[each]: m for each, m in examples.items()}, known)
+        ids = {each: series[name] for each, name in names.items()}
         versions = _need_versions(connection, {m.data_version for m in metrics if m.data_version is not None})
-        keys = [(series[name], *place) for name, place in zip(names, places, strict=True)]
-        measured = _sequences(connection, metrics, keys, executions, sequence)
-        rows, written = _rows(connection, metrics, keys, executions, versions, measured, now)
-        # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
-        ordered = [rows[key] for key in sorted(rows)]
+        store = store_of(connection)
+        # A copy of what this opened store gave knows when it was measured; of any other the source is looked up.
+        foreign = [m for m in carried if m.measured_at is None or m.measured_at[0] != store]
+        sources = {
+            (ids[id(m.spec), id(m.key.tags), m.dataset], *place_of(m.key), executions[m.source_execution_id])
+            for m in foreign
+            if m.source_execution_id is not None
+        }
+        said = _Said(executions, versions, written, _held(connection, sources), sequence, now)
         columns = METRIC.columns.keys()
-        if not any(place[2] for place in places):  # of days all: their windows are what a row has that says nothing
-            ordered, columns = [(*row[:2], *row[4:]) for row in ordered], [*columns[:2], *columns[4:]]
+        of_days = {m.key.window for m in metrics} <= {None}
+        if of_days:  # their windows are what a row has that says nothing
+            columns = [*columns[:2], *columns[4:]]
+        rows, made = _rows(connection, metrics, [ids[each] for each in shared], said, of_days=of_days)
+        # In the order of the key: the rows of a page are written together, and two writers never wait in a circle.
+        ordered = sorted(rows.values())
     upsert(connection, METRIC, columns, _KEY, ordered)
-    return Persisted(written, series)
+    return Persisted(made, series)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the rows of a transaction say of themselves and of others."""
+
+    executions: Mapping[ExecutionId, int]
+    versions: Mapping[str, int]
+    written: Mapping[ExecutionId, dt.datetime]
+    sources: Mapping[Source, int]
+    sequence: int
+    now: dt.datetime
 
 
 def _rows(
-    connection: Connection,
-    metrics: Sequence[Metric],
-    keys: Sequence[tuple[int, dt.date, int, int]],
-    executions: Mapping[ExecutionId, int],
-    versions: Mapping[str, int],
-    measured: Sequence[int],
-    now: dt.datetime,
+    connection: Connection, metrics: Sequence[Metric], series: Sequence[int], said: _Said, *, of_days: bool
 ) -> tuple[dict[Key, tuple[Any, ...]], list[Metric]]:
-    """The row of each key as the driver takes it, and the metrics with their ids."""
+    """The row of each key, with which it begins, as the driver takes it, and the metrics with their ids."""
     kept = {column.name: processor(column, connection.dialect) for column in METRIC.columns}
-    created = kept["created"](now)
-    days = {day: kept["yyyy_mm_dd"](day) for day in {m.key.yyyy_mm_dd for m in metrics}}
+    store, executions, sources = store_of(connection), said.executions, said.sources
+    now = store, said.sequence
+    places: dict[tuple[dt.date, Window | None, ExecutionId | None], tuple[Key, int, Any]] = {}
     rows: dict[Key, tuple[Any, ...]] = {}
-    written = []
-    store = store_of(connection)
-    for (series_id, day, starts, span), metric, sequence in zip(keys, metrics, measured, strict=True):
-        assert metric.execution_id is not None, "the caller gave every metric an execution"
-        execution = executions[metric.execution_id]
+    made = []
+    for series_id, metric in zip(series, metrics, strict=True):
+        key = metric.key
+        at = key.yyyy_mm_dd, key.window, metric.execution_id
+        if at not in places:
+            assert metric.execution_id is not None, "the caller gave every metric an execution"
+            day, *window = place = place_of(key)
+            execution = executions[metric.execution_id]
+            begun = said.written[metric.execution_id] == said.now
+            places[at] = (
+                (kept["yyyy_mm_dd"](day), *(() if of_days else window), execution),
+                place_bits(place, execution, metric.execution_id),
+                None if begun else kept["created"](said.now),
+            )
+        place, bits, created = places[at]
+        source, measured_at = None, now
+        if metric.source_execution_id is not None:
+            source = executions[metric.source_execution_id]
+            if metric.measured_at is not None and metric.measured_at[0] == store:
+                measured_at = metric.measured_at
+            else:
+                measured_at = store, sources.get((series_id, *place_of(key), source), _NEVER_HELD)
         value, exact, error = _outcome(metric)
-        key = series_id, days[day], starts, span, execution
-        rows[key] = (
-            *key,
+        row_key = series_id, *place
+        rows[row_key] = (
+            *row_key,
             value,
             exact,
             error if error is None else kept["error"](error),
-            None if metric.data_version is None else versions[metric.data_version],
-            None if metric.source_execution_id is None else executions[metric.source_execution_id],
-            sequence,
+            None if metric.data_version is None else said.versions[metric.data_version],
+            source,
+            measured_at[1],
             created,
             kept["metadata"](dict(metric.metadata)) if metric.metadata else None,
             None if metric.state is None else encode(metric.state),
         )
-        metric_id = make_metric_id(series_id, (day, starts, span), execution, metric.execution_id)
-        written.append(_identified(metric, metric_id, (store, sequence)))
-    return rows, written
+        made.append(_identified(metric, metric_id_of(series_id, bits), measured_at))
+    return rows, made
 
 
-def _sequences(
-    connection: Connection,
-    metrics: Sequence[Metric],
-    keys: Sequence[tuple[int, dt.date, int, int]],
-    executions: Mapping[ExecutionId, int],
-    now: int,
-) -> list[int]:
-    """When each was measured: now, or when the source of a copy was.
-
-    A copy of what this opened store gave knows it; of any other the source is looked up.
-    """
-    store = store_of(connection)
-    found: list[int | None] = []
-    for metric in metrics:
-        known = metric.measured_at
-        if metric.source_execution_id is None:
-            found.append(now)
-        else:
-            found.append(known[1] if known is not None and known[0] == store else None)
-    if None not in found:
-        return [sequence for sequence in found if sequence is not None]
-    unknown = [
-        (key, executions[metric.source_execution_id])
-        for key, metric, sequence in zip(keys, metrics, found, strict=True)
-        if sequence is None and metric.source_execution_id is not None
-    ]
-    held = _held(connection, unknown)
-    copies = iter([held.get((*key, source), _NEVER_HELD) for key, source in unknown])
-    return [next(copies) if sequence is None else sequence for sequence in found]
-
-
-def _held(
-    connection: Connection, sources: Sequence[tuple[tuple[int, dt.date, int, int], int]]
-) -> dict[tuple[Any, ...], int]:
+def _held(connection: Connection, sources: Iterable[Source]) -> dict[Source, int]:
     """When what a copy names as its source was measured: as its execution says, or else as other copies of it do."""
     kept = processor(METRIC.c.yyyy_mm_dd, connection.dialect)
     mark, cast = ("%s", "date") if connection.dialect.name == "postgresql" else ("?", "integer")
     row = f"({mark}, CAST({mark} AS {cast}), {mark}, {mark}, {mark})"
-    wanted = {(*key, source): (key[0], kept(key[1]), *key[2:], source) for key, source in sources}
+    wanted = {source: (source[0], kept(source[1]), *source[2:]) for source in sources}
     named = {value: place for place, value in wanted.items()}
-    found: dict[tuple[Any, ...], int] = {}
+    found: dict[Source, int] = {}
     for of in ("execution", "source_execution"):
         missing = [value for place, value in wanted.items() if place not in found]
         for some in chunks(missing):
@@ -173,23 +181,12 @@ WHERE m.series_id = wanted.series_id AND m.yyyy_mm_dd = wanted.day AND m.starts 
 """
 
 
-def _series_names(metrics: Sequence[Metric]) -> list[SeriesName]:
-    """What names the series of each metric, made once for metrics that share their spec and tags."""
-    seen: dict[tuple[int, int, str | None], SeriesName] = {}
-    names = []
-    for metric in metrics:
-        shared = id(metric.spec), id(metric.key.tags), metric.dataset
-        name = seen.get(shared)
-        if name is None:
-            name = seen[shared] = series_name(metric.spec, metric.key.tags, metric.dataset)
-        names.append(name)
-    return names
-
-
 def _identified(metric: Metric, metric_id: UUID, measured_at: tuple[str, int]) -> Metric:
     """The metric with its id and age: `dataclasses.replace`, at a fifth of what it costs for every number."""
     copied = object.__new__(type(metric))
-    copied.__dict__.update(metric.__dict__, metric_id=metric_id, measured_at=measured_at)
+    fields = copied.__dict__
+    fields |= metric.__dict__
+    fields["metric_id"], fields["measured_at"] = metric_id, measured_at
     return copied
 
 
@@ -260,6 +257,31 @@ def write_to(connection: Connection, execution_ids: Iterable[ExecutionId], seque
     for some in chunks(sorted(execution_ids)):
         named = update(EXECUTION).where(EXECUTION.c.execution_id.in_(some))
         connection.execute(named.values(deleted=None, sequence=sequence))
+
+
+def _write_numbers_to(
+    connection: Connection, execution_ids: Iterable[ExecutionId], sequence: int, now: dt.datetime
+) -> dict[ExecutionId, dt.datetime]:
+    """The same as `write_to`, for numbers: when the first of those that each execution holds were written."""
+    return {
+        execution_id: written
+        for some in chunks(sorted(execution_ids))
+        for execution_id, written in connection.execute(
+            _WRITE_NUMBERS_TO, {"ids": some, "at_sequence": sequence, "now": now}
+        )
+    }
+
+
+_WRITE_NUMBERS_TO = (
+    update(EXECUTION)
+    .where(EXECUTION.c.execution_id.in_(bindparam("ids", expanding=True)))
+    .values(
+        deleted=null(),
+        sequence=bindparam("at_sequence"),
+        written=func.coalesce(EXECUTION.c.written, bindparam("now", type_=Moment)),
+    )
+    .returning(EXECUTION.c.execution_id, EXECUTION.c.written)
+)
 
 
 def add_missing(connection: Connection, table: Table, rows: list[Row], on: str) -> None:

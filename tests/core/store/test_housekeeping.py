@@ -6,6 +6,7 @@ import datetime as dt
 import time
 
 import pytest
+import sqlalchemy as sa
 from returns.maybe import Nothing
 from returns.result import Success
 
@@ -38,6 +39,33 @@ def test_expire_spares_what_is_young(db: MetricDB) -> None:
     assert db.expire(moment) == 1
     assert db.measured("old") == []
     assert len(db.measured("new")) == 1
+
+
+def test_each_number_of_an_execution_is_as_old_as_its_own_write(db: MetricDB) -> None:
+    def told() -> list[dt.datetime]:
+        """When the view says that each was written, by value."""
+        query = sa.text("SELECT created FROM dqx_metrics ORDER BY value")
+        shown = db._database.read(lambda c: c.execute(query).scalars().all(), "read")
+        return [m if isinstance(m, dt.datetime) else dt.datetime.fromisoformat(f"{m}+00:00") for m in shown]
+
+    moments = [dt.datetime.now(dt.UTC)]
+    for number in range(3):
+        db.persist([metric(number, key=day(number), execution_id="run-1")])
+        moments.append(dt.datetime.now(dt.UTC))
+    first, second, third = told()
+    assert moments[0] <= first <= moments[1] <= second <= moments[2] <= third <= moments[3]
+    # Written again, a number is younger; the others are as old as they were.
+    db.persist([metric(0, key=day(0), execution_id="run-1")])
+    again, *others = told()
+    assert again >= moments[3]
+    assert others == [second, third]
+    assert db.expire(moments[2], keep_latest=False) == 1
+    assert told() == [again, third]
+    # What was deleted and is there again is as old as it is now.
+    db.delete_execution("run-1")
+    later = dt.datetime.now(dt.UTC)
+    db.persist([metric(7, execution_id="run-1")])
+    assert told() >= [later]
 
 
 def test_expire_without_keeping_the_newest_takes_everything_old(db: MetricDB) -> None:

@@ -11,6 +11,8 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
+MOMENT = sa.BigInteger().with_variant(sa.TIMESTAMP(timezone=True), "postgresql")
+
 COPY = """
 INSERT INTO dqx_metric_0003 (series_id, yyyy_mm_dd, execution, value, exact, error, data_version_id, source_execution,
                              created, metadata, state)
@@ -25,7 +27,8 @@ CREATE VIEW dqx_metrics AS
 SELECT e.execution_id, e.suite, s.dataset, s.metric,
        printf('%d-%02d-%02d', m.yyyy_mm_dd / 10000, m.yyyy_mm_dd / 100 % 100, m.yyyy_mm_dd % 100) AS yyyy_mm_dd,
        s.tags, m.value, m.exact, m.error, v.data_version, source.execution_id AS source_execution_id,
-       datetime(m.created / 1000000, 'unixepoch') || printf('.%06d', m.created % 1000000) AS created,
+       datetime(coalesce(m.created, e.written) / 1000000, 'unixepoch') ||
+           printf('.%06d', coalesce(m.created, e.written) % 1000000) AS created,
        s.spec, m.state, m.series_id, m.execution,
        datetime(printf('%04d-%02d-%02d', m.yyyy_mm_dd / 10000, m.yyyy_mm_dd / 100 % 100, m.yyyy_mm_dd % 100),
                 m.starts || ' seconds') AS window_start,
@@ -43,7 +46,7 @@ POSTGRESQL = """
 CREATE OR REPLACE VIEW dqx_metrics AS
 SELECT e.execution_id, e.suite, s.dataset, s.metric, m.yyyy_mm_dd,
        s.tags, m.value, m.exact, m.error, v.data_version, source.execution_id AS source_execution_id,
-       m.created, s.spec, m.state, m.series_id, m.execution,
+       coalesce(m.created, e.written) AS created, s.spec, m.state, m.series_id, m.execution,
        (m.yyyy_mm_dd + m.starts * interval '1 second') AT TIME ZONE 'UTC' AS window_start,
        (m.yyyy_mm_dd + (m.starts + CASE m.span WHEN 0 THEN 86400 ELSE m.span END) * interval '1 second')
            AT TIME ZONE 'UTC' AS window_end,
@@ -58,6 +61,7 @@ LEFT JOIN dqx_data_version v ON v.data_version_id = m.data_version_id
 
 def upgrade() -> None:
     op.add_column("dqx_execution", sequence())
+    op.add_column("dqx_execution", sa.Column("written", MOMENT))
     texts = [sa.Column[str](name, sa.Text()) for name in ("asset", "compared", "materialization")]
     columns: list[sa.Column[Any]] = [*window(), *texts, sequence()]
     for column in columns:
@@ -94,7 +98,7 @@ def on_sqlite() -> None:
         sa.Column("data_version_id", sa.Integer()),
         sa.Column("source_execution", sa.Integer()),
         sequence(),
-        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("created", sa.BigInteger()),
         sa.Column("metadata", sa.Text()),
         sa.Column("state", sa.Text()),
         sa.PrimaryKeyConstraint("series_id", "yyyy_mm_dd", "starts", "span", "execution", name="pk_dqx_metric"),
@@ -120,6 +124,7 @@ def on_postgresql() -> None:
     """In place: rights that were granted on the table and its view stay."""
     for column in (*window(), sequence()):
         op.add_column("dqx_metric", column)
+    op.alter_column("dqx_metric", "created", nullable=True)
     op.drop_constraint("pk_dqx_metric", "dqx_metric")
     op.create_primary_key("pk_dqx_metric", "dqx_metric", ["series_id", "yyyy_mm_dd", "starts", "span", "execution"])
     op.execute(POSTGRESQL)
