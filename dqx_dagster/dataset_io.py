@@ -54,7 +54,7 @@ class DatasetIOManager(dg.ConfigurableIOManager):
             keys = partitions_asked_for(context)
             if not keys:
                 raise dg.Failure(_not_there(context, dataset), allow_retries=False)
-            asked = _asked(storage, dataset, keys)
+            asked = _asked(storage, dataset, keys, _splits_now(context))
             if not by_split:
                 return _load(storage, dataset, asked, form)
             splits = dict.fromkeys(split for _, split in asked)
@@ -76,10 +76,38 @@ class DatasetIOManager(dg.ConfigurableIOManager):
         return self.engine.storage if self.engine is not None else FolderStorage(DuckDB(), str(self.datasets))
 
 
-def _asked(storage: "Storage", dataset: str, keys: list[ResultKey]) -> "list[Asked]":
-    """Date and split of each; a key without a split asks for all that there are of its date."""
-    every = [] if all(SPLIT in key.tags for key in keys) else storage.splits(dataset) or ["all"]
-    return [(key.yyyy_mm_dd, split) for key in keys for split in ([key.tags[SPLIT]] if SPLIT in key.tags else every)]
+def _asked(storage: "Storage", dataset: str, keys: list[ResultKey], splits: frozenset[str]) -> "list[Asked]":
+    """Date and split of each; of a whole day the splits that its own definition has.
+
+    A whole day is asked for by a key without a split, or by all `splits` that the asset has now: a day that was made
+    before one got another name has those of then.
+    """
+    named: dict[dt.date, set[str]] = {}
+    for key in keys:
+        named.setdefault(key.yyyy_mm_dd, set()).update([key.tags[SPLIT]] if SPLIT in key.tags else [])
+    whole = [date for date, some in named.items() if not some or (len(splits) > 1 and some == splits)]
+    own = storage.splits_of(dataset, whole) if whole else {}
+    # A day that does not say its splits is asked for those that there are of any.
+    every = [] if all(named.values()) or all(own.values()) else storage.splits(dataset) or ["all"]
+    asked: list[Asked] = []
+    for key in keys:
+        date = key.yyyy_mm_dd
+        of_key = [key.tags[SPLIT]] if SPLIT in key.tags else every
+        if date not in own or not own[date] or set(own[date]) == named[date]:
+            asked += [(date, split) for split in of_key]
+        else:
+            asked += [(date, split) for split in own[date] if (date, split) not in asked]
+    return asked
+
+
+def _splits_now(context: dg.InputContext) -> frozenset[str]:
+    """The splits that the asset has partitions of."""
+    definition = context.asset_partitions_def if context.has_asset_partitions else None
+    if isinstance(definition, dg.MultiPartitionsDefinition):
+        found = [each.partitions_def for each in definition.partitions_defs if each.name == SPLIT]
+    else:
+        found = [definition] if isinstance(definition, dg.StaticPartitionsDefinition) else []
+    return frozenset(str(key) for each in found for key in each.get_partition_keys())
 
 
 def _load(storage: "Storage", dataset: str, asked: "list[Asked]", form: str) -> Any:
@@ -95,7 +123,7 @@ def _load(storage: "Storage", dataset: str, asked: "list[Asked]", form: str) -> 
             allow_retries=False,
         )
     if folder is not None and form in ("pathlib.Path", "duckdb.DuckDBPyRelation"):
-        rows = read_partitions(folder, dataset, {date for date, _ in asked}, {split for _, split in asked})
+        rows = read_partitions(folder, dataset, partitions=asked)
         if form == "duckdb.DuckDBPyRelation":
             # Read when it is used; it keeps the connection.
             return DuckDB().connection.sql(rows.sql("duckdb"))

@@ -91,6 +91,12 @@ def dataset_asset(
                 raise dg.Failure(
                     f"Dataset '{definition.name}' was not materialized. {type(error).__name__}: {error}"
                 ) from error
+            for result in results:
+                if result.set_aside:
+                    context.log.warning(
+                        f"{result.date} of dataset '{definition.name}' has no split {', '.join(result.set_aside)} any "
+                        f"more: set aside. To delete it: dqx datasets prune {definition.name}"
+                    )
             for result, told in zip(results, shown, strict=True):
                 partition = partitioning.partition(ResultKey(result.date, {SPLIT: result.split}))
                 if partition is None:

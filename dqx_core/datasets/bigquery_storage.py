@@ -20,8 +20,9 @@ from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.joins import check_joins
 from dqx_core.datasets.listing import Kept
 from dqx_core.datasets.materialize import PartitionResult
+from dqx_core.datasets.orphans import Orphan
 from dqx_core.datasets.query import parts_asked_for, source_query
-from dqx_core.datasets.stored import Manifest
+from dqx_core.datasets.stored import Manifest, holding, own_splits
 from dqx_core.datasets.types import TIMES
 from dqx_core.datasets.windows import Window, window
 from dqx_core.engines.bigquery_source import BigQueryDataSource
@@ -125,7 +126,10 @@ class BigQueryStorage:
             for each, manifest in self.manifests.newest(dataset).items()
             if manifest.rows == counts.get(each, 0)
         }
-        kept = sorted({*counts, *told})
+        said: dict[dt.date, dict[str, Manifest]] = {}
+        for (date, split), manifest in told.items():
+            said.setdefault(date, {})[split] = manifest
+        kept = sorted((date, split) for date, split in {*counts, *told} if holding([split], said.get(date, {})))
         return [
             Kept(
                 *each,
@@ -141,6 +145,18 @@ class BigQueryStorage:
 
     def splits(self, dataset: str) -> Sequence[str]:
         return [*dict.fromkeys(kept.split for kept in self.partitions(dataset))]
+
+    def splits_of(self, dataset: str, dates: Iterable[dt.date]) -> Mapping[dt.date, Sequence[str]]:
+        said: dict[dt.date, dict[str, Manifest]] = {}
+        for (date, split), manifest in self.manifests.newest(dataset).items():
+            said.setdefault(date, {})[split] = manifest
+        return {date: sorted(own_splits(said.get(date, {}))) for date in dates}
+
+    def orphans(self, dataset: str) -> Sequence[Orphan]:
+        return []  # the statement that makes a day again replaces what was there of other splits
+
+    def remove_orphans(self, dataset: str) -> Sequence[Orphan]:
+        return []
 
     def rows(self, dataset: str, partitions: Iterable[tuple[dt.date, str]]) -> pa.Table:
         wanted = sorted(set(partitions))

@@ -212,4 +212,5 @@ def _manifest(definition: DatasetDefinition, result: PartitionResult) -> Manifes
         engine="bigquery",
         written_at=dt.datetime.now(dt.UTC),
         leaks=definition.leaks,
+        splits=definition.split.part_names,
     )

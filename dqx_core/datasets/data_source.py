@@ -7,12 +7,26 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from copy import copy
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from dqx_core.datasets.stored import DATA, fault, manifest, partition_path, read_files, stored_partitions
+from dqx_core.datasets.stored import (
+    DATA,
+    Manifest,
+    columns_gone,
+    differs,
+    fault,
+    holding,
+    manifest,
+    partition_path,
+    read_files,
+    stored_partitions,
+)
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.engines.duckdb_source import DuckRelationDataSource
 from dqx_core.errors import DefinitionError, EngineError, hint
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 
 def dataset_source(engine: DuckDB, root: str | Path, dataset: str) -> StoredDataSource:
@@ -32,8 +46,19 @@ class StoredDataSource(DuckRelationDataSource):
         self._root, self._dataset = root, dataset
         self._faults: dict[tuple[dt.date, str], str | None] = {}
         self._splits_of: dict[dt.date, list[str]] = {}
+        self._said: dict[dt.date, dict[str, Manifest]] = {}
         for date, split in stored_partitions(root, dataset):
             self._splits_of.setdefault(date, []).append(split)
+            try:
+                found = manifest(root, dataset, date, split)
+            except DefinitionError as error:
+                self._faults[date, split] = str(error)
+                continue
+            if found is not None:
+                self._said.setdefault(date, {})[split] = found
+                self._faults[date, split] = differs(root, found)
+        # Of a day those splits that its own definition has: rows of the others are in these as well.
+        self._splits_of = {date: holding(there, self._said.get(date, {})) for date, there in self._splits_of.items()}
         files = self._files(self._splits_of)
         if not files:
             what = next((reason for reason in self._faults.values() if reason), f"it is not in {root}")
@@ -42,13 +67,14 @@ class StoredDataSource(DuckRelationDataSource):
                 f"{hint('', [str(date) for date in self._splits_of])}"
             )
         try:
-            schema = engine.schema(read_files(files))
+            relation = self._read(self._splits_of, files)
+            schema = engine.schema(relation)
         except EngineError:  # one of them is not what it seems; the newest tells of the columns
-            files = files[-1:]
-            schema = engine.schema(read_files(files))
+            relation = read_files(files[-1:])
+            schema = engine.schema(relation)
         super().__init__(
             engine,
-            read_files(files),
+            relation,
             dataset,
             date_column="date",
             dimensions={"split": "split"},
@@ -63,12 +89,23 @@ class StoredDataSource(DuckRelationDataSource):
 
     def narrowed(self, dates: Iterable[dt.date]) -> Self:
         """The rows of these dates: no other files are opened."""
-        files = self._files(date for date in sorted(set(dates)) if date in self._splits_of)
+        days = [date for date in sorted(set(dates)) if date in self._splits_of]
+        files = self._files(days)
         if not files:
             return self
         other = copy(self)
-        other._relation = read_files(files)
+        other._relation = self._read(days, files)
         return other
+
+    def _read(self, dates: Iterable[dt.date], files: list[Path]) -> exp.Select:
+        """The rows of files of these dates, without the columns that the newest definition has no more."""
+        read = (self._said[date][split] for date in dates for split in self._told(date))
+        held = (self._said[date][split] for date in self._splits_of for split in self._told(date))
+        return read_files(files, without=columns_gone(read, held))
+
+    def _told(self, date: dt.date) -> list[str]:
+        """The splits of a date whose files are what their manifests say."""
+        return [split for split in self._splits_of[date] if self._fault(date, split) is None]
 
     def _files(self, dates: Iterable[dt.date]) -> list[Path]:
         return [

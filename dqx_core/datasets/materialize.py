@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from dqx_core.datasets.fitted import Fitted
 from dqx_core.datasets.flow import PARTED
 from dqx_core.datasets.folders import put, workshop
 from dqx_core.datasets.joins import check_joins
+from dqx_core.datasets.orphans import set_aside
 from dqx_core.datasets.query import (
     columns_of_part,
     null_counts,
@@ -92,6 +93,8 @@ class PartitionResult:
     """What changes when the definition or the rows do."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Column → normal type."""
+    set_aside: tuple[str, ...] = ()
+    """Splits of the day that the definition has no more, and that nobody reads from now on; its last result says it."""
 
 
 def materialize(
@@ -196,8 +199,11 @@ class _Bench:
             except EngineError as error:
                 explain_nulls(self.definition, days.date, self.schemas, self.stage, self.engine, error)
                 raise
-            for split in self.splits:
+            for split in self.splits[:-1]:
                 yield self._write_split(days, split, table)
+            last = self._write_split(days, self.splits[-1], table)
+            aside = set_aside(self.root, self.definition.name, days.date, self.definition.split.part_names)
+            yield replace(last, set_aside=aside)
 
     def _query(self, days: Window) -> exp.Select:
         """The query of a date. DuckDB is told to keep the steps that hash, which take most of the time."""
@@ -265,6 +271,7 @@ class _Bench:
             engine=self.engine.dialect,
             written_at=dt.datetime.now(dt.UTC),
             leaks=self.definition.leaks,
+            splits=self.definition.split.part_names,
         )
         (new / MANIFEST).write_text(written.to_json(), "utf-8")
         put(new, place)

@@ -31,6 +31,7 @@ from dqx_core.errors import DefinitionError, ValidationError, hint
 
 if TYPE_CHECKING:
     from dqx_core.datasets.join_detection import JoinCandidate
+    from dqx_core.datasets.orphans import Orphan
     from dqx_core.datasets.stored import Manifest
     from dqx_core.engines.base import Engine
     from dqx_core.engines.duckdb import DuckDB
@@ -355,6 +356,10 @@ class DatasetService:
             there = ", ".join(f"{p.date} {p.split}" for p in self.storage.partitions(name)[-5:]) or "none"
             raise DefinitionError(f"Dataset '{name}' has no partition {date} {split}. The newest there are: {there}.")
         return found
+
+    def prune(self, name: str, *, delete: bool = False) -> Sequence[Orphan]:
+        """The partitions that were set aside as days were made again without their splits; with `delete` they go."""
+        return self.storage.remove_orphans(name) if delete else self.storage.orphans(name)
 
     def _taken(self) -> Callable[[str], bool]:
         """Whether a name has a file, or versions of a file that is gone."""

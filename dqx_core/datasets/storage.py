@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dqx_core.datasets.data_source import dataset_source
 from dqx_core.datasets.listing import Kept
 from dqx_core.datasets.materialize import PartitionResult, materialize
-from dqx_core.datasets.stored import manifest, read_partitions, stored_partitions
+from dqx_core.datasets.orphans import Orphan, orphans, remove
+from dqx_core.datasets.stored import holding, manifest, own_splits, read_partitions, stored_partitions, told_of
 from dqx_core.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ class Storage(Protocol):
 
     def splits(self, dataset: str) -> Sequence[str]:
         """The splits of which a partition is there."""
+
+    def splits_of(self, dataset: str, dates: Iterable[dt.date]) -> Mapping[dt.date, Sequence[str]]:
+        """The splits that the newest definition of each of these days has; none where nothing says which they are."""
+
+    def orphans(self, dataset: str) -> Sequence[Orphan]:
+        """What was set aside, of splits that the definition of the day has no more."""
+
+    def remove_orphans(self, dataset: str) -> Sequence[Orphan]:
+        """Delete what was set aside; what it was."""
 
     def rows(self, dataset: str, partitions: Iterable[tuple[dt.date, str]]) -> pa.Table:
         """The rows of partitions, with their `date` and `split` as columns.
@@ -96,12 +106,16 @@ class FolderStorage:
         return materialize(definition, dates, splits, engine=self.engine, root=self.root, progress=progress)
 
     def partitions(self, dataset: str) -> Sequence[Kept]:
-        kept = []
+        said: dict[dt.date, dict[str, Manifest]] = {}
         for date, split in stored_partitions(self.root, dataset):
             found = manifest(self.root, dataset, date, split)
             if found is not None:
-                kept.append(Kept(date, split, found.rows, found.definition_hash, found.written_at))
-        return kept
+                said.setdefault(date, {})[split] = found
+        return [
+            Kept(date, split, of_day[split].rows, of_day[split].definition_hash, of_day[split].written_at)
+            for date, of_day in said.items()
+            for split in holding(of_day, of_day)
+        ]
 
     def manifest(self, dataset: str, date: dt.date, split: str) -> Manifest | None:
         return manifest(self.root, dataset, date, split)
@@ -109,10 +123,17 @@ class FolderStorage:
     def splits(self, dataset: str) -> Sequence[str]:
         return [*dict.fromkeys(split for _, split in stored_partitions(self.root, dataset))]
 
+    def splits_of(self, dataset: str, dates: Iterable[dt.date]) -> Mapping[dt.date, Sequence[str]]:
+        return {date: sorted(own_splits(told_of(self.root, dataset, date))) for date in dates}
+
+    def orphans(self, dataset: str) -> Sequence[Orphan]:
+        return orphans(self.root, dataset)
+
+    def remove_orphans(self, dataset: str) -> Sequence[Orphan]:
+        return remove(self.root, dataset)
+
     def rows(self, dataset: str, partitions: Iterable[tuple[dt.date, str]]) -> pa.Table:
-        wanted = list(partitions)
-        dates, splits = {date for date, _ in wanted}, {split for _, split in wanted}
-        return self.engine.run(read_partitions(self.root, dataset, dates, splits))
+        return self.engine.run(read_partitions(self.root, dataset, partitions=partitions))
 
     def first_rows(self, result: PartitionResult, count: int) -> Sequence[Mapping[str, Any]]:
         import pyarrow.parquet as pq

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dqx_core.datasets.sampling import FOLD_COLUMN
 from dqx_core.datasets.types import normal_type
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.literals import literal
@@ -53,6 +55,8 @@ class Manifest:
     """The engine and version whose hash the fingerprint is of: only fingerprints by the same are comparable."""
     leaks: Sequence[str] = ()
     """Where train was chosen by what eval holds; see `DatasetDefinition.leaks`."""
+    splits: Sequence[str] = ()
+    """The splits that the definition has: what a day holds of others is of an older one."""
 
     def to_json(self) -> str:
         """The text of the file."""
@@ -95,6 +99,12 @@ def fault(root: str | Path, dataset: str, date: dt.date, split: str) -> str | No
         return str(error)
     if said is None:
         return f"partition {date}/{split} of dataset '{dataset}' is not materialized"
+    return differs(root, said)
+
+
+def differs(root: str | Path, said: Manifest) -> str | None:
+    """In what the files of a partition differ from a manifest, by name and size; None: in nothing."""
+    dataset, date, split = said.dataset, said.date, said.split
     folder = partition_path(root, dataset, date, split)
     sizes = {file.name: file.stat().st_size for file in folder.glob("*.parquet")}
     if sizes == {DATA: said.bytes}:
@@ -109,10 +119,37 @@ def fault(root: str | Path, dataset: str, date: dt.date, split: str) -> str | No
     return f"partition {date}/{split} of dataset '{dataset}' is damaged: {what}. Materialize it again."
 
 
-def stored_partitions(root: str | Path, dataset: str) -> list[tuple[dt.date, str]]:
-    """Date and split of every partition there is, in order."""
+def told_of(root: str | Path, dataset: str, date: dt.date) -> dict[str, Manifest]:
+    """The manifests of a day by split; a damaged one, which is told of when it is read, is left out."""
+    found = {}
+    for _, split in stored_partitions(root, dataset, date):
+        with contextlib.suppress(DefinitionError):
+            if (said := manifest(root, dataset, date, split)) is not None:
+                found[split] = said
+    return found
+
+
+def own_splits(said: Mapping[str, Manifest]) -> Sequence[str]:
+    """The splits of the newest definition of a day; none where its manifests, of an older dqx, do not say."""
+    newest = max((each for each in said.values() if each.splits), key=lambda each: each.written_at, default=None)
+    return () if newest is None else newest.splits
+
+
+def holding(splits: Iterable[str], said: Mapping[str, Manifest]) -> list[str]:
+    """Those of the splits that are there of a day which its newest definition has; all, where nothing tells.
+
+    A definition that left a split out, or gave it another name, did not write that one again: its rows are in the
+    others.
+    """
+    own = own_splits(said)
+    return [split for split in splits if not own or split in own]
+
+
+def stored_partitions(root: str | Path, dataset: str, date: dt.date | None = None) -> list[tuple[dt.date, str]]:
+    """Date and split of every partition there is, or of those of a date, in order."""
     found = []
-    for path in (Path(root) / dataset).glob(f"date=*/split=*/{MANIFEST}"):
+    day = "*" if date is None else date.isoformat()
+    for path in (Path(root) / dataset).glob(f"date={day}/split=*/{MANIFEST}"):
         match = re.fullmatch(r"date=(\d{4}-\d\d-\d\d)/split=(.+)", "/".join(path.parts[-3:-1]))
         if match:
             found.append((dt.date.fromisoformat(match[1]), match[2]))
@@ -144,19 +181,37 @@ def read_partitions(
     dataset: str,
     dates: Iterable[dt.date] | None = None,
     splits: Iterable[str] | None = None,
+    *,
+    partitions: Iterable[Asked] | None = None,
 ) -> exp.Query:
     """A query for DuckDB over stored partitions, with their `date` and `split` as columns; all of them for None.
 
-    A column that only some of them have is null in the others.
+    A column that only some of them have is null in the others. In place of dates and splits, `partitions` names each.
 
     Raises:
         DefinitionError: A partition that is named is not there or damaged, or none is there.
     """
     there = set(stored_partitions(root, dataset))
-    wanted_dates = sorted({date for date, _ in there} if dates is None else dates)
-    wanted_splits = sorted({split for _, split in there} if splits is None else splits)
-    asked = there if dates is None and splits is None else {(d, s) for d in wanted_dates for s in wanted_splits}
-    missing = sorted(asked - there) if dates is not None else []
+    if partitions is not None:
+        asked = set(partitions)
+        return _read(root, dataset, asked, there, named=True)
+    every = {split for _, split in there}
+    named = None if dates is None else set(dates)
+    days = {date for date, _ in there} if named is None else named
+    if splits is not None:
+        wanted = set(splits)
+        asked = {(date, split) for date in days for split in wanted}
+    else:
+        own = {date: own_splits(told_of(root, dataset, date)) for date in days}
+        if named is None:
+            asked = {(date, split) for date, split in there if split in (own[date] or every)}
+        else:
+            asked = {(date, split) for date in days for split in own[date] or every}
+    return _read(root, dataset, asked, there, named=named is not None)
+
+
+def _read(root: str | Path, dataset: str, asked: set[Asked], there: set[Asked], *, named: bool) -> exp.Query:
+    missing = sorted(asked - there) if named else []
     if missing or not asked & there:
         what = ", ".join(f"{date}/{split}" for date, split in missing[:5]) or "any partition"
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
@@ -164,16 +219,37 @@ def read_partitions(
             f"Dataset '{dataset}' does not have {what}{more} in {root}. Materialize it first. "
             f"{hint('', [f'{date}/{split}' for date, split in sorted(there)])}"
         )
-    if dates is not None:
-        for date, split in sorted(asked & there):
-            if reason := fault(root, dataset, date, split):
-                raise DefinitionError(reason[0].upper() + reason[1:])
-    return read_files(partition_files(root, dataset, wanted_dates, wanted_splits))
+    found = sorted(asked & there)
+    said: list[Manifest] = []
+    for date, split in found:
+        try:
+            told = manifest(root, dataset, date, split)
+            reason = None if told is None else differs(root, told)
+        except DefinitionError as error:
+            told, reason = None, str(error)
+        if reason is not None and named:
+            raise DefinitionError(reason[0].upper() + reason[1:])
+        said += [told] if told is not None else []
+    files = (file for each in found for file in sorted(partition_path(root, dataset, *each).glob("*.parquet")))
+    return read_files(files, without=columns_gone(said, said))
 
 
-def read_files(files: Iterable[Path]) -> exp.Select:
+def columns_gone(read: Iterable[Manifest], known: Iterable[Manifest]) -> list[str]:
+    """The columns of partitions that are read which the newest definition of those that are known has no more."""
+    listed = list(known)
+    newest = max(listed, key=lambda each: each.written_at, default=None)
+    if newest is None:
+        return []
+    alike = (each for each in listed if each.definition_hash == newest.definition_hash)
+    # Train has the fold, and may be of an older definition yet.
+    current = {FOLD_COLUMN, *(column.lower() for each in alike for column in each.columns)}
+    columns = dict.fromkeys(column for each in read for column in each.columns)
+    return [column for column in columns if column.lower() not in current]
+
+
+def read_files(files: Iterable[Path], *, without: Sequence[str] = ()) -> exp.Select:
     """A query for DuckDB over the files of partitions, with their `date` and `split` as columns."""
-    return _parquet(files, hive=True)
+    return _parquet(files, hive=True, without=without)
 
 
 def read_file(path: Path) -> exp.Select:
@@ -181,7 +257,7 @@ def read_file(path: Path) -> exp.Select:
     return _parquet([path], hive=False)
 
 
-def _parquet(files: Iterable[Path], *, hive: bool) -> exp.Select:
+def _parquet(files: Iterable[Path], *, hive: bool, without: Sequence[str] = ()) -> exp.Select:
     from sqlglot import exp
 
     def named(name: str, value: exp.Expr) -> exp.Expr:
@@ -202,7 +278,8 @@ def _parquet(files: Iterable[Path], *, hive: bool) -> exp.Select:
             *([named("hive_types", kept)] if hive else []),
         ],
     )
-    return exp.select("*").from_(exp.Table(this=reader))
+    every = exp.Star(except_=[exp.to_identifier(name, quoted=True) for name in without]) if without else exp.Star()
+    return exp.select(every).from_(exp.Table(this=reader))
 
 
 def _no_glob(path: Path) -> str:

@@ -180,3 +180,29 @@ def test_a_partition_that_the_mapping_leads_to_and_that_there_is_not_is_named(fo
     said = str((failure.error.cause or failure.error).message)
     assert "asks for partition 2025-12-27|train of dataset" in said
     assert "its partitions are from 2026-01-01|" in said
+
+
+def test_days_before_and_after_a_split_was_renamed_are_handed_on_with_each_row_once(tmp_path, instance):
+    renamed = definition(split={"strategy": "group", "key": "customer", "parts": {"train": 80, "holdout": 20}})
+    engine = DuckDB(database=make(tmp_path), read_only=True)
+    materialize(definition(), [dt.date.fromisoformat(day) for day in DAYS], engine=engine, root=tmp_path / "datasets")
+    materialize(renamed, [dt.date.fromisoformat(DAYS[1])], engine=engine, root=tmp_path / "datasets")
+    engine.close()
+    dataset = dataset_asset(renamed)
+    given = []
+
+    @dg.asset(
+        ins={"sales": dg.AssetIn(dataset.key)},
+        partitions_def=dataset.partitions_def.get_partitions_def_for_dimension("date"),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def consumer(sales: pd.DataFrame) -> None:
+        given.append(sales)
+
+    defs = location(tmp_path, dataset, consumer, jobs=[dg.define_asset_job("one", [consumer])])
+    defs.resolve_job_def("one").execute_in_process(instance=instance, tags=span(*DAYS))
+
+    [rows] = given
+    assert len(rows) == rows["id"].nunique() == 400
+    splits = rows.groupby(rows["date"].astype(str))["split"].unique().map(sorted).to_dict()
+    assert splits == {DAYS[0]: ["eval", "train"], DAYS[1]: ["holdout", "train"]}

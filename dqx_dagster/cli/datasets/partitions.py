@@ -207,6 +207,13 @@ def materialize(
         rows = [(each.date, each.split, each.rows, round(each.bytes / 1e6, 2), each.path) for each in results]
         table(["date", "split", "rows", "MB", "folder"], rows)
     _tell_empty(name, results)
+    if aside := [f"{each.date} {split}" for each in results for split in each.set_aside]:
+        told = ", ".join(aside[:5]) + (f" and {len(aside) - 5:,} more" if len(aside) > 5 else "")
+        err.print(
+            f"Set aside, since the definition has no such split any more: {told}. "
+            f"To delete it: dqx datasets prune {name}",
+            style="yellow", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def _tell_empty(name: str, results: Sequence[PartitionResult]) -> None:
@@ -219,6 +226,30 @@ def _tell_empty(name: str, results: Sequence[PartitionResult]) -> None:
             f"{len(empty):,} {are} no rows: {shown}. To see which days there are: dqx datasets analyze {name}",
             style="yellow", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
+
+
+def prune(
+    places: Places,
+    name: Dataset,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete them; without, they are shown.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete the partitions of splits that the definition of their day had no more when it was made again.
+
+    Nobody reads them; they were set aside. In BigQuery there are none: making a day again replaces all of it.
+
+    Example: dqx datasets prune shop_daily --yes
+    """
+    with places.opened(tables=False) as service:
+        found = service.prune(name, delete=yes)
+    if as_json:
+        print_json([{**vars(each), "deleted": yes} for each in found])
+        return
+    if found:
+        table(["date", "split", "MB"], [(each.date, each.split, round(each.bytes / 1e6, 2)) for each in found])
+    what = f"{len(found):,} partition{'' if len(found) == 1 else 's'}"
+    told = f"Deleted {what}." if yes else f"{what} set aside. To delete: dqx datasets prune {name} --yes"
+    out.print(told if found else f"Nothing of {name} is set aside.", markup=False, highlight=False, soft_wrap=True)
 
 
 def export(

@@ -352,6 +352,22 @@ def test_every_operation_is_a_command_and_a_method_and_every_command_speaks_json
         assert name in METHODS or "--json" in options, name
 
 
+def test_a_split_that_is_no_more_is_told_shown_and_deleted(two, tmp_path):
+    two("activate", "daily")
+    two("materialize", "daily", "--date", "2024-01-12")
+    parts = "{strategy: group, key: customer_id, parts: {train: 80, holdout: 20}}"
+    assert two("update", "daily", "--set", f"split={parts}").code == 0
+    again = two("materialize", "daily", "--date", "2024-01-12")
+
+    assert "no such split any more: 2024-01-12 eval" in again.err
+    assert "1 partition set aside" in two("prune", "daily").out
+    assert (tmp_path / "partitions/daily/.set-aside/date=2024-01-12/split=eval").exists()
+    [deleted] = two("prune", "daily", "--yes", "--json").json
+    assert (deleted["date"], deleted["split"], deleted["deleted"]) == ("2024-01-12", "eval", True)
+    assert "Nothing of daily is set aside." in two("prune", "daily").out
+    assert not (tmp_path / "partitions/daily/.set-aside").exists()
+
+
 # Errors
 
 
