@@ -9,7 +9,7 @@ from pydantic import Field
 from dqx_core.errors import DqxError
 from dqx_core.keys import ResultKey
 from dqx_dagster.dagster_internals import beyond
-from dqx_dagster.partitions import SPLIT, Partitioning
+from dqx_dagster.partitions import SPLIT, Partitioning, stored_date
 from dqx_dagster.resources import DatasetEngine
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class DatasetIOManager(dg.ConfigurableIOManager):
 def _asked(storage: "Storage", dataset: str, keys: list[ResultKey]) -> "list[Asked]":
     """Date and split of each; a key without a split asks for all that there are of its date."""
     every = [] if all(SPLIT in key.tags for key in keys) else storage.splits(dataset) or ["all"]
-    return [(key.yyyy_mm_dd, split) for key in keys for split in ([key.tags[SPLIT]] if SPLIT in key.tags else every)]
+    return [(stored_date(key), split) for key in keys for split in ([key.tags[SPLIT]] if SPLIT in key.tags else every)]
 
 
 def _load(storage: "Storage", dataset: str, asked: "list[Asked]", form: str) -> Any:

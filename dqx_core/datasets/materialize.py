@@ -41,8 +41,9 @@ from dqx_core.datasets.stored import (
     manifest,
     partition_path,
     read_file,
+    refuse_other_cadence,
 )
-from dqx_core.datasets.windows import Window, window
+from dqx_core.datasets.windows import Window, part_name, window
 from dqx_core.errors import DefinitionError, EngineError
 from dqx_core.sql.literals import literal
 from dqx_core.sql.names import column_named
@@ -115,13 +116,14 @@ def materialize(
         EngineError: DuckDB refused a statement, or the folder cannot be written.
     """
     wanted = parts_asked_for(definition, splits)
-    days = sorted(set(dates))
-    windows = [window(definition, date) for date in days]
+    windows = sorted((window(definition, date) for date in set(dates)), key=lambda each: each.date)
+    days = [each.date for each in windows]
     results: list[PartitionResult] = []
     if not windows or not wanted:
         return results
     schemas = schemas_of(definition, DuckDBCatalog(engine))
     columns = tuple(resolve(definition, schemas))
+    refuse_other_cadence(root, definition.name, definition.partitions.cadence)
     check_joins(definition, engine)
     try:
         with (
@@ -265,6 +267,7 @@ class _Bench:
             engine=self.engine.dialect,
             written_at=dt.datetime.now(dt.UTC),
             leaks=self.definition.leaks,
+            cadence=self.definition.partitions.cadence,
         )
         (new / MANIFEST).write_text(written.to_json(), "utf-8")
         put(new, place)
@@ -317,7 +320,7 @@ def explain_nulls(
         problems.append(f"{counts[SPLIT_COLUMN]} rows have {unplaced}.")
     if problems:
         raise DefinitionError(
-            f"Dataset '{definition.name}', partition {date}: {' '.join(problems)} Correct the source, fill "
+            f"Dataset '{definition.name}', partition {part_name(date)}: {' '.join(problems)} Correct the source, fill "
             "the nulls (nulls: {…: {fill: …}}), drop the rows with a values filter, or say in the split where "
             "they go."
         ) from error
