@@ -39,6 +39,10 @@ def dataset_asset(
     kind: str = "duckdb",
     store: str | None = "store",
     io_manager_key: str = "datasets_io_manager",
+    retry_policy: dg.RetryPolicy | None = None,
+    pool: str | None = None,
+    op_tags: Mapping[str, str] | None = None,
+    automation_condition: dg.AutomationCondition[dg.AssetKey] | None = None,
     translator: DqxTranslator | None = None,
 ) -> dg.AssetsDefinition:
     """The asset of a dataset definition: one partition per date and split.
@@ -54,6 +58,10 @@ def dataset_asset(
         store: The resource key of the metric store, which keeps each content of the definition as a version; None:
             it is not kept.
         io_manager_key: The resource key of the IO manager that hands partitions to downstream assets.
+        retry_policy: What to do when the engine or the store fails.
+        pool: Dagster's pool that limits how many such steps run at once.
+        op_tags: Tags of the step, such as those that an executor reads.
+        automation_condition: When Dagster makes it by itself.
         translator: Keys, groups, owners and tags.
     """
     names = translator or DqxTranslator()
@@ -74,6 +82,10 @@ def dataset_asset(
             tags=dict(names.tags(definition)),
             kinds=set(names.kinds(definition, kind)),
             code_version=definition.definition_hash,
+            retry_policy=retry_policy,
+            pool=pool,
+            op_tags=op_tags,
+            automation_condition=automation_condition,
             description=definition.description,
             metadata=metadata,
         )
