@@ -117,8 +117,8 @@ def test_a_baseline_is_matched_by_window_and_hours_of_a_day_are_not_one(tmp_path
     store = MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}")
     keys = [ResultKey.at(Hours(), pd.Timestamp(f"2026-01-02T0{n}:00Z").to_pydatetime()) for n in (1, 2, 3)]
     runs = []
-    for extra in (0, 1):  # the second run finds a row more in the last hour
-        at = ["01:30", "02:30", "03:10", *["03:20"] * extra]
+    for extra in (0, 1):  # the second run finds a row more in the second hour
+        at = ["01:30", "02:10", "03:30", *["02:20"] * extra]
         times = pd.to_datetime([f"2026-01-02T{each}Z" for each in at]).astype("datetime64[us, UTC]")
         source = DuckRelationDataSource.from_pandas(pd.DataFrame({"at": times}), "feed", date_column="at")
         suite = VerificationSuite((feed_check,), store, "Feed", execution_id=f"run-{extra}")
