@@ -29,6 +29,7 @@ from dqx_core.datasets.tfx import TfxExport, tfx_export
 from dqx_core.datasets.versions import recorded
 from dqx_core.datasets.windows import dates_of, part_name
 from dqx_core.errors import DefinitionError, ValidationError, hint
+from dqx_core.zones import instants
 
 if TYPE_CHECKING:
     from dqx_core.datasets.join_detection import JoinCandidate
@@ -355,6 +356,8 @@ class DatasetService:
 
     def manifest(self, name: str, date: dt.date, split: str) -> Manifest:
         """What a stored partition says of itself: the definition and SQL that made it, its window, its rows."""
+        if isinstance(date, dt.datetime) and date.tzinfo is None:  # on the clocks of the partitions
+            date = instants(date, self.definition(name).partitions.timezone)[0]
         found = self.storage.manifest(name, date, split)
         if found is None:
             there = ", ".join(f"{part_name(p.date)} {p.split}" for p in self.storage.partitions(name)[-5:]) or "none"
