@@ -361,9 +361,8 @@ class DatasetService:
         found = self.storage.manifest(name, date, split)
         if found is None:
             there = ", ".join(f"{part_name(p.date)} {p.split}" for p in self.storage.partitions(name)[-5:]) or "none"
-            raise DefinitionError(
-                f"Dataset '{name}' has no partition {part_name(date)} {split}. The newest there are: {there}."
-            )
+            what = f"{part_name(date)} {split}"
+            raise DefinitionError(f"Dataset '{name}' has no partition {what}. The newest there are: {there}.")
         return found
 
     def _taken(self) -> Callable[[str], bool]:
