@@ -140,7 +140,14 @@ def is_there(source: DataSource, key: ResultKey) -> bool:
 
 
 def _dates(source: DataSource, key: ResultKey) -> list[dt.date]:
-    """The dates that a window touches, on the clocks of the source and in UTC: its parts may go by either."""
+    """The dates that a window touches, on the clocks of the source and in UTC: its parts may go by either.
+
+    A source that knows its parts says which of them are in the window.
+    """
+    parts = getattr(source, "parts_in", None)
+    if parts is not None:
+        own: list[dt.date] = parts(key.interval)
+        return own
     if key.window is None or source.date_column is None:
         return [key.yyyy_mm_dd]
     last = key.window.end - dt.timedelta(microseconds=1)

@@ -102,7 +102,9 @@ def trend_rows(
         daily = key.calendar.back(1) == Back(1)
         comparisons = [kind(spec).value(key, series) if daily else _ABSENT for kind in (DayOverDay, WeekOverWeek)]
         numbers = [_number(value) for value in (*series.values(), *comparisons)]
-        rows.append((key.yyyy_mm_dd, str(key.tags), spec.name, *numbers, execution_id))
+        # Hours of a day are told apart by their first moment.
+        date = key.interval.start if key.calendar.unit == "h" else key.yyyy_mm_dd
+        rows.append((date, str(key.tags), spec.name, *numbers, execution_id))
     return rows
 
 

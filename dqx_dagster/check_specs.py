@@ -37,18 +37,25 @@ class AttachedCheck:
 
 
 def attached_checks(
-    graph: Graph, target: SuiteTarget, translator: DqxTranslator, granularity: Granularity, *, partitioned: bool
+    graph: Graph,
+    target: SuiteTarget,
+    translator: DqxTranslator,
+    granularity: Granularity,
+    *,
+    partitioned: bool,
+    automation_condition: dg.AutomationCondition[dg.AssetCheckKey] | None = None,
 ) -> list[AttachedCheck]:
     """The asset checks of a suite, under names that are stable and unique for each asset.
 
-    An assertion is attached to the asset it speaks of first; the suite's other assets become dependencies.
+    An assertion is attached to the most downstream asset that it speaks of, so that a blocking one never waits for
+    what waits for it; the other assets become dependencies.
 
     Raises:
         DefinitionError: Two of them get one name, or one speaks of a dataset that is no asset of the suite.
     """
     if granularity not in ("assertion", "check"):
         raise DefinitionError(f"granularity={granularity!r} is neither 'assertion' nor 'check'.")
-    listed = [(target.key_of(_dataset(graph, c, a)), c, a) for c, a in graph.root.assertions()]
+    listed = [(_asset(graph, target, c, a), c, a) for c, a in graph.root.assertions()]
     named = _names([(asset, c.name, a.name) for asset, c, a in listed], translator, granularity)
     found: dict[tuple[dg.AssetKey, str], list[tuple[CheckNode, AssertionNode]]] = {}
     for asset, check, assertion in listed:
@@ -65,7 +72,7 @@ def attached_checks(
     with known_previews():
         code = {check.name: _code(check) for check in target.suite.checks}
         return [
-            _attached(graph, target, translator, asset, name, group, code, partitioned)
+            _attached(graph, target, translator, asset, name, group, code, partitioned, automation_condition)
             for (asset, name), group in found.items()
         ]
 
@@ -99,6 +106,7 @@ def _attached(
     group: Sequence[tuple[CheckNode, AssertionNode]],
     code: Mapping[str, Mapping[str, Any]],
     partitioned: bool,
+    automation_condition: dg.AutomationCondition[dg.AssetCheckKey] | None,
 ) -> AttachedCheck:
     conditions = [_condition(graph, assertion) for _, assertion in group]
     spec = dg.AssetCheckSpec(
@@ -111,16 +119,24 @@ def _attached(
         blocking=any(translator.blocking(assertion.severity) for _, assertion in group),
         metadata={**_metadata(graph, group, conditions[0]), **code[group[0][0].name]},
         partitions_def=target.partitions_def if partitioned else None,
+        automation_condition=automation_condition,
     )
     used = [graph.symbols[symbol] for _, assertion in group for symbol in assertion.symbols]
     across = dict.fromkeys(each.tags for each in used if each.tags and each.back == NOW)
     return AttachedCheck(spec, tuple((check.name, assertion.name) for check, assertion in group), tuple(across))
 
 
-def _dataset(graph: Graph, check: CheckNode, assertion: AssertionNode) -> str | None:
-    """The dataset an assertion speaks of first."""
-    named = (graph.symbols[symbol].dataset for symbol in assertion.symbols)
-    return next((dataset for dataset in named if dataset), check.datasets[0] if len(check.datasets) == 1 else None)
+def datasets_of(graph: Graph, check: CheckNode, assertion: AssertionNode) -> list[str]:
+    """The datasets that an assertion speaks of, in the order in which it names them."""
+    named = [graph.symbols[symbol].dataset for symbol in assertion.symbols]
+    found = list(dict.fromkeys(dataset for dataset in named if dataset))
+    return found or (list(check.datasets) if len(check.datasets) == 1 else [])
+
+
+def _asset(graph: Graph, target: SuiteTarget, check: CheckNode, assertion: AssertionNode) -> dg.AssetKey:
+    named = datasets_of(graph, check, assertion)
+    first = target.key_of(named[0] if named else None)
+    return target.downstream(named) or first
 
 
 def _condition(graph: Graph, assertion: AssertionNode) -> str:

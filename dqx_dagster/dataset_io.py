@@ -9,7 +9,7 @@ from pydantic import Field
 from dqx_core.errors import DqxError
 from dqx_core.keys import ResultKey
 from dqx_dagster.dagster_internals import beyond
-from dqx_dagster.partitions import SPLIT, Partitioning
+from dqx_dagster.partitions import SPLIT, Partitioning, stored_date
 from dqx_dagster.resources import DatasetEngine
 
 if TYPE_CHECKING:
@@ -84,14 +84,14 @@ def _asked(storage: "Storage", dataset: str, keys: list[ResultKey], splits: froz
     """
     named: dict[dt.date, set[str]] = {}
     for key in keys:
-        named.setdefault(key.yyyy_mm_dd, set()).update([key.tags[SPLIT]] if SPLIT in key.tags else [])
+        named.setdefault(stored_date(key), set()).update([key.tags[SPLIT]] if SPLIT in key.tags else [])
     whole = [date for date, some in named.items() if not some or (len(splits) > 1 and some == splits)]
     own = storage.splits_of(dataset, whole) if whole else {}
     # A day that does not say its splits is asked for those that there are of any.
     every = [] if all(named.values()) or all(own.values()) else storage.splits(dataset) or ["all"]
     asked: list[Asked] = []
     for key in keys:
-        date = key.yyyy_mm_dd
+        date = stored_date(key)
         of_key = [key.tags[SPLIT]] if SPLIT in key.tags else every
         if date not in own or not own[date] or set(own[date]) == named[date]:
             asked += [(date, split) for split in of_key]

@@ -15,10 +15,17 @@ from dqx_core.datasets.materialize import PartitionResult
 from dqx_core.datasets.storage import Storage
 from dqx_core.engines.jobs import recording
 from dqx_core.errors import DqxError
-from dqx_core.keys import ResultKey
 from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.jobs import jobs_metadata
-from dqx_dagster.partitions import ONLY_DATE, SPLIT, Partitioning, days_and_splits, has_dates, partitions_of
+from dqx_dagster.partitions import (
+    ONLY_DATE,
+    SPLIT,
+    Partitioning,
+    days_and_splits,
+    has_dates,
+    partitions_of,
+    stored_date,
+)
 from dqx_dagster.resources import DatasetEngine, MetricStore
 from dqx_dagster.suites import suite_checks
 from dqx_dagster.targets import nominal_date
@@ -32,6 +39,10 @@ def dataset_asset(
     kind: str = "duckdb",
     store: str | None = "store",
     io_manager_key: str = "datasets_io_manager",
+    retry_policy: dg.RetryPolicy | None = None,
+    pool: str | None = None,
+    op_tags: Mapping[str, str] | None = None,
+    automation_condition: dg.AutomationCondition[dg.AssetKey] | None = None,
     translator: DqxTranslator | None = None,
 ) -> dg.AssetsDefinition:
     """The asset of a dataset definition: one partition per date and split.
@@ -47,6 +58,10 @@ def dataset_asset(
         store: The resource key of the metric store, which keeps each content of the definition as a version; None:
             it is not kept.
         io_manager_key: The resource key of the IO manager that hands partitions to downstream assets.
+        retry_policy: What to do when the engine or the store fails.
+        pool: Dagster's pool that limits how many such steps run at once.
+        op_tags: Tags of the step, such as those that an executor reads.
+        automation_condition: When Dagster makes it by itself.
         translator: Keys, groups, owners and tags.
     """
     names = translator or DqxTranslator()
@@ -67,6 +82,10 @@ def dataset_asset(
             tags=dict(names.tags(definition)),
             kinds=set(names.kinds(definition, kind)),
             code_version=definition.definition_hash,
+            retry_policy=retry_policy,
+            pool=pool,
+            op_tags=op_tags,
+            automation_condition=automation_condition,
             description=definition.description,
             metadata=metadata,
         )
@@ -76,7 +95,8 @@ def dataset_asset(
                     f"Dataset '{definition.name}' is a draft. Set `status: active` in its definition to materialize it."
                 )
             wanted = [None] if partitioning.definition is None else [str(pk) for pk in context.partition_keys]
-            keys = [partitioning.key(partition, nominal_date(context)) for partition in wanted]
+            keys = {partitioning.key(partition, nominal_date(context)): partition for partition in wanted}
+            named = {(stored_date(key), key.tags.get(SPLIT)): partition for key, partition in keys.items()}
             resource = getattr(context.resources, engine)
             results: list[PartitionResult] = []
             version: Mapping[str, int] = {}
@@ -84,7 +104,7 @@ def dataset_asset(
                 if store:
                     version = {"dqx/version": _recorded(definition, resource, getattr(context.resources, store))}
                 with recording(dataset=definition.name, execution_id=context.run.run_id) as jobs:
-                    for days, splits in _rectangles(days_and_splits(keys, definition.split.part_names)):
+                    for days, splits in _rectangles(days_and_splits(list(keys), definition.split.part_names)):
                         results += resource.storage.materialize(definition, days, splits)
                     shown = [partition_metadata(result, resource.storage) for result in results]
             except DqxError as error:
@@ -98,7 +118,8 @@ def dataset_asset(
                         f"more: set aside. To delete it: dqx datasets prune {definition.name}"
                     )
             for result, told in zip(results, shown, strict=True):
-                partition = partitioning.partition(ResultKey(result.date, {SPLIT: result.split}))
+                # As the run named it: of two hours that clocks show alike Dagster itself may name the other.
+                partition = named.get((result.date, result.split), named.get((result.date, None)))
                 if partition is None:
                     context.add_asset_metadata(told)
                 else:

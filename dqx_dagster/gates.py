@@ -14,7 +14,7 @@ from dqx_core.keys import ResultKey
 from dqx_core.profiles import adjustment
 from dqx_core.report import AssertionResult, Severity, Status
 from dqx_core.suite import Suite
-from dqx_dagster.check_specs import Assertion
+from dqx_dagster.check_specs import Assertion, datasets_of
 from dqx_dagster.dagster_internals import latest_materialization, name_of, partitions_read
 from dqx_dagster.standing import newest_verdicts
 from dqx_dagster.targets import Asset, SuiteTarget, nominal_date, suite_target
@@ -98,6 +98,7 @@ class Gate:
             DefinitionError: The suite cannot work, or makes no assertion of that severity on the asset.
         """
         target = suite_target(suite, asset, source=None, engine="engine", store=store)
+        _ = target.only
         gate = cls(target, suite.build(calendar=target.partitioning.calendar), least, unjudged, origins)
         if not suite.profiles and not any(node.severity <= least for _, node in gate.graph.root.assertions()):
             raise DefinitionError(
@@ -153,10 +154,12 @@ class Gate:
 
     def _asked(self, key: ResultKey) -> Iterator[tuple[Assertion, Severity]]:
         """The assertions that count for a key, and how bad each is there: profiles may say otherwise for a time."""
-        dataset, _ = self.target.only
+        dataset, attached = self.target.only
+        read = {dep.path[-1] for dep in attached.deps}
         for check, node in self.graph.root.assertions():
-            named = [name for name in (self.graph.symbols[symbol].dataset for symbol in node.symbols) if name]
-            of = named[0] if named else (check.datasets[0] if len(check.datasets) == 1 else dataset)
+            named = datasets_of(self.graph, check, node) or [dataset]
+            # Of several it is attached to the most downstream: to this one, if it reads all the others.
+            of = dataset if dataset in named and read.issuperset({*named} - {dataset}) else named[0]
             adjusted = adjustment(self.target.suite.profiles, key.yyyy_mm_dd, check.name, node)
             severity = adjusted.severity or node.severity
             if of == dataset and adjusted.disabled_by is None and severity <= self.least:
@@ -205,8 +208,9 @@ class Gate:
             return read
         if consumer.partitions_def == self.target.partitions_def:
             return own
+        readers = ", ".join(key.to_user_string() for key in consumer.keys)
         raise dg.Failure(
-            f"The gate of suite '{self.target.suite.name}' stays closed: {consumer.key.to_user_string()} has other "
+            f"The gate of suite '{self.target.suite.name}' stays closed: {readers} has other "
             f"partitions than {name} and does not depend on it, so nothing says which of them "
             f"it reads. Add it to the asset's deps, with a partition mapping if need be.",
             allow_retries=False,

@@ -82,7 +82,7 @@ class MetricsIOManager(dg.ConfigurableIOManager):
         if not context.has_asset_partitions:
             # The day of such an asset is that of its run: the newest one that there is.
             known = {key for execution in self.db.executions() for key in execution.keys if not key.tags}
-            days = sorted(newest_executions(self.db, suite, known), key=lambda key: key.yyyy_mm_dd)
+            days = sorted(newest_executions(self.db, suite, known), key=lambda key: key.interval)
             keys = days[-1:]
         only = described[METRICS]
         return trend_frame(self.db, suite, dataset, keys, only=only.value if hasattr(only, "value") else only)

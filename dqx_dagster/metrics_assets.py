@@ -45,11 +45,16 @@ def suite_metrics_asset(
     engine: str | None = "engine",
     store: str = "store",
     io_manager_key: str = "metrics_io_manager",
+    retry_policy: dg.RetryPolicy | None = None,
+    pool: str | None = None,
+    op_tags: Mapping[str, str] | None = None,
+    automation_condition: dg.AutomationCondition[dg.AssetKey] | None = None,
     translator: DqxTranslator | None = None,
 ) -> dg.AssetsDefinition:
     """An asset that measures all that a suite looks at, with yesterday's and last week's values.
 
-    It shares what it measures with the suite's checks in the same run: whichever runs first measures.
+    It shares what it measures with the suite's checks in the same run: whichever runs first measures. Arguments are
+    those of `suite_checks`.
     """
     names = translator or DqxTranslator()
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
@@ -74,7 +79,10 @@ def suite_metrics_asset(
             kinds={"dqx"},
             metadata={SUITE: suite.name, DATASET: dataset, METRICS: sorted(specs), **target.partitioning.metadata},
             description=f"Every number that suite '{suite.name}' looks at, with those of 1 and 7 {unit} before.",
-            op_tags={"dqx/suite": slug(suite.name)},
+            op_tags={**(op_tags or {}), "dqx/suite": slug(suite.name)},
+            retry_policy=retry_policy,
+            pool=pool,
+            automation_condition=automation_condition,
         )
         def measure(context: dg.AssetExecutionContext) -> Measurements:
             keys = target.keys(context)

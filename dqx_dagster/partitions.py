@@ -31,13 +31,7 @@ def partitions_of(definition: DatasetDefinition) -> dg.PartitionsDefinition[str]
 
     None for a dataset that has neither.
     """
-    partitions = definition.partitions
-    dates = dg.DailyPartitionsDefinition(
-        start_date=partitions.start.isoformat(),
-        # Dagster's end is the first day that is no partition, ours the last that is.
-        end_date=None if partitions.end is None else (partitions.end + dt.timedelta(days=1)).isoformat(),
-        timezone=partitions.timezone,
-    )
+    dates = _dates(definition)
     splits = dg.StaticPartitionsDefinition(list(definition.split.part_names))
     match has_dates(definition), not isinstance(definition.split, Whole):
         case True, True:
@@ -47,6 +41,29 @@ def partitions_of(definition: DatasetDefinition) -> dg.PartitionsDefinition[str]
         case False, True:
             return splits
     return None
+
+
+def _dates(definition: DatasetDefinition) -> dg.TimeWindowPartitionsDefinition:
+    partitions = definition.partitions
+    start, timezone = partitions.start.isoformat(), partitions.timezone
+    # Dagster's end is the first day that is no partition, ours the last that is.
+    end = None if partitions.end is None else (partitions.end + dt.timedelta(days=1)).isoformat()
+    match partitions.cadence:
+        case "hourly":
+            until = None if end is None else f"{end}-00:00"
+            return dg.HourlyPartitionsDefinition(start_date=f"{start}-00:00", end_date=until, timezone=timezone)
+        case "weekly":
+            weekday = partitions.start.isoweekday() % 7  # Dagster's weeks begin on Sunday, the day 0
+            return dg.WeeklyPartitionsDefinition(start, end_date=end, timezone=timezone, day_offset=weekday)
+        case "monthly":
+            day = partitions.start.day
+            return dg.MonthlyPartitionsDefinition(start, end_date=end, timezone=timezone, day_offset=day)
+    return dg.DailyPartitionsDefinition(start_date=start, end_date=end, timezone=timezone)
+
+
+def stored_date(key: ResultKey) -> dt.date:
+    """The date under which the partition of a dataset is stored: the day on which it begins, of an hour its moment."""
+    return key.interval.start if key.calendar.unit == "h" else key.yyyy_mm_dd
 
 
 def has_dates(definition: DatasetDefinition) -> bool:
@@ -168,8 +185,8 @@ class Partitioning:
 
 
 def days_and_splits(keys: Sequence[ResultKey], splits: Sequence[str]) -> list[tuple[dt.date, tuple[str, ...]]]:
-    """Each day with those of the splits that are wanted of it, in date order; a key without a split wants them all."""
+    """Each date with those of the splits that are wanted of it, in order; a key without a split wants them all."""
     wanted: dict[dt.date, set[str]] = {}
-    for key in sorted(keys, key=lambda k: k.yyyy_mm_dd):
-        wanted.setdefault(key.yyyy_mm_dd, set()).update([key.tags[SPLIT]] if SPLIT in key.tags else splits)
+    for key in sorted(keys, key=lambda k: k.interval):
+        wanted.setdefault(stored_date(key), set()).update([key.tags[SPLIT]] if SPLIT in key.tags else splits)
     return [(day, tuple(split for split in splits if split in some)) for day, some in wanted.items()]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -31,19 +31,29 @@ def reverify_job(
     store: str = "store",
     granularity: Granularity = "assertion",
     only: Literal["unjudged"] | None = None,
+    retry_policy: dg.RetryPolicy | None = None,
+    pool: str | None = None,
+    op_tags: Mapping[str, str] | None = None,
+    automation_condition: dg.AutomationCondition[dg.AssetCheckKey] | None = None,
     translator: DqxTranslator | None = None,
     name: str | None = None,
 ) -> dg.JobDefinition:
     """A job with the assets' partitions whose results land in the history of the suite's checks.
 
     Give it the same arguments as `suite_checks`. Launch it for a partition, or backfill it, in the UI or with
-    `dagster job backfill`. A failed P0 check fails the run, as it does beside the asset.
+    `dagster job backfill`. A failed P0 check fails the run, as it does beside the asset. A job is not launched by a
+    condition: `automation_condition` is refused.
 
     With `only="unjudged"` it judges those of a run's partitions that were not judged as they are now, and leaves the
     others alone: backfilled over everything, it costs what is missing.
     """
     if only not in (None, "unjudged"):
         raise DefinitionError(f"reverify_job(only={only!r}) knows 'unjudged' alone. Without `only` it judges all.")
+    if automation_condition is not None:
+        raise DefinitionError(
+            f"A condition cannot launch a job, such as this one of suite '{suite.name}'. Give automation_condition to "
+            "suite_checks, or the job a schedule."
+        )
     names = translator or DqxTranslator()
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
     graph = suite.build(calendar=target.partitioning.calendar)
@@ -55,6 +65,9 @@ def reverify_job(
         name=f"{label}_op",
         out=dg.Out(dg.Nothing),
         required_resource_keys=target.resources,
+        retry_policy=retry_policy,
+        pool=pool,
+        tags=op_tags,
         description=f"Judge partitions by suite '{suite.name}' again.",
     )
     def reverify(context: dg.OpExecutionContext) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:

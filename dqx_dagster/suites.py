@@ -53,6 +53,8 @@ def suite_checks(
     sql: ShownSql = "problems",
     retry_policy: dg.RetryPolicy | None = None,
     pool: str | None = None,
+    op_tags: Mapping[str, str] | None = None,
+    automation_condition: dg.AutomationCondition[dg.AssetCheckKey] | None = None,
     translator: DqxTranslator | None = None,
 ) -> dg.AssetChecksDefinition:
     """One asset check per assertion of a suite, judged together by one op.
@@ -72,6 +74,8 @@ def suite_checks(
             takes some milliseconds a check.
         retry_policy: What to do when the engine or the store fails; a verdict is never tried again.
         pool: Dagster's pool that limits how many such ops run at once.
+        op_tags: Tags of the op, such as those that an executor reads.
+        automation_condition: When Dagster judges by itself; of all the checks.
         translator: Names and severities.
 
     Raises:
@@ -80,7 +84,9 @@ def suite_checks(
     names = translator or DqxTranslator()
     target = suite_target(suite, asset, source=source, engine=engine, store=store)
     graph = suite.build(calendar=target.partitioning.calendar)
-    checks = attached_checks(graph, target, names, granularity, partitioned=partitioned_checks)
+    checks = attached_checks(
+        graph, target, names, granularity, partitioned=partitioned_checks, automation_condition=automation_condition
+    )
     first = next(iter(target.assets.values())).key
 
     @dg.multi_asset_check(
@@ -90,6 +96,7 @@ def suite_checks(
         required_resource_keys=target.resources,
         retry_policy=retry_policy,
         pool=pool,
+        op_tags=op_tags,
         description=f"Verification suite '{suite.name}': one scan for all its checks.",
     )
     def judge(context: dg.AssetCheckExecutionContext) -> Iterator[dg.Output[None] | dg.AssetCheckEvaluation]:

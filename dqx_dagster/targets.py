@@ -15,7 +15,7 @@ from dqx_core.suite import Suite
 from dqx_core.verification import VerificationSuite
 from dqx_dagster.partitions import Partitioning
 
-Asset = dg.AssetsDefinition | dg.AssetSpec
+Asset = dg.AssetsDefinition | dg.AssetSpec | dg.SourceAsset
 
 SourceOf = Callable[[Any], DataSource]
 """From the run's resources to the data source that a suite measures."""
@@ -32,6 +32,8 @@ class Attached:
 
     key: dg.AssetKey
     source: SourceOf
+    deps: frozenset[dg.AssetKey] = frozenset()
+    """The assets that it reads."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,37 @@ class SuiteTarget:
 
     @property
     def only(self) -> tuple[str, Attached]:
-        """The dataset and the asset, where there is one."""
-        [(dataset, attached)] = self.assets.items()
-        return dataset, attached
+        """The dataset and the asset, where there is one.
+
+        Raises:
+            DefinitionError: There are several.
+        """
+        if len(self.assets) > 1:
+            listed = ", ".join(attached.key.to_user_string() for attached in self.assets.values())
+            raise DefinitionError(
+                f"Suite '{self.suite.name}' speaks of {listed} here, and this takes one asset. Pick it: "
+                "asset.get_asset_spec(dg.AssetKey([…])), or give the suite's checks datasets of one."
+            )
+        return next(iter(self.assets.items()))
+
+    def downstream(self, datasets: Sequence[str]) -> dg.AssetKey | None:
+        """Of the assets of these datasets the one that reads the others, be it by way of some; of several the first."""
+        named = [dataset for dataset in datasets if dataset in self.assets]
+        read = {each for dataset in named for each in self._read_by(self.assets[dataset].key)}
+        last = [dataset for dataset in named if self.assets[dataset].key not in read] or named
+        return self.assets[last[0]].key if last else None
+
+    def _read_by(self, key: dg.AssetKey) -> set[dg.AssetKey]:
+        """What an asset reads, also by way of others of the suite's."""
+        deps = {attached.key: attached.deps for attached in self.assets.values()}
+        found: set[dg.AssetKey] = set()
+        rest = [*deps[key]]
+        while rest:
+            each = rest.pop()
+            if each not in found:
+                found.add(each)
+                rest += deps.get(each, ())
+        return found
 
     def key_of(self, dataset: str | None) -> dg.AssetKey:
         """The asset of a dataset; without a name, the only asset there is.
@@ -178,18 +208,23 @@ def suite_target(
     Raises:
         DefinitionError: There is nowhere to read rows from, or the assets' partitions differ.
     """
-    listed = [assets] if isinstance(assets, dg.AssetsDefinition | dg.AssetSpec) else list(assets)
+    several = isinstance(assets, Sequence) and not isinstance(assets, dg.AssetSpec | dg.AssetKey)  # tuples, both
+    given: list[object] = list(assets) if several and isinstance(assets, Sequence) else [assets]
+    listed = [spec for asset in given for spec in _specs(suite, asset)]
     if source is None and engine is None:
         raise DefinitionError(f"Suite '{suite.name}' has neither a source nor an engine: it cannot find any rows.")
     attached = {
-        asset.key.path[-1]: Attached(asset.key, _source(source, engine, asset.key.path[-1])) for asset in listed
+        asset.key.path[-1]: Attached(
+            asset.key, _source(source, engine, asset.key.path[-1]), frozenset(dep.asset_key for dep in asset.deps)
+        )
+        for asset in listed
     }
     if len(attached) != len(listed) or not listed:
         raise DefinitionError(
             f"Suite '{suite.name}' takes one asset or several with different last names; it was given "
             f"{', '.join(asset.key.to_user_string() for asset in listed) or 'none'}."
         )
-    partitions = [Partitioning.of(asset.partitions_def, _metadata(asset)) for asset in listed]
+    partitions = [Partitioning.of(asset.partitions_def, asset.metadata) for asset in listed]
     if any(other != partitions[0] for other in partitions):
         raise DefinitionError(
             f"Suite '{suite.name}' is attached to assets with different partitions, so there is no partition that a "
@@ -200,8 +235,35 @@ def suite_target(
     return SuiteTarget(suite, attached, partitions[0], engine, store, tuple(tables))
 
 
-def _metadata(asset: Asset) -> Mapping[str, Any]:
-    return asset.metadata if isinstance(asset, dg.AssetSpec) else asset.metadata_by_key.get(asset.key, {})
+def _specs(suite: Suite, asset: object) -> list[dg.AssetSpec]:
+    """The assets that something is: of one that makes several, those that the suite's checks name.
+
+    Raises:
+        DefinitionError: It is not an asset, or nothing says which of several.
+    """
+    if isinstance(asset, dg.AssetSpec):
+        return [asset]
+    if isinstance(asset, dg.SourceAsset):
+        return [dg.AssetSpec(asset.key, partitions_def=asset.partitions_def, metadata=asset.metadata)]
+    specs = list(asset.specs) if isinstance(asset, dg.AssetsDefinition) else []
+    if not specs:
+        kind = f"AssetKey({asset.path})" if isinstance(asset, dg.AssetKey) else type(asset).__name__
+        raise DefinitionError(
+            f"Suite '{suite.name}' is attached to assets, and {kind} is not one: it does not say which partitions "
+            "there are. Give the asset itself, or dg.AssetSpec(key, partitions_def=…) for one that is made elsewhere."
+        )
+    if len(specs) == 1:
+        return specs
+    named = {dataset for check in suite.checks for dataset in check.datasets}
+    found = [spec for spec in specs if spec.key.path[-1] in named]
+    if not found:
+        raise DefinitionError(
+            f"Suite '{suite.name}' is given what makes {len(specs)} assets, and its checks do not name one of them. "
+            f'Name it in the check: @check(name="…", datasets=["{specs[0].key.path[-1]}"]), or pick it: '
+            f"asset.get_asset_spec(dg.AssetKey({specs[0].key.path})). They are "
+            f"{', '.join(spec.key.to_user_string() for spec in specs)}."
+        )
+    return found
 
 
 def _source(source: Sources | None, engine: str | None, dataset: str) -> SourceOf:

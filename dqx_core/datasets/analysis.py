@@ -15,6 +15,7 @@ from dqx_core.datasets.filters import DateRange
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.quality import Facts, Issue, Quality, quality
 from dqx_core.datasets.query import partition_query, parts_asked_for
+from dqx_core.datasets.windows import part_date, part_name
 from dqx_core.sql.literals import literal
 from dqx_core.sql.names import column_named
 
@@ -75,7 +76,7 @@ class Analysis:
         return cls(
             dataset=found["dataset"],
             definition_hash=found["definition_hash"],
-            date=dt.date.fromisoformat(found["date"]),
+            date=part_date(found["date"]),
             analyzed_at=dt.datetime.fromisoformat(found["analyzed_at"]),
             facts=Facts(**facts),
             splits=tuple(SplitSize(**each) for each in found["splits"]),
@@ -110,9 +111,11 @@ def analyze(definition: DatasetDefinition, date: dt.date, schemas: Schemas, engi
     )
     notes = list(definition.leaks)
     if measured is not definition:
-        notes.append(f"A partition holds one day; this is of all days from {definition.partitions.start} to {date}.")
+        one = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}[definition.partitions.cadence]
+        start = definition.partitions.start
+        notes.append(f"A partition holds one {one}; this is of all {one}s from {start} to {part_name(date)}.")
         if any(each.looks_at_many_rows for each in definition.filters):
-            notes.append("Filters that look at many rows learned from all these days together, not from each alone.")
+            notes.append(f"Filters that look at many rows learned from all these {one}s together, not from each alone.")
     splits = tuple(_size(number, part, row) for number, part in enumerate(parts))
     return Analysis(
         dataset=definition.name,

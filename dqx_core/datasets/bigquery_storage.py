@@ -85,6 +85,11 @@ class BigQueryStorage:
         progress: Callable[[PartitionResult], object] | None = None,
     ) -> Sequence[PartitionResult]:
         wanted = parts_asked_for(definition, splits)
+        if definition.partitions.cadence == "hourly":
+            raise DefinitionError(
+                f"Dataset '{definition.name}' has hourly partitions, and a table of BigQuery keeps one for each day. "
+                "Write partitions.cadence: daily, or keep the dataset in folders."
+            )
         windows = [window(definition, date) for date in sorted(set(dates))]
         results: list[PartitionResult] = []
         if not windows or not wanted:

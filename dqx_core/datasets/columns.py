@@ -93,6 +93,7 @@ def _of_all_columns(columns: Mapping[str, OutputColumn]) -> Iterator[Problem]:
 
 
 def _of_types(definition: DatasetDefinition, columns: Mapping[str, OutputColumn]) -> Iterator[Problem]:
+    of_hours = definition.partitions.cadence == "hourly"
     fits = {"timestamp": (TIMES, "a date or time"), "revenue": (NUMERIC, "a number")}
     for number, written in enumerate(definition.columns):
         column = columns.get(written.name)
@@ -101,6 +102,14 @@ def _of_types(definition: DatasetDefinition, columns: Mapping[str, OutputColumn]
             yield (
                 ("columns", number, "role"),
                 (f"'{column.name}' is {column.type}, and a {column.role} is {what}. Cast it in a view, and use that."),
+            )
+        if column is not None and column.role == "timestamp" and column.type == "DATE" and of_hours:
+            yield (
+                ("columns", number, "role"),
+                (
+                    f"'{column.name}' is DATE, and partitions are hourly: nothing says in which hour a row was. Take a "
+                    "column with a time, or write partitions.cadence: daily."
+                ),
             )
     for name, rule in definition.nulls.items():
         if isinstance(rule, Fill) and name in columns:

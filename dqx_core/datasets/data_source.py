@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
 
+from dqx_core.calendars import Window
 from dqx_core.datasets.stored import (
     DATA,
     Manifest,
@@ -24,6 +26,7 @@ from dqx_core.datasets.stored import (
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.engines.duckdb_source import DuckRelationDataSource
 from dqx_core.errors import DefinitionError, EngineError, hint
+from dqx_core.zones import instants
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -82,6 +85,25 @@ class StoredDataSource(DuckRelationDataSource):
             is_there=self._is_stored,
             schema=schema,
         )
+
+    def parts_in(self, window: Window) -> list[dt.date]:
+        """The partitions whose date lies in a window, as the rows' own does; of none the date that would be its first.
+
+        A day, a week or a month is filed under the day on which it begins, an hour under its first moment.
+        """
+        there = [date for date, moment in self._begins.items() if window.start <= moment < window.end]
+        hourly = any(isinstance(date, dt.datetime) for date in self._begins)
+        return there or [window.start if hourly else window.start.astimezone(ZoneInfo(self.timezone)).date()]
+
+    @property
+    def _begins(self) -> dict[dt.date, dt.datetime]:
+        """When each partition begins, on the clocks of the source."""
+        return {
+            date: date
+            if isinstance(date, dt.datetime)
+            else instants(dt.datetime.combine(date, dt.time()), self.timezone)[0]
+            for date in self._splits_of
+        }
 
     def fault(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
         """Why the rows of a date and split cannot be trusted; None: they can."""

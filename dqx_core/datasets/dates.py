@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import aliased
+from dqx_core.datasets.windows import dates_of
 from dqx_core.sql.names import column_named, table_of
+from dqx_core.zones import instants
 
 if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def newest_date(definition: DatasetDefinition, schemas: Schemas, engine: Engine) -> dt.date:
-    """The last day of the definition's calendar that the timestamp column reaches; without one, its last or first.
+    """The last partition of the definition that the timestamp column reaches; without one, its last or first day.
 
     Raises:
         ValidationError: The definition does not fit the tables.
@@ -31,9 +33,21 @@ def newest_date(definition: DatasetDefinition, schemas: Schemas, engine: Engine)
     column = column_named(time.column)
     query = exp.select(aliased(exp.Max(this=column), "newest")).from_(table_of(time.table))
     newest = engine.run(query).to_pylist()[0]["newest"]
-    if newest is None:
+    if newest is None and calendar.cadence == "daily":
         return calendar.end or calendar.start
-    return max(calendar.start, min(day_of(newest, calendar.timezone), calendar.end or dt.date.max))
+    if newest is None:
+        return dates_of(definition, calendar.start, calendar.start)[0]
+    day = max(calendar.start, min(day_of(newest, calendar.timezone), calendar.end or dt.date.max))
+    if calendar.cadence == "hourly":
+        return _hour_of(newest, definition, day)
+    return dates_of(definition, day, day)[-1]
+
+
+def _hour_of(newest: dt.datetime, definition: DatasetDefinition, day: dt.date) -> dt.date:
+    """The hour of a moment, or the nearest one of the day to which it was moved."""
+    moment = newest if newest.tzinfo is not None else instants(newest, definition.partitions.timezone)[-1]
+    hours = dates_of(definition, day, day)
+    return max((hour for hour in hours if isinstance(hour, dt.datetime) and hour <= moment), default=hours[0])
 
 
 def day_of(moment: dt.date, timezone: str) -> dt.date:

@@ -103,6 +103,8 @@ class DatasetDefinition(Model):
             "content": self.content,
             "timezone": self.partitions.timezone,
         }
+        if self.partitions.cadence != "daily":
+            content |= {"cadence": self.partitions.cadence, "begins": self.partitions.begins}
         if isinstance(self.split, Group):
             content["split"]["salt"] = self.split.salt_of(self.name)
         for name, salted in (("sample", self.sample), ("folds", self.folds)):
@@ -187,6 +189,14 @@ class DatasetDefinition(Model):
                 (
                     "a partition holds the rows of its day, so there must be a column with role: timestamp. "
                     "Add the role, or write content: snapshot for all rows there are."
+                ),
+            )
+        elif self.partitions.cadence != "daily" and self.role("timestamp") is None:
+            yield (
+                ("partitions", "cadence"),
+                (
+                    f"{self.partitions.cadence} partitions need a column with role: timestamp: without one all rows "
+                    "are of one date. Add the role, or leave cadence out."
                 ),
             )
 

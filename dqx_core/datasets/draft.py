@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dqx_core.datasets.base import RESERVED, Role
 from dqx_core.datasets.definition import DatasetDefinition, define
 from dqx_core.datasets.source import short
+from dqx_core.datasets.windows import Cadence
 
 if TYPE_CHECKING:
     from dqx_core.datasets.catalog import Schemas
@@ -28,6 +29,7 @@ class Answers:
     """The primary one."""
     start: dt.date
     """The first partition."""
+    cadence: Cadence = "daily"
     description: str = ""
     joins: Sequence[JoinCandidate] = ()
     """Each from the primary table to another."""
@@ -71,6 +73,8 @@ def drafted(answers: Answers, *, schemas: Sequence[str] | None = None) -> Datase
     if answers.split is not None:
         data["split"] = dict(answers.split)
     data["partitions"] = {"start": answers.start}
+    if answers.cadence != "daily":
+        data["partitions"]["cadence"] = answers.cadence
     return define(data, schemas=schemas)
 
 

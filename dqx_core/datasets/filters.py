@@ -69,7 +69,10 @@ class DateRange(Filter):
             return end - dt.timedelta(days=self.rolling_days), end
         if self.rolling_months is not None:
             return _months_before(end, self.rolling_months), end
-        return self.start, end if self.end is None or self.end >= end else self.end + dt.timedelta(days=1)
+        if self.end is None or self.end >= (end.date() if isinstance(end, dt.datetime) else end):
+            return self.start, end
+        after = self.end + dt.timedelta(days=1)
+        return self.start, dt.datetime.combine(after, dt.time()) if isinstance(end, dt.datetime) else after
 
     def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
         """Nothing said, or two things; no column to tell time by."""
@@ -90,7 +93,7 @@ class DateRange(Filter):
 
 def _months_before(day: dt.date, months: int) -> dt.date:
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 class OfColumn(Filter):

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 ALL = {SPLIT_COLUMN: None}
 """Laid over a partition's tags: the rows of all splits of its day."""
 
+_BEFORE = {
+    "hourly": "the hour before",
+    "daily": "yesterday",
+    "weekly": "the week before",
+    "monthly": "the month before",
+}
+"""What the partition before is called."""
+
 _DAY = 86_400
 _HOUR = 3_600
 
@@ -46,7 +54,8 @@ def dataset_integrity(
         definition: The dataset. Its split, roles, joins and columns say which checks there are.
         max_unseen_users: The share of eval's users that train may lack; asked where users are not split apart.
         max_unseen_products: The share of eval's products that train may lack.
-        rows_of_yesterday: Between which multiples of yesterday's rows today's are; None: any number of rows.
+        rows_of_yesterday: Between which multiples of yesterday's rows today's are, or of the hour, week or month
+            before; None: any number of rows.
         standard_errors: How far the share of a split may be from its percentage, in standard errors of the binomial
             distribution of the keys. Chance exceeds 5 about once in two million days.
     """
@@ -58,7 +67,8 @@ def dataset_integrity(
         ctx.assert_that(rows).where(name="No split is empty" if len(parts) > 1 else "There are rows").is_positive()
         if rows_of_yesterday is not None and definition.role("timestamp") is not None:
             ratio = rows / mp.num_rows(lag=1)
-            ctx.assert_that(ratio).where(name="Rows are like those of yesterday", severity="P2").is_between(
+            before = _BEFORE[definition.partitions.cadence]
+            ctx.assert_that(ratio).where(name=f"Rows are like those of {before}", severity="P2").is_between(
                 *rows_of_yesterday
             )
         if isinstance(split, Group):

@@ -42,8 +42,9 @@ from dqx_core.datasets.stored import (
     manifest,
     partition_path,
     read_file,
+    refuse_other_cadence,
 )
-from dqx_core.datasets.windows import Window, window
+from dqx_core.datasets.windows import Window, part_name, window
 from dqx_core.errors import DefinitionError, EngineError
 from dqx_core.sql.literals import literal
 from dqx_core.sql.names import column_named
@@ -118,13 +119,14 @@ def materialize(
         EngineError: DuckDB refused a statement, or the folder cannot be written.
     """
     wanted = parts_asked_for(definition, splits)
-    days = sorted(set(dates))
-    windows = [window(definition, date) for date in days]
+    windows = sorted((window(definition, date) for date in set(dates)), key=lambda each: each.date)
+    days = [each.date for each in windows]
     results: list[PartitionResult] = []
     if not windows or not wanted:
         return results
     schemas = schemas_of(definition, DuckDBCatalog(engine))
     columns = tuple(resolve(definition, schemas))
+    refuse_other_cadence(root, definition.name, definition.partitions.cadence)
     check_joins(definition, engine)
     try:
         with (
@@ -272,6 +274,7 @@ class _Bench:
             written_at=dt.datetime.now(dt.UTC),
             leaks=self.definition.leaks,
             splits=self.definition.split.part_names,
+            cadence=self.definition.partitions.cadence,
         )
         (new / MANIFEST).write_text(written.to_json(), "utf-8")
         put(new, place)
@@ -324,7 +327,7 @@ def explain_nulls(
         problems.append(f"{counts[SPLIT_COLUMN]} rows have {unplaced}.")
     if problems:
         raise DefinitionError(
-            f"Dataset '{definition.name}', partition {date}: {' '.join(problems)} Correct the source, fill "
+            f"Dataset '{definition.name}', partition {part_name(date)}: {' '.join(problems)} Correct the source, fill "
             "the nulls (nulls: {…: {fill: …}}), drop the rows with a values filter, or say in the split where "
             "they go."
         ) from error

@@ -27,7 +27,9 @@ from dqx_core.datasets.roles import DescribedColumn, RoleSuggestion, described, 
 from dqx_core.datasets.storage import FolderStorage, Storage
 from dqx_core.datasets.tfx import TfxExport, tfx_export
 from dqx_core.datasets.versions import recorded
+from dqx_core.datasets.windows import dates_of, part_name
 from dqx_core.errors import DefinitionError, ValidationError, hint
+from dqx_core.zones import instants
 
 if TYPE_CHECKING:
     from dqx_core.datasets.join_detection import JoinCandidate
@@ -349,12 +351,19 @@ class DatasetService:
         self._record(definition)
         return self.storage.materialize(definition, dates, splits, progress=progress)
 
+    def dates(self, name: str, first: dt.date, last: dt.date) -> Sequence[dt.date]:
+        """The partitions that begin on the days from the first to the last, or the one that holds the first."""
+        return dates_of(self.definition(name), first, last)
+
     def manifest(self, name: str, date: dt.date, split: str) -> Manifest:
         """What a stored partition says of itself: the definition and SQL that made it, its window, its rows."""
+        if isinstance(date, dt.datetime) and date.tzinfo is None:  # on the clocks of the partitions
+            date = instants(date, self.definition(name).partitions.timezone)[0]
         found = self.storage.manifest(name, date, split)
         if found is None:
-            there = ", ".join(f"{p.date} {p.split}" for p in self.storage.partitions(name)[-5:]) or "none"
-            raise DefinitionError(f"Dataset '{name}' has no partition {date} {split}. The newest there are: {there}.")
+            there = ", ".join(f"{part_name(p.date)} {p.split}" for p in self.storage.partitions(name)[-5:]) or "none"
+            what = f"{part_name(date)} {split}"
+            raise DefinitionError(f"Dataset '{name}' has no partition {what}. The newest there are: {there}.")
         return found
 
     def prune(self, name: str, *, delete: bool = False) -> Sequence[Orphan]:

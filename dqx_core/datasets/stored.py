@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dqx_core.datasets.sampling import FOLD_COLUMN
 from dqx_core.datasets.types import normal_type
+from dqx_core.datasets.windows import Cadence, part_date, part_name
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.literals import literal
 from dqx_core.sql.names import column_named
@@ -57,6 +58,8 @@ class Manifest:
     """Where train was chosen by what eval holds; see `DatasetDefinition.leaks`."""
     splits: Sequence[str] = ()
     """The splits that the definition has: what a day holds of others is of an older one."""
+    cadence: Cadence = "daily"
+    """What the partitions of the dataset are."""
 
     def to_json(self) -> str:
         """The text of the file."""
@@ -66,14 +69,15 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """The manifest a file holds; what a later version added is left out."""
         found = {key: value for key, value in json.loads(text).items() if key in cls.__dataclass_fields__}
-        found["date"] = dt.date.fromisoformat(found["date"])
+        found["date"] = part_date(found["date"])
         found["written_at"] = dt.datetime.fromisoformat(found["written_at"])
         return cls(**found)
 
 
 def partition_path(root: str | Path, dataset: str, date: dt.date, split: str) -> Path:
     """The folder of a partition, whether it is there or not."""
-    return Path(root) / dataset / f"date={date.isoformat()}" / f"split={split}"
+    # A colon is no sign for a folder's name: it is written as readers of such folders expect it.
+    return Path(root) / dataset / f"date={part_name(date).replace(':', '%3A')}" / f"split={split}"
 
 
 def manifest(root: str | Path, dataset: str, date: dt.date, split: str) -> Manifest | None:
@@ -98,7 +102,7 @@ def fault(root: str | Path, dataset: str, date: dt.date, split: str) -> str | No
     except DefinitionError as error:
         return str(error)
     if said is None:
-        return f"partition {date}/{split} of dataset '{dataset}' is not materialized"
+        return f"partition {part_name(date)}/{split} of dataset '{dataset}' is not materialized"
     return differs(root, said)
 
 
@@ -116,7 +120,26 @@ def differs(root: str | Path, said: Manifest) -> str | None:
         what = f"its manifest does not know the file {extra[0]}"
     else:
         what = f"its file {DATA} has {sizes[DATA]:,} bytes, and its manifest says {said.bytes:,}"
-    return f"partition {date}/{split} of dataset '{dataset}' is damaged: {what}. Materialize it again."
+    return f"partition {part_name(date)}/{split} of dataset '{dataset}' is damaged: {what}. Materialize it again."
+
+
+def refuse_other_cadence(root: str | Path, dataset: str, cadence: Cadence) -> None:
+    """Partitions of days beside those of hours or weeks would have each row twice.
+
+    Raises:
+        DefinitionError: Partitions of another kind are stored already.
+    """
+    for date, split in stored_partitions(root, dataset)[-1:]:
+        try:
+            there = manifest(root, dataset, date, split)
+        except DefinitionError:
+            continue  # damaged, and told where it is read
+        if there is not None and there.cadence != cadence:
+            raise DefinitionError(
+                f"Dataset '{dataset}' has {there.cadence} partitions in {Path(root) / dataset}, and would get "
+                f"{cadence} ones beside them, with the same rows. Move that folder away, or give the dataset another "
+                "name."
+            )
 
 
 def told_of(root: str | Path, dataset: str, date: dt.date) -> dict[str, Manifest]:
@@ -148,12 +171,12 @@ def holding(splits: Iterable[str], said: Mapping[str, Manifest]) -> list[str]:
 def stored_partitions(root: str | Path, dataset: str, date: dt.date | None = None) -> list[tuple[dt.date, str]]:
     """Date and split of every partition there is, or of those of a date, in order."""
     found = []
-    day = "*" if date is None else date.isoformat()
+    day = "*" if date is None else part_name(date).replace(":", "%3A")
     for path in (Path(root) / dataset).glob(f"date={day}/split=*/{MANIFEST}"):
-        match = re.fullmatch(r"date=(\d{4}-\d\d-\d\d)/split=(.+)", "/".join(path.parts[-3:-1]))
+        match = re.fullmatch(r"date=(\d{4}-\d\d-\d\d(?:T\d\d%3A\d\dZ)?)/split=(.+)", "/".join(path.parts[-3:-1]))
         if match:
-            found.append((dt.date.fromisoformat(match[1]), match[2]))
-    return sorted(found)
+            found.append((part_date(match[1].replace("%3A", ":")), match[2]))
+    return sorted(found, key=lambda each: (each[0].isoformat(), each[1]))
 
 
 def partition_files(
@@ -213,11 +236,11 @@ def read_partitions(
 def _read(root: str | Path, dataset: str, asked: set[Asked], there: set[Asked], *, named: bool) -> exp.Query:
     missing = sorted(asked - there) if named else []
     if missing or not asked & there:
-        what = ", ".join(f"{date}/{split}" for date, split in missing[:5]) or "any partition"
+        what = ", ".join(f"{part_name(date)}/{split}" for date, split in missing[:5]) or "any partition"
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         raise DefinitionError(
             f"Dataset '{dataset}' does not have {what}{more} in {root}. Materialize it first. "
-            f"{hint('', [f'{date}/{split}' for date, split in sorted(there)])}"
+            f"{hint('', [f'{part_name(date)}/{split}' for date, split in sorted(there)])}"
         )
     found = sorted(asked & there)
     said: list[Manifest] = []
@@ -263,10 +286,12 @@ def _parquet(files: Iterable[Path], *, hive: bool, without: Sequence[str] = ()) 
     def named(name: str, value: exp.Expr) -> exp.Expr:
         return exp.EQ(this=exp.to_identifier(name), expression=value)
 
+    files = list(files)
+    of_hours = any("T" in path.parent.parent.name.removeprefix("date=") for path in files)
     kept = exp.Struct(
         expressions=[
             exp.PropertyEQ(this=exp.to_identifier(name), expression=exp.to_identifier(kind))
-            for name, kind in (("date", "DATE"), ("split", "VARCHAR"))
+            for name, kind in (("date", "TIMESTAMPTZ" if of_hours else "DATE"), ("split", "VARCHAR"))
         ]
     )
     options = [named("hive_partitioning", exp.Boolean(this=hive)), named("union_by_name", exp.Boolean(this=hive))]

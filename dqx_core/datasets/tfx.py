@@ -111,6 +111,11 @@ def _spanned(definition: DatasetDefinition, part: str, schemas: Schemas) -> exp.
     """The query of a part with the bounds of its days counted from the span's."""
     from sqlglot import exp
 
+    if definition.partitions.cadence != "daily":
+        raise DefinitionError(
+            f"Dataset '{definition.name}': a span of TFX is a day, and partitions are {definition.partitions.cadence}. "
+            "Export a date instead, without spans."
+        )
     if definition.partitions.timezone != "UTC":
         raise DefinitionError(
             f"Dataset '{definition.name}': a span of TFX is a day in UTC, and partitions are days in "

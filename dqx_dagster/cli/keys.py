@@ -19,6 +19,7 @@ _FIRST_TO_BEGIN = dt.timedelta(hours=14)
 """Before UTC, where a day begins first: what is today somewhere is not refused."""
 AllowFuture = Annotated[bool, typer.Option("--allow-future", help="A day that is still to come is meant.")]
 MOST_KEYS = 3_660
+_MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*"
 SPLIT = "split"
 
 
@@ -57,6 +58,25 @@ def day_option(name: str, help: str) -> Any:
     return typer.Option(name, metavar="DAY", parser=day, help=help)
 
 
+def day_or_moment(text: str) -> dt.date:
+    """A day, or the moment at which an hour begins, such as 2024-01-31T13:00.
+
+    Raises:
+        DefinitionError: It is neither.
+    """
+    if not re.fullmatch(_MOMENT, text.strip()):
+        return day(text, ", or an hour as 2024-01-31T13:00")
+    try:
+        return dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise DefinitionError(f"'{text}' is not a moment. Write it as 2024-01-31T13:00.") from None
+
+
+def partition_option(name: str, help: str) -> Any:
+    """An option that is one partition of a dataset: a day, or an hour by its first moment."""
+    return typer.Option(name, metavar="DAY", parser=day_or_moment, help=help)
+
+
 First = Annotated[dt.date | None, day_option("--from", "The first day.")]
 Last = Annotated[dt.date | None, day_option("--to", "The last day.")]
 
@@ -68,7 +88,7 @@ def refuse_future(days: Iterable[dt.date], *, allowed: bool) -> None:
         DefinitionError: It names the day.
     """
     today = (dt.datetime.now(dt.UTC) + _FIRST_TO_BEGIN).date()
-    late = [each for each in days if each > today]
+    late = [each for each in days if (each.date() if isinstance(each, dt.datetime) else each) > today]
     if late and not allowed:
         more = f", the first of {len(late):,} such days" if len(late) > 1 else ""
         raise DefinitionError(
@@ -130,7 +150,7 @@ def _windows(dates: Sequence[str], calendar: Calendar) -> list[Window]:
 
     Of days on which none begins it is the one that holds the first of them.
     """
-    moments = [text for text in dates if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*", text.strip())]
+    moments = [text for text in dates if re.fullmatch(_MOMENT, text.strip())]
     found = dict.fromkeys(_holding(dt.datetime.fromisoformat(text.strip()), calendar) for text in moments)
     wanted = days(text for text in dates if text not in moments)
     begun: dict[Window, None] = {}

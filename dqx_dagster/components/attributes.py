@@ -15,9 +15,9 @@ from dqx_dagster.components.schema import by_branch
 
 
 class Daily(Model):
-    """When the last closed day is made, in the time zone of the dataset's partitions."""
+    """When the last closed day, or hour, week or month, is made, in the time zone of the dataset's partitions."""
 
-    hour: int = Field(default=6, ge=0, le=23)
+    hour: int | None = Field(default=None, ge=0, le=23, description="6 if left out; hourly partitions have none.")
     minute: int = Field(default=0, ge=0, le=59)
 
 

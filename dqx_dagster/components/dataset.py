@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @dg.scaffold_with(DatasetScaffolder)
 @dataclass(frozen=True, eq=False)
 class DqxDataset(dg.Component):
-    """A dataset as an asset with date × split partitions, its checks as asset checks, and its daily schedule.
+    """A dataset as an asset with date × split partitions, its checks as asset checks, and its schedule.
 
     The same as `dataset_asset`, `suite_checks`, `suite_metrics_asset` and `dataset_schedule` in Python.
     """
@@ -34,8 +34,8 @@ class DqxDataset(dg.Component):
     """Whether it comes with the checks that every dataset should pass."""
     metrics: bool = False
     """Whether each suite also gets a metrics asset."""
-    daily_at: tuple[int, int] | None = None
-    """Hour and minute of the schedule."""
+    daily_at: tuple[int | None, int] | None = None
+    """Hour and minute of the schedule; hourly partitions are made at a minute of every hour."""
     engine: str = "engine"
     kind: Literal["duckdb", "bigquery"] = "duckdb"
     store: str = "store"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from dqx_core.calendars import Window
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.keys import ExecutionId, ResultKey, Tags
 from dqx_core.report import SymbolInfo
@@ -17,6 +18,9 @@ from dqx_dagster.cli.ci.ground import opened
 from dqx_dagster.cli.ci.verdicts import Comparison
 
 PRODUCTION = "production"
+
+When = tuple[dt.date, Window | None]
+"""Which window it is: hours of one day are of one date."""
 
 
 @dataclass(frozen=True)
@@ -49,40 +53,43 @@ class Baseline:
         for run in runs:
             before, unknown = self._before(run)
             without += [str(run.keys[key]) for key in unknown]
-            known = {(key.yyyy_mm_dd, key.tags) for key in run.keys if key not in unknown}
-            after = [number for number in _own(run, stores) if (number.yyyy_mm_dd, given_tags(number)) in known]
-            # Single days are compared whatever days they are, as by `dqx store diff`.
-            days = [{number.yyyy_mm_dd for number in numbers} for numbers in (before, after)]
-            by_day = not all(len(each) == 1 for each in days)
-            looked_at = {(n.dataset, given_tags(n), n.yyyy_mm_dd if by_day else None) for n in after}
-            before = [n for n in before if (n.dataset, given_tags(n), n.yyyy_mm_dd if by_day else None) in looked_at]
+            known = {(key.when, key.tags) for key in run.keys if key not in unknown}
+            after = [number for number in _own(run, stores) if (_when(number), given_tags(number)) in known]
+            # Single windows are compared whichever they are, as by `dqx store diff`.
+            windows = [{_when(number) for number in numbers} for numbers in (before, after)]
+            by_day = not all(len(each) == 1 for each in windows)
+            looked_at = {(n.dataset, given_tags(n), _when(n) if by_day else None) for n in after}
+            before = [n for n in before if (n.dataset, given_tags(n), _when(n) if by_day else None) in looked_at]
             moved = compare_numbers(before, after, by_day=by_day)
             same += len(after) - sum(change.after is not None for change in moved)
-            changes |= {(c.metric, c.dataset, Tags(c.tags), c.before_date, c.after_date): c for c in moved}
+            changes |= {
+                (c.metric, c.dataset, Tags(c.tags), c.before_date, c.after_date, c.before_window, c.after_window): c
+                for c in moved
+            }
         return Comparison(self.named, max_change, same, list(changes.values()), without)
 
     def _before(self, run: Judged) -> tuple[list[SymbolInfo], list[ResultKey]]:
-        """The baseline's numbers for the days of a run, and the keys that it says nothing of."""
+        """The baseline's numbers for the windows of a run, and the keys that it says nothing of."""
         if self.execution is not None:
-            judged = {key.yyyy_mm_dd for key in self.db.execution(self.execution).unwrap().keys}
-            days = judged & {key.yyyy_mm_dd for key in run.keys} or judged
-            return [n for n in metrics_by_execution_id(self.db, self.execution) if n.yyyy_mm_dd in days], []
+            judged = {key.when for key in self.db.execution(self.execution).unwrap().keys}
+            windows = judged & {key.when for key in run.keys} or judged
+            return [n for n in metrics_by_execution_id(self.db, self.execution) if _when(n) in windows], []
         found: dict[object, SymbolInfo] = {}
         known: set[ResultKey] = set()
         for suite in sorted(run.suites):
             for key, (execution_id, then) in self._newest(suite, run).items():
                 known.add(key)
                 for number in self._numbers(execution_id):
-                    if number.yyyy_mm_dd == then and given_tags(number) == key.tags:
+                    if _when(number) == then and given_tags(number) == key.tags:
                         found.setdefault((number.dataset, number.metric, key), number)
         return list(found.values()), [key for key in run.keys if key not in known]
 
-    def _newest(self, suite: str, run: Judged) -> dict[ResultKey, tuple[ExecutionId, dt.date]]:
+    def _newest(self, suite: str, run: Judged) -> dict[ResultKey, tuple[ExecutionId, When]]:
         """For each key the newest execution that speaks of it; without partitions the newest of all."""
         if set(run.keys.values()) == {None}:
             last = next((each for each in self.db.executions(suite=suite) if each.keys), None)
-            return {} if last is None else dict.fromkeys(run.keys, (last.execution_id, last.keys[0].yyyy_mm_dd))
-        return {key: (of, key.yyyy_mm_dd) for key, of in newest_executions(self.db, suite, run.keys).items()}
+            return {} if last is None else dict.fromkeys(run.keys, (last.execution_id, last.keys[0].when))
+        return {key: (of, key.when) for key, of in newest_executions(self.db, suite, run.keys).items()}
 
     def _numbers(self, execution_id: ExecutionId) -> list[SymbolInfo]:
         if execution_id not in self._read:
@@ -123,7 +130,11 @@ def baseline(named: str, production: str | None) -> Iterator[Baseline]:
 
 
 def _own(run: Judged, stores: Sequence[MetricDB]) -> Iterator[SymbolInfo]:
-    """What a run measured of its own days, without what it only compared them with."""
-    days = {key.yyyy_mm_dd for key in run.keys}
+    """What a run measured of its own windows, without what it only compared them with."""
+    windows = {key.when for key in run.keys}
     for store in stores:
-        yield from (number for number in metrics_by_execution_id(store, run.run_id) if number.yyyy_mm_dd in days)
+        yield from (number for number in metrics_by_execution_id(store, run.run_id) if _when(number) in windows)
+
+
+def _when(number: SymbolInfo) -> When:
+    return number.yyyy_mm_dd, number.window

@@ -11,7 +11,7 @@ from rich.markup import escape
 from dqx_core.errors import DefinitionError
 from dqx_dagster.cli.datasets.definitions import Dataset
 from dqx_dagster.cli.datasets.places import Places, busy
-from dqx_dagster.cli.keys import AllowFuture, First, Last, day_option, refuse_future
+from dqx_dagster.cli.keys import AllowFuture, partition_option, refuse_future
 from dqx_dagster.cli.printing import err, out, print_json, table
 from dqx_dagster.cli.store import AsJson
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from dqx_core.datasets.analysis import Analysis
     from dqx_core.datasets.materialize import PartitionResult
 
-Date = Annotated[dt.date | None, day_option("--date", "The partition; the newest if left out.")]
+Date = Annotated[dt.date | None, partition_option("--date", "The partition; the newest if left out.")]
+FirstPartition = Annotated[dt.date | None, partition_option("--from", "The first day, or hour.")]
+LastPartition = Annotated[dt.date | None, partition_option("--to", "The last day, or hour.")]
 Split = Annotated[str, typer.Option("--split", help="train, eval, another part of the definition, or both.")]
 
 
@@ -173,9 +175,9 @@ def compare(
 def materialize(
     places: Places,
     name: Dataset,
-    date: Annotated[dt.date | None, day_option("--date", "One day; or --from and --to.")] = None,
-    first: First = None,
-    last: Last = None,
+    date: Annotated[dt.date | None, partition_option("--date", "One day or hour; or --from and --to.")] = None,
+    first: FirstPartition = None,
+    last: LastPartition = None,
     split: Split = "both",
     allow_future: AllowFuture = False,
     as_json: AsJson = False,
@@ -186,11 +188,14 @@ def materialize(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    days = _days(date, first, last)
-    refuse_future(days, allowed=allow_future)
+    from dqx_core.datasets.windows import part_name
+
+    ends = _ends(date, first, last)
+    refuse_future(ends, allowed=allow_future)
     splits = _splits(split)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with places.opened(writes=True) as service:
+        days = service.dates(name, *ends)
         parts = len(splits) if splits else len(service.definition(name).split.part_names)
         with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
             task = bar.add_task(f"Materializing {name}", total=len(days) * parts)
@@ -198,13 +203,15 @@ def materialize(
                 name,
                 days,
                 splits,
-                progress=lambda done: bar.update(task, advance=1, description=f"{done.date} {done.split}"),
+                progress=lambda done: bar.update(task, advance=1, description=f"{part_name(done.date)} {done.split}"),
             )
     if as_json:
         shown = [{key: value for key, value in vars(each).items() if key != "sql"} for each in results]
         print_json([each | {"empty": each["rows"] == 0} for each in shown])
     else:
-        rows = [(each.date, each.split, each.rows, round(each.bytes / 1e6, 2), each.path) for each in results]
+        rows = [
+            (part_name(each.date), each.split, each.rows, round(each.bytes / 1e6, 2), each.path) for each in results
+        ]
         table(["date", "split", "rows", "MB", "folder"], rows)
     _tell_empty(name, results)
     if aside := [f"{each.date} {split}" for each in results for split in each.set_aside]:
@@ -218,7 +225,9 @@ def materialize(
 
 def _tell_empty(name: str, results: Sequence[PartitionResult]) -> None:
     """Names the partitions that came out with no rows, beside whatever else is printed."""
-    empty = [f"{each.date} {each.split}" for each in results if not each.rows]
+    from dqx_core.datasets.windows import part_name
+
+    empty = [f"{part_name(each.date)} {each.split}" for each in results if not each.rows]
     if empty:
         shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5:,} more" if len(empty) > 5 else "")
         are = "partition of it has" if len(results) == 1 else f"of {len(results):,} partitions have"
@@ -256,7 +265,7 @@ def export(
     places: Places,
     name: Dataset,
     uri: Annotated[str, typer.Argument(help="Such as gs://bucket/folder/*.parquet.")],
-    date: Annotated[dt.date | None, day_option("--date", "One day; all of them if left out.")] = None,
+    date: Annotated[dt.date | None, partition_option("--date", "One day; all of them if left out.")] = None,
     allow_future: AllowFuture = False,
 ) -> None:
     """Write a dataset that is kept in BigQuery to Cloud Storage as Parquet.
@@ -273,7 +282,7 @@ def export(
 def manifest(
     places: Places,
     name: Dataset,
-    date: Annotated[dt.date, day_option("--date", "The partition's date.")],
+    date: Annotated[dt.date, partition_option("--date", "The partition's date.")],
     split: Annotated[str, typer.Option("--split", help="train, eval or another part.")] = "train",
     as_json: AsJson = False,
 ) -> None:
@@ -330,9 +339,10 @@ def _splits(split: str) -> list[str] | None:
     return None if split == "both" else [split]
 
 
-def _days(date: dt.date | None, first: dt.date | None, last: dt.date | None) -> list[dt.date]:
+def _ends(date: dt.date | None, first: dt.date | None, last: dt.date | None) -> tuple[dt.date, dt.date]:
+    """The first and the last of what is meant, as days, or as moments of hours."""
     if date is not None and first is None and last is None:
-        return [date]
-    if date is not None or first is None or last is None or last < first:
+        return date, date
+    if date is not None or first is None or last is None or last.isoformat() < first.isoformat():
         raise DefinitionError("Say which days: --date 2024-01-20, or --from 2024-01-08 --to 2024-01-20.")
-    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    return first, last

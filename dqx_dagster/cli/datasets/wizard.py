@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import typer
 from rich.markup import escape
@@ -186,8 +186,21 @@ def _rows(service: DatasetService, answers: Answers) -> dict[str, Any]:
         said["min_transactions"] = _ask("Users with at least how many rows?", default="1", read=_whole)
     said["split"] = _split(answers)
     default = str(_first_full(days, said)) if days else None
-    said["start"] = _ask("First partition, such as 2024-01-31", default=default, read=day)
+    out.print("A partition is a day, or else an hour, a week or a month: weekly 2024-01-29.", highlight=False)
+    said |= _ask("First partition, such as 2024-01-31", default=default, read=_first)
     return said
+
+
+def _first(text: str) -> dict[str, Any]:
+    """The first day of partitions, after what they are if they are not days."""
+    from dqx_core.datasets.windows import Cadence
+
+    cadences = get_args(Cadence)
+    written, _, after = text.strip().rpartition(" ")
+    cadence = written.strip().lower() or "daily"
+    if cadence not in cadences:
+        raise DefinitionError(f"Partitions are not '{written}'. {hint(cadence, cadences)}")
+    return {"start": day(after), "cadence": cadence}
 
 
 def _first_full(days: Sequence[dt.date], said: Mapping[str, Any]) -> dt.date:
