@@ -140,7 +140,8 @@ def _spans(scan: Scan, filters: Mapping[Need, Tags], extent: Extent) -> dict[str
 
 def _scanned(needs: Sequence[Need], grouping: Grouping, powers: Mapping[str, int]) -> Statement:
     specs = dict.fromkeys(spec for spec, _, _ in needs if isinstance(spec, ScanMetric))
-    if not grouping.names:  # a row comes back also of no rows
+    # A row comes back also of no rows; what is read under a condition of its own cannot count them all.
+    if not grouping.names and not any(spec.alone and spec.where is not None for spec in specs):
         specs.setdefault(NumRows())
     return scan_statement(list(specs) or [NumRows()], grouping, powers)
 
