@@ -134,10 +134,12 @@ class VerificationSuite:
         select: Selection | None = None,
         announce: Announce | None = None,
         keep_results: bool = True,
+        beside: bool = False,
     ) -> list[AssertionResult]:
         """The same for several keys under one execution: one scan for all, then judged key by key, in date order.
 
-        With `keep_results=False` the verdicts are not in the store until `keep` puts them there.
+        With `keep_results=False` the verdicts are not in the store until `keep` puts them there. With `beside=True` the
+        execution is not said to be of these keys: only some of what is asked of them is asked again.
         """
         if self._evaluation is not None:
             raise DefinitionError(
@@ -149,7 +151,7 @@ class VerificationSuite:
         ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.interval.start, tuple(key.tags.items())))
         graph = self.suite.build(datasources, select=select, calendar=calendar_of_keys(ordered))
         planned, kept, jobs = self._measured(datasources, ordered, graph, (), announce)
-        self.db.keep(kept, self._execution(datasources, ordered, jobs))
+        self.db.keep(kept, self._execution(datasources, () if beside else ordered, jobs))
         if planned.ready:  # some were there before: of all of them the store is asked, what it wrote just now is known
             kept = self.db.measured(self.execution_id, states=False)
         evaluation = Evaluation(

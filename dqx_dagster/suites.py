@@ -140,9 +140,9 @@ def evaluations(
     verdicts: dict[ResultKey, dict[Assertion, AssertionResult]] = {}
     sql_of: dict[ResultKey, Judging] = {}
     with recording() as jobs:
-        judgings = []
+        judgings: list[Judging] = []
         for some, asserted in ((list(keys), wanted), *_grouped(checks, beside)):
-            found, judging = verify(context, target, some, asserted)
+            found, judging = verify(context, target, some, asserted, beside=bool(judgings))
             judgings.append(judging)
             for result in found:
                 verdicts.setdefault(result.key, {})[result.check, result.assertion] = result
@@ -227,9 +227,14 @@ class Judging:
 
 
 def verify(
-    context: Context, target: SuiteTarget, keys: Sequence[ResultKey], wanted: set[Assertion]
+    context: Context,
+    target: SuiteTarget,
+    keys: Sequence[ResultKey],
+    wanted: set[Assertion],
+    *,
+    beside: bool = False,
 ) -> tuple[list[AssertionResult], Judging]:
-    """Judge the keys under the id of the run; the verdicts, which are not in the store yet.
+    """Judge the keys under the id of the run, or beside its own; the verdicts, which are not in the store yet.
 
     Raises:
         dg.Failure: The suite, the engine or the store stands in the way; says which and the way out.
@@ -242,6 +247,7 @@ def verify(
             select=lambda c, a: (c, a) in wanted,
             announce=lambda text: context.log.info(harmless(text)),
             keep_results=False,
+            beside=beside,
         )
     except DqxError as error:
         raise _failure(f"Suite '{target.suite.name}' judged nothing", error) from error

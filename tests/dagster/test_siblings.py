@@ -8,6 +8,7 @@ import pytest
 
 from dqx_core import Context, MetricDB, MetricProvider, ResultKey, Status, Suite, check
 from dqx_core.datasets import dataset_integrity
+from dqx_core.trends import newest_executions
 from dqx_dagster import dataset_asset, require_checks, reverify_job, suite_checks
 from tests.dagster.scenario import span
 from tests.dagster.warehouse import change, definition, location, make
@@ -189,3 +190,13 @@ def test_checks_without_partitions_keep_the_verdict_on_the_other_split(tmp_path,
 
     assert here.kept("train") == (Status.PASSED, last.run_id)
     assert here.newest()[None] == ("SUCCEEDED", last.run_id)
+
+
+def test_the_execution_that_judged_a_split_whole_stays_the_one_that_speaks_of_it(tmp_path, instance):
+    place = Place(tmp_path, instance)
+    first = place.run("2026-01-01|train")
+    place.run("2026-01-01|eval")
+
+    with closing(MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}")) as db:
+        key = ResultKey(dt.date(2026, 1, 1), {"split": "train"})
+        assert newest_executions(db, place.suite.name, [key]) == {key: first.run_id}
