@@ -29,6 +29,7 @@ from dqx_core.datasets.tfx import TfxExport, tfx_export
 from dqx_core.datasets.versions import recorded
 from dqx_core.datasets.windows import dates_of, part_name
 from dqx_core.errors import DefinitionError, ValidationError, hint
+from dqx_core.sql.dialects import dialect_named
 from dqx_core.zones import instants
 
 if TYPE_CHECKING:
@@ -313,7 +314,7 @@ class DatasetService:
         """The SQL of a partition, or of some of its splits, in the dialect of the engine or in another."""
         definition = self.definition(name)
         tree = partition_query(definition, date or self._newest(definition), self._schemas(definition), splits=splits)
-        return render(tree, _dialect(dialect or self.engine.dialect))
+        return render(tree, dialect_named(dialect or self.engine.dialect))
 
     def tfx(self, name: str, date: dt.date | None = None, *, span: bool = False) -> TfxExport:
         """The configuration of TFX's BigQueryExampleGen."""
@@ -416,10 +417,3 @@ def _duckdb(engine: Engine, what: str) -> DuckDB:
     if not isinstance(engine, DuckDB):
         raise DefinitionError(f"Only DuckDB can {what}, not {engine.dialect}.")
     return engine
-
-
-def _dialect(name: str) -> str:
-    known = ("bigquery", "duckdb")
-    if name not in known:
-        raise DefinitionError(f"There is no dialect '{name}'. {hint(name, known)}")
-    return name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dqx_core.errors import DefinitionError
+from dqx_core.errors import DefinitionError, hint
 
 
 @dataclass(frozen=True)
@@ -69,3 +69,15 @@ def dialect_of(name: str) -> Dialect:
         return DIALECTS[name]
     except KeyError:
         raise DefinitionError(f"SQL dialect '{name}' is not one that dqx speaks: {', '.join(DIALECTS)}.") from None
+
+
+def dialect_named(name: str) -> str:
+    """The dialect of an engine that a person names.
+
+    Raises:
+        DefinitionError: There is no such dialect.
+    """
+    known = ("bigquery", "duckdb")
+    if name not in known:
+        raise DefinitionError(f"There is no dialect '{name}'. {hint(name, known)}")
+    return name

@@ -83,7 +83,7 @@ def judge(location: Location, settings: Settings, tell: Tell = lambda done, tota
             selection=" ".join(settings.select) or "*",
             partitions=list(dict.fromkeys(key for batch in planned for key in batch.partitions)),
             verdicts=[
-                *(verdict for ran in runs for verdict in verdicts(graph, ran, stores)),
+                *(verdict for n, ran in enumerate(runs) for verdict in verdicts(graph, ran, stores, runs[n + 1 :])),
                 *impossible(graph, chosen.impossible),
             ],
             fail_on=settings.fail_on,

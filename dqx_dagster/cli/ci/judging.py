@@ -17,9 +17,18 @@ from dqx_dagster.outcomes import outcome_in, severity_in, text_in
 from dqx_dagster.partitions import Partitioning
 
 
-def verdicts(graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB]) -> Iterator[Verdict]:
-    """Every check of a run on every partition it was to judge."""
-    told = {(e.asset_check_key, e.partition): e for e in ran.evaluations}
+def verdicts(
+    graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB], later: Sequence[Ran] = ()
+) -> Iterator[Verdict]:
+    """Every check of a run on every partition it was to judge.
+
+    A later run that made a split beside them judges what compares the two, and tells it of both: the last word counts.
+    """
+    told = {(e.asset_check_key, e.partition): (e, ran.run_id) for e in ran.evaluations}
+    for each in later:
+        told |= {
+            (e.asset_check_key, e.partition): (e, each.run_id) for e in each.evaluations if e.partition is not None
+        }
     suites = [result for store in stores for result in store.results(ran.run_id)]
     for check in sorted(ran.batch.checks, key=lambda key: (key.asset_key.to_user_string(), key.name)):
         node = graph.get(check)
@@ -34,7 +43,8 @@ def verdicts(graph: dg.AssetGraph, ran: Ran, stores: Sequence[MetricDB]) -> Iter
                 "run_id": ran.run_id,
                 "code": _code(graph, check),
             }
-            if (evaluation := told.get((check, partition if node.partitions_def is not None else None))) is not None:
+            if (said := told.get((check, partition if node.partitions_def is not None else None))) is not None:
+                evaluation, about["run_id"] = said
                 yield _judged(evaluation, about)
             else:
                 outcome, message = _silence(graph, ran, check, partition, suites)
