@@ -63,3 +63,7 @@ __all__ = [
 ]
 
 __getattr__ = lazily.names(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

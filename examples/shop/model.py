@@ -14,6 +14,7 @@ def popular_products(dataset: dg.AssetsDefinition, suite: Suite) -> dg.AssetsDef
         name="popular_products",
         ins={"purchases": dg.AssetIn(dataset.key)},
         partitions_def=dataset.partitions_def,
+        backfill_policy=dg.BackfillPolicy.single_run(),
         required_resource_keys={"store"},
         group_name="consumers",
         kinds={"pandas"},
