@@ -20,7 +20,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("daemon")]
 def recipe(target, **variables):
     """The last command of a target, as make would run it."""
     given = [f"{name}={value}" for name, value in variables.items()]
-    said = subprocess.run(["make", "-n", target, *given], cwd=ROOT, capture_output=True, text=True, check=True)
+    # The tests may run under make themselves, which tells one below it of its options.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    words = ["make", "--no-print-directory", "-n", target, *given]
+    said = subprocess.run(words, cwd=ROOT, env=clean, capture_output=True, text=True, check=True)
     return said.stdout.splitlines()[-1]
 
 
