@@ -38,12 +38,20 @@ def arrow_of(given: Any, name: str) -> Any:
         if hasattr(given, "__arrow_c_stream__"):
             return pa.table(given)
     except (pa.ArrowException, ValueError, TypeError) as error:
+        if hasattr(given, "to_frame"):  # a single column, of pandas or polars
+            raise _not_a_frame(given, name) from error
         raise DefinitionError(f"Data source '{name}': the {_called(given)} cannot be read: {error}") from error
     if isinstance(given, pa.RecordBatch):
         return pa.Table.from_batches([given])
     if type(given).__module__.partition(".")[0] == "pyarrow" and hasattr(given, "to_table"):
         return given
-    raise DefinitionError(f"Data source '{name}' was given a {_called(given)}, which is not a frame. {_way_out(given)}")
+    raise _not_a_frame(given, name)
+
+
+def _not_a_frame(given: object, name: str) -> DefinitionError:
+    return DefinitionError(
+        f"Data source '{name}' was given a {_called(given)}, which is not a frame. {_way_out(given)}"
+    )
 
 
 def register(engine: DuckDB, view: str, rows: Any, name: str) -> None:
@@ -94,6 +102,8 @@ def _called(given: object) -> str:
 def _way_out(given: object) -> str:
     if hasattr(given, "collect"):
         return "Call its collect() first."
+    if hasattr(given, "to_frame"):
+        return "Call its to_frame() first."
     if isinstance(given, str) or hasattr(given, "__fspath__"):
         return "Files are read with from_parquet."
     if isinstance(given, dict | list | tuple):

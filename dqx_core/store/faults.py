@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
@@ -48,6 +50,8 @@ def _reason(error: Exception) -> str:
 def _way_out(reason: str, url: URL) -> str:
     told = reason.lower()
     if "unable to open database file" in told:
+        if Path(url.database or "").is_dir():
+            return "That is a folder: give the path of a file in it, such as metrics.db."
         return f"Does the folder of {url.database} exist, and may this user write there?"
     if "readonly database" in told:
         return f"This user may not write {url.database}, or its disk is mounted read-only."

@@ -149,6 +149,7 @@ DEFINITIONS = {
         for make in (DuckRelationDataSource.from_arrow, DuckRelationDataSource.from_pandas)
         for rows, called, way_out in (
             (pl.LazyFrame({"n": [1]}), "polars LazyFrame", "Call its collect() first."),
+            (pl.Series("n", [1]), "polars Series", "Call its to_frame() first."),
             ({"n": [1]}, "dict", "Make a table of it"),
             ("sales.parquet", "str", "Files are read with from_parquet."),
             (None, "NoneType", "Give a frame of pandas or polars, or an Arrow table."),

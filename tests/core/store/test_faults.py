@@ -93,6 +93,11 @@ def test_what_a_driver_repeats_of_a_url_is_hidden() -> None:
     assert hide_secrets('password authentication failed for user "me"', url).endswith('failed for user "me"')
 
 
+def test_a_folder_in_place_of_a_store_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"That is a folder: give the path of a file in it"):
+        MetricDB(f"sqlite:///{tmp_path}")
+
+
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("these are my notes " * 500)
