@@ -52,7 +52,7 @@ def report(
     span = keys.days([date]) if date is not None else []
     since = span[0] if span else keys.day(first) if first else None
     until = span[-1] if span else keys.day(last) if last else None
-    keys.refuse_future((each for each in (since, until) if each is not None), allowed=allow_future)
+    keys.refuse_future(dict.fromkeys(each for each in (since, until) if each is not None), allowed=allow_future)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with opened(url) as db, Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         contents = collect(db, suite=suite, dataset=dataset, from_date=since, until_date=until)

@@ -73,6 +73,7 @@ def test_days_suite_and_dataset_choose_what_is_told(dqx, asked, first, last, fai
     [
         (["--suite", "Fed suite"], 2, "Did you mean 'Feed suite'?"),
         (["--to", "2130-01-01"], 2, "2130-01-01 is in the future"),
+        (["--date", "2130-01-01"], 2, "2130-01-01 is in the future. Write"),
         (["--from", "2130-01-01", "--allow-future"], 2, "those in the store are from 2026-01-08 to 2026-01-12"),
         (["--from", "01.01.2026"], 2, "'01.01.2026' is not a day"),
         (["--date", "2026-01-10", "--to", "2026-01-11"], 2, "Say the days once"),
