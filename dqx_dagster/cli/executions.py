@@ -53,14 +53,15 @@ def executions(
         of = f" of suite '{suite}'" if suite is not None else ""
         out.print(f"There are no executions{of} in {name}.", markup=False, highlight=False, soft_wrap=True)
         return
+    ended = any(each.status for each in shown)  # only what says how it ended has one; dqx's own runs do not
     table(
-        ["execution", "started", "suite", "status", "days", "numbers"],
+        ["execution", "started", "suite", *(["status"] if ended else []), "days", "numbers"],
         [
             (
                 each.execution_id,
                 each.started and each.started.strftime("%Y-%m-%d %H:%M"),
                 each.suite,
-                each.status,
+                *([each.status] if ended else []),
                 _days(each),
                 tallies[each.execution_id].measured + tallies[each.execution_id].carried,
             )
