@@ -89,13 +89,17 @@ class Rows:
             place = name
             if (self.root / name).is_dir():
                 return dataset_source(engine(None), self.root, name)
+        if place.startswith("~/"):  # a shell leaves it alone behind the sign of equality
+            place = f"{Path.home()}{place[1:]}"
+        if place.endswith("/") and not Path(place).is_dir():
+            raise DefinitionError(f"--dataset {text}: there is no folder {place}.")
         chosen = dates.get(name, dates.get(""))
         options: dict[str, Any] = {} if chosen is None else {"date_column": chosen}
         file, colon, inside = place.rpartition(":")
 
         def made(**more: Any) -> DuckRelationDataSource:
             if _is_parquet(place):
-                pattern = f"{place}/**/*.parquet" if Path(place).is_dir() else place
+                pattern = f"{place.rstrip('/')}/**/*.parquet" if Path(place).is_dir() else place
                 return DuckRelationDataSource.from_parquet(pattern, name, engine=engine(None), **options, **more)
             if colon and file.endswith(_DATABASES):
                 return DuckRelationDataSource.from_table(engine(Path(file)), inside, name, **options, **more)

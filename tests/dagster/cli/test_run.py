@@ -282,6 +282,7 @@ PROBLEMS = [
     ([*ONE_DAY, "--tags", "train"], 2, "split=train"),
     (["run", "checks:FEED", "-d", "feed=raw.feed", "--date", "2026-01-02"], 2, "--database"),
     (["run", "checks:FEED", "-d", "feed=no.duckdb:t", "--date", "2026-01-02"], 2, "there is no database no.duckdb"),
+    (["run", "checks:FEED", "-d", "feed=no/", "--date", "2026-01-02"], 2, "feed=no/: there is no folder no/"),
     (["run", "checks:FEED", "-d", "fed=feed.parquet", "--date", "2026-01-02"], 2, "Did you mean 'fed'?"),
     (["run", "checks:FED", "-d", "feed=feed.parquet"], 2, "Did you mean 'FEED'?"),
     (["run", "checks:LIMIT"], 2, "is a int, not a suite"),
@@ -329,6 +330,14 @@ def test_what_cannot_work_leaves_no_store_behind(dqx, here, suite, where):
     found = dqx("run", f"checks:{suite}", "-d", where, "--date", "2026-01-02", "--store", f"sqlite:///{store}")
 
     assert (found.code, store.parent.exists()) == (2, False)
+
+
+@pytest.mark.parametrize("where", ["~/feed.parquet", "~/", "~/world.duckdb:raw.fed"])
+def test_rows_in_the_home_folder_are_looked_for_there(dqx, here, monkeypatch, where):
+    monkeypatch.setenv("HOME", str(here / "empty home"))
+    found = dqx("run", "checks:FEED", "-d", f"feed={where}", "--date", "2026-01-02")
+
+    assert (found.code, f"{here}/empty home/" in found.err) == (2, True)
 
 
 def test_a_store_whose_folder_cannot_be_made_is_named(dqx, here):
