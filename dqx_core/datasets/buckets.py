@@ -26,7 +26,7 @@ BUCKETS = 10_000
 def _key(given: object) -> object:
     names = list(given) if isinstance(given, list | tuple) else [given]
     if not names or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{given!r} is no key. Write a column, or several: [customer_id, country].")
+        raise ValueError(f"{given!r} is not a key. Write a column, or several: [customer_id, country].")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"'{twice}' is in the key twice. Write it once.")

@@ -145,7 +145,7 @@ class DatasetDefinition(Model):
                 tables = [short(table) for table in self.source.tables]
                 yield (
                     (*where, "table"),
-                    f"'{column.table}' is no table of the source. {hint(column.table or '', tables)}",
+                    f"'{column.table}' is not a table of the source. {hint(column.table or '', tables)}",
                 )
             if column.name.casefold() in RESERVED:
                 yield (

@@ -42,7 +42,7 @@ def _check_unique(definition: DatasetDefinition, join: Join, table: str, columns
 
 
 def repeated_keys(table: str, columns: list[str]) -> exp.Select:
-    """One row: how many keys of a table have several rows, and the first of them. A null is no key."""
+    """One row: how many keys of a table have several rows, and the first of them. A null is not a key."""
     from sqlglot import exp
 
     keys = [column_named(column) for column in columns]

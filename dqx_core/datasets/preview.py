@@ -32,7 +32,7 @@ class Preview:
     date: dt.date
     columns: tuple[OutputColumn, ...]
     rows: tuple[Mapping[str, Any], ...]
-    """With `split`, which is no column of the dataset."""
+    """With `split`, which is not a column of the dataset."""
 
 
 def preview(

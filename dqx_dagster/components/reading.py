@@ -175,7 +175,7 @@ def _suite(reference: str, context: dg.ComponentLoadContext, file: _File) -> Sui
     module = _module(module_name, context, file)
     suites = [each for each, value in vars(module).items() if isinstance(value, Suite)]
     if name not in suites:
-        what = "is no suite" if hasattr(module, name) else "is not there"
+        what = "is not a suite" if hasattr(module, name) else "is not there"
         raise DefinitionError(f"'{name}' {what} in module {module.__name__}. {hint(name, suites)}")
     suite = getattr(module, name)
     assert isinstance(suite, Suite)

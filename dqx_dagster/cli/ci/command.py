@@ -280,7 +280,7 @@ def _share(text: str) -> float:
     except ValueError:
         share = -1.0
     if not 0 <= share < float("inf"):
-        raise DefinitionError(f"--max-change {text} is no share. Write it as 5% or 0.05.")
+        raise DefinitionError(f"--max-change {text} is not a share. Write it as 5% or 0.05.")
     return share
 
 

@@ -58,7 +58,7 @@ def choose(repository: dg.RepositoryDefinition, select: Sequence[str], *, checks
         raise DefinitionError(f"--select {missing} names no asset. {hint(missing.strip('+*'), known)}") from error
     except dg.DagsterError as error:
         raise DefinitionError(
-            f"--select {shown} is no selection. Write it as for Dagster: shop_daily, shop_daily+, "
+            f"--select {shown} is not a selection. Write it as for Dagster: shop_daily, shop_daily+, "
             '\'group:"datasets" and not kind:"pandas"\'.'
         ) from error
     made = frozenset() if checks_only else assets & frozenset(graph.materializable_asset_keys)

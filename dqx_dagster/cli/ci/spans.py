@@ -28,7 +28,7 @@ class Wanted:
         if sum(map(bool, (self.keys, self.ranges, self.latest is not None))) > 1:
             raise DefinitionError("--partition, --partitions and --latest exclude each other: give one of them.")
         if self.latest is not None and self.latest < 1:
-            raise DefinitionError(f"--latest {self.latest} is no number of partitions; give 1 or more.")
+            raise DefinitionError(f"--latest {self.latest} is not a number of partitions; give 1 or more.")
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class _Choice:
     def range(self, text: str) -> Span:
         ends = text.split("...")
         if len(ends) != 2:
-            raise DefinitionError(f"--partitions {text} is no range. Write it as 2024-01-08...2024-01-14.")
+            raise DefinitionError(f"--partitions {text} is not a range. Write it as 2024-01-08...2024-01-14.")
         first, last = map(self._read, ends)
         box = {}
         for name, keys in self.all.items():

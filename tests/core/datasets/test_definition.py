@@ -105,7 +105,7 @@ WRONG = {
     ),
     "a column of a table that is not there": (
         changed(RANKING, columns__6__table="product"),
-        "columns[6].table: 'product' is no table of the source. Did you mean 'products'?",
+        "columns[6].table: 'product' is not a table of the source. Did you mean 'products'?",
     ),
     "two columns of one name": (
         changed(RANKING, columns__5__as="Revenue"),
@@ -142,7 +142,7 @@ WRONG = {
     ),
     "a key of nothing": (
         changed(DAILY, split__key=[]),
-        "split.key: [] is no key. Write a column, or several: [customer_id, country].",
+        "split.key: [] is not a key. Write a column, or several: [customer_id, country].",
     ),
     "parts that are not the whole": (
         changed(DAILY, split__parts={"train": 80, "eval": 10}),

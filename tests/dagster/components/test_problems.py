@@ -122,7 +122,7 @@ def test_a_suite_that_is_not_there_is_told_of_with_what_is(problems):
         found,
         [
             "'DIALY' is not there in module .*. Did you mean 'DAILY'?",
-            "'LIMIT' is no suite in module",
+            "'LIMIT' is not a suite in module",
             "there is no file suits.py",
             "there is no module 'no_such' to import.",
             "'examples.shop.suites' names no suite. Write package.module:NAME",

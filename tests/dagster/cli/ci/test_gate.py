@@ -140,7 +140,7 @@ def test_partitions_for_assets_without_are_refused(gate):
     [
         ("nowhere", "--select nowhere names no asset. There are:"),
         ("goood", r"Did you mean 'good'\?"),
-        ("((", r"--select \(\( is no selection"),
+        ("((", r"--select \(\( is not a selection"),
         ('kind:"dbt"', "selects no asset, so there is nothing to judge. Assets with checks: after_all, bad"),
     ],
 )

@@ -97,7 +97,7 @@ def test_partitions_without_a_date(keys):
         (BOTH, {"keys": ("2026-01-02|evl",)}, r"Write date\|split, such as 2026-01-10\|test, or a date alone"),
         (BOTH, {"keys": ("eval|2026-01-02",)}, r"has no partition 'eval\|2026-01-02'"),
         (SPLITS, {"keys": ("evl",)}, r"Did you mean 'eval'\?"),
-        (BOTH, {"ranges": ("2026-01-02",)}, "is no range. Write it as"),
+        (BOTH, {"ranges": ("2026-01-02",)}, "is not a range. Write it as"),
         (DAYS, {"ranges": ("2026-01-05...2026-01-02",)}, "2026-01-05 comes after 2026-01-02"),
         (BOTH, {"ranges": ("2026-01-02|eval...2026-01-05|train",)}, "eval comes after train"),
     ],
@@ -110,5 +110,5 @@ def test_what_is_no_partition_says_what_comes_close(keys, definition, wanted, to
 def test_the_options_exclude_each_other():
     with pytest.raises(DefinitionError, match="exclude each other"):
         Wanted(keys=("a",), latest=1)
-    with pytest.raises(DefinitionError, match="--latest 0 is no number of partitions"):
+    with pytest.raises(DefinitionError, match="--latest 0 is not a number of partitions"):
         Wanted(latest=0)
