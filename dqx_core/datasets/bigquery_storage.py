@@ -188,10 +188,15 @@ class BigQueryStorage:
         def there() -> set[tuple[dt.date, str]]:
             return {(kept.date, kept.split) for kept in self.partitions(dataset)}
 
+        @cache
+        def own() -> Mapping[dt.date, Sequence[str]]:
+            return self.splits_of(dataset, {date for date, _ in there()})
+
         def is_there(date: dt.date, tags: Mapping[str, str]) -> bool:
             if SPLIT_COLUMN in tags:
                 return (date, tags[SPLIT_COLUMN]) in there()
-            return any(day == date for day, _ in there())
+            held = {split for day, split in there() if day == date}
+            return bool(held) and {*own()[date]} <= held
 
         return BigQueryDataSource.from_table(
             self.engine,

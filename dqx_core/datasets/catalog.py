@@ -186,7 +186,7 @@ class DuckDBCatalog:
         return rows
 
     def _file(self, database: str) -> tuple[dt.datetime | None, int]:
-        """When the file of a database was last written (None: it is not a file of DuckDB), and the size of its blocks."""
+        """When the file of a database was last written (None: it is not a DuckDB file), and the size of its blocks."""
 
         def one(function: str) -> dict[str, Any]:
             rows = self._rows(function, {"database_name": literal(database)})

@@ -19,6 +19,7 @@ from dqx_core.datasets.stored import (
     fault,
     holding,
     manifest,
+    own_splits,
     partition_path,
     read_files,
     stored_partitions,
@@ -157,4 +158,6 @@ class StoredDataSource(DuckRelationDataSource):
         return versions[0] if len(versions) == 1 else hashlib.sha256("|".join(versions).encode()).hexdigest()[:32]
 
     def _is_stored(self, date: dt.date, tags: Mapping[str, str]) -> bool:
-        return bool(self._splits(date, tags))
+        """Whether a split is there, or, of a whole day, every split that its own definition has."""
+        there = self._splits(date, tags)
+        return bool(there) and ("split" in tags or {*own_splits(self._said.get(date, {}))} <= {*there})

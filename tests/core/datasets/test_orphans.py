@@ -165,3 +165,20 @@ def test_a_column_that_train_alone_has_stays(engine, tmp_path):
     place.materialize(definition(folds={"count": 4}, description="Again."), [DAY], ["eval"])
 
     assert "fold" in place.data_source("sales").schema
+
+
+def test_a_whole_day_is_judged_only_where_every_split_of_it_is_there(engine, tmp_path):
+    @check(name="Day", datasets=["sales"])
+    def day_check(mp: MetricProvider, ctx):
+        ctx.assert_that(mp.num_rows(tags={"split": None})).where(name="All of the day", severity="P0").is_geq(0)
+
+    def judged(tags):
+        suite = VerificationSuite([day_check], InMemoryMetricDB(), "Day")
+        [result] = suite.run([FolderStorage(engine, tmp_path).data_source("sales")], ResultKey(DAY, tags))
+        return result.status, "not materialized" in result.message
+
+    materialize(BEFORE, [DAY], ["train"], engine=engine, root=tmp_path)
+    assert (judged({"split": "train"}), judged({})) == (("SKIPPED", True), ("ERROR", True))
+
+    materialize(BEFORE, [DAY], ["eval"], engine=engine, root=tmp_path)
+    assert (judged({"split": "train"}), judged({})) == (("PASSED", False), ("PASSED", False))
