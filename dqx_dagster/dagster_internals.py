@@ -63,11 +63,14 @@ def latest_materialization(
 def latest_materializations(
     instance: dg.DagsterInstance, asset_key: dg.AssetKey, partitions: Sequence[str] | None
 ) -> dict[str | None, TargetMaterialization]:
-    """The newest materialization of each of many partitions that have one; of None where there are no partitions."""
-    if partitions is None:
-        found = latest_materialization(instance, asset_key, None)
-        return {} if found is None else {None: found}
-    wanted = frozenset(partitions)
+    """The newest materialization of each of these partitions that has one; of None where there are no partitions.
+
+    Of few each is looked for, as one is found at once; of many all are listed, in a statement or two.
+    """
+    wanted = frozenset(partitions) if partitions is not None else frozenset([None])
+    if len(wanted) <= _FEW:
+        each = {partition: latest_materialization(instance, asset_key, partition) for partition in wanted}
+        return {partition: found for partition, found in each.items() if found is not None}
     kind = dg.DagsterEventType.ASSET_MATERIALIZATION
     ids = {
         storage_id: partition
@@ -87,6 +90,8 @@ def latest_materializations(
             )
     return told
 
+
+_FEW = 3
 
 _AT_ONCE = 500
 """Records asked for in one statement: SQLite takes a limited number of parameters."""

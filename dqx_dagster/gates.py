@@ -15,7 +15,7 @@ from dqx_core.profiles import adjustment
 from dqx_core.report import AssertionResult, Severity, Status
 from dqx_core.suite import Suite
 from dqx_dagster.check_specs import Assertion, datasets_of
-from dqx_dagster.dagster_internals import latest_materialization, name_of, partitions_read
+from dqx_dagster.dagster_internals import latest_materializations, name_of, partitions_read
 from dqx_dagster.standing import newest_verdicts
 from dqx_dagster.targets import Asset, SuiteTarget, nominal_date, suite_target
 
@@ -141,13 +141,15 @@ class Gate:
         if not keys and self.unjudged == "stop":
             yield f"- this run reads no partition of {attached.key.to_user_string()}: nothing was judged."
         verdicts = newest_verdicts(db, self.target, attached.key.to_user_string(), list(keys), self.origins)
+        partitions = None if self.target.partitions_def is None else [str(each) for each in keys.values()]
+        materialized = latest_materializations(context.instance, attached.key, partitions)
         for key, partition in keys.items():
             where = partition or (str(key) if key.tags else attached.key.to_user_string())
             asked = list(self._asked(key))
             if self.unjudged == "stop" and asked and not any(place in verdicts[key] for place, _ in asked):
                 yield f"- {where}: no run has judged it."
                 continue
-            there = name_of(latest_materialization(context.instance, attached.key, partition))
+            there = name_of(materialized.get(partition))
             for place, severity in asked:
                 if problem := self._problem(place, severity, verdicts[key].get(place), there):
                     yield f"- {where}: {problem}"

@@ -16,7 +16,12 @@ from dqx_core.report import AssertionResult, Status
 from dqx_core.suite import Suite
 from dqx_dagster.check_results import evaluation_of
 from dqx_dagster.check_specs import Assertion, AttachedCheck, Granularity, attached_checks
-from dqx_dagster.dagster_internals import latest_materialization, name_of
+from dqx_dagster.dagster_internals import (
+    TargetMaterialization,
+    latest_materialization,
+    latest_materializations,
+    name_of,
+)
 from dqx_dagster.jobs import jobs_metadata
 from dqx_dagster.siblings import Siblings, siblings_of
 from dqx_dagster.standing import Judges
@@ -128,12 +133,12 @@ def evaluations(
     A check that is skipped says nothing: Dagster shows it as skipped.
     """
     wanted = {assertion for check in checks for assertion in check.assertions}
+    partitions = None if target.partitions_def is None else [str(partition) for partition in keys.values()]
     # Before the rows are read: what replaces them meanwhile was not judged.
-    there = {
-        (asset, key): latest_materialization(context.instance, asset, partition)
-        for asset in dict.fromkeys(check.spec.asset_key for check in checks)
-        for key, partition in keys.items()
-    }
+    there: dict[tuple[dg.AssetKey, ResultKey], TargetMaterialization | None] = {}
+    for asset in dict.fromkeys(check.spec.asset_key for check in checks):
+        materialized = latest_materializations(context.instance, asset, partitions)
+        there |= {(asset, key): materialized.get(partition) for key, partition in keys.items()}
     beside = {check.spec.key: siblings_of(check, keys, target.partitioning, context.instance) for check in checks}
     for check in checks:
         there |= {(check.spec.asset_key, key): now for key, (_, now) in beside[check.spec.key].items()}
