@@ -98,8 +98,8 @@ class Gate:
         *,
         unjudged: Literal["stop", "pass"],
         origins: tuple[str, ...],
-        skips: bool,
         store: str,
+        skips: bool = False,
     ) -> "Gate":
         """The gate of a suite on an asset.
 
