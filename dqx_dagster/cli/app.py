@@ -44,7 +44,7 @@ A suite is checks that run together; every number it measures is kept in a store
 only, and never with NO_COLOR set. An error is one paragraph; `--debug` shows where it came from.
 
 Exit codes: 0 passed, 1 an assertion failed, 2 something you wrote cannot work, 3 the engine or the store failed,
-4 nothing could be judged.""",
+4 nothing could be judged, or it is not materialized.""",
 )
 app.command("demo", rich_help_panel="Start here")(demo)
 app.command("run", rich_help_panel="Suites")(run)
