@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from dqx_core.datasets.sampling import FOLD_COLUMN
 from dqx_core.datasets.types import normal_type
 from dqx_core.datasets.windows import Cadence, part_date, part_name
+from dqx_core.engines.duckdb_source import CAN_HAVE_NAN
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.literals import literal
 from dqx_core.sql.names import column_named
@@ -294,7 +295,11 @@ def _parquet(files: Iterable[Path], *, hive: bool, without: Sequence[str] = ()) 
             for name, kind in (("date", "TIMESTAMPTZ" if of_hours else "DATE"), ("split", "VARCHAR"))
         ]
     )
-    options = [named("hive_partitioning", exp.Boolean(this=hive)), named("union_by_name", exp.Boolean(this=hive))]
+    options = [
+        named("hive_partitioning", exp.Boolean(this=hive)),
+        named("union_by_name", exp.Boolean(this=hive)),
+        named(CAN_HAVE_NAN, exp.true()),
+    ]
     reader = exp.Anonymous(
         this="READ_PARQUET",
         expressions=[

@@ -45,7 +45,7 @@ class _OfColumn(ScanMetric):
         column, power = rows.column(self.column), rows.power(self.column)
         count = {"n": values(self.column, rows)}
         match rows.kind(self.column):
-            case ColumnKind.FLOAT:
+            case ColumnKind.FLOAT | ColumnKind.UNTYPED:
                 doubles = _double(column, rows.type_name(self.column))
                 return count | (exact_sum(doubles, rows) if power is None else whole_sum(doubles, power, rows))
             case ColumnKind.INTEGER:
@@ -117,7 +117,7 @@ class _OfMoments(_OfColumn):
 
         column, power = rows.column(self.column), rows.power(self.column)
         match rows.kind(self.column):
-            case ColumnKind.FLOAT:
+            case ColumnKind.FLOAT | ColumnKind.UNTYPED:
                 total, doubles = self._total(rows), _double(column, rows.type_name(self.column))
                 return total | (exact_squares(doubles, rows) if power is None else whole_squares(doubles, power, rows))
             case ColumnKind.INTEGER:

@@ -7,6 +7,8 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from dqx_core.sql.types import MOMENT_IN_NANOSECONDS, is_moment_in_nanoseconds
+
 if TYPE_CHECKING:
     from sqlglot import exp
 
@@ -44,3 +46,12 @@ def literal(value: object) -> exp.Expr:
         case dt.date():
             return typed(value.isoformat(), "date")
     raise TypeError(f"SQL has no literal for a {type(value).__name__}")
+
+
+def comparable(value: object, type_name: str) -> exp.Expr:
+    """The literal of a value as what a column of the type is compared with."""
+    from sqlglot import exp
+
+    if is_moment_in_nanoseconds(type_name):
+        return exp.Cast(this=literal(value), to=exp.DataType.build(MOMENT_IN_NANOSECONDS, udt=True))
+    return literal(value)
