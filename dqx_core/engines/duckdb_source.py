@@ -117,8 +117,6 @@ class DuckRelationDataSource(RelationDataSource):
         Unless `data_version` is given, the data version is that of the files: their names, sizes and times. Where
         folders are named by the day (`yyyy_mm_dd=2024-01-31`), a day's version is that of its own files.
         """
-        from sqlglot import exp
-
         paths = [str(p) for p in ([path] if isinstance(path, str | Path) else path)]
         files = sorted(file for p in paths for file in _files(p))
         if not files or any(not Path(file).exists() for file in files):

@@ -8,7 +8,7 @@ from dqx_core.engines.base import DataSource
 from dqx_core.errors import ValidationError
 from dqx_core.graph import Graph
 from dqx_core.passes.deduplication import deduplicate
-from dqx_core.passes.fitness import nothing_fits
+from dqx_core.passes.fitness import misfits
 from dqx_core.passes.imputation import impute_datasets
 from dqx_core.passes.pruning import prune
 from dqx_core.passes.validation import validate
@@ -35,7 +35,7 @@ def prepare(graph: Graph, sources: Sources = None, *, judge_unfit: bool = False)
     for run in PASSES:
         graph = run(graph, sources, problems)
     if sources is not None and not judge_unfit:
-        problems += nothing_fits(graph, sources)
+        problems += misfits(graph, sources, all_told=bool(problems))
     if problems:
         raise ValidationError(f"Suite '{graph.root.name}'", dict.fromkeys(problems))
     return graph

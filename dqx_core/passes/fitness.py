@@ -56,15 +56,13 @@ def unfit(spec: MetricSpec, source: DataSource) -> Iterator[str]:
         elif column in own:
             kind = kind_of(type_name, source.dialect)
             if kind not in ACCEPTED[takes := spec.takes_of(column)]:
-                yield (
-                    f"takes a column of {_WORDS[takes]}, and '{column}' of dataset '{source.name}' is {type_name}."
-                )
+                yield (f"takes a column of {_WORDS[takes]}, and '{column}' of dataset '{source.name}' is {type_name}.")
             elif kind is not ColumnKind.UNTYPED and (reason := spec.misfit(kind)) is not None:
                 yield f"{reason}, and '{column}' of dataset '{source.name}' is {type_name}."
 
 
-def nothing_fits(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
-    """Everything that is wrong with the columns of a graph of which no assertion can be judged; else nothing."""
+def misfits(graph: Graph, sources: Mapping[str, DataSource], *, all_told: bool) -> Iterator[str]:
+    """Everything that is wrong with columns, of a graph of which no assertion can be judged; of others if `all_told`."""
     reasons: dict[sp.Symbol, list[str]] = {}
     for symbol, metric in graph.symbols.items():
         source = sources.get(metric.dataset or "")
@@ -72,7 +70,9 @@ def nothing_fits(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[st
             found = [f"Metric {metric.spec.name} {reason}" for reason in unfit(metric.spec, source)]
             reasons |= {symbol: found} if found else {}
     assertions = [assertion for _, assertion in graph.root.assertions()] if reasons else []
-    if assertions and all(any(need in reasons for need in _reached(graph, each.symbols)) for each in assertions):
+    if all_told or (
+        assertions and all(any(need in reasons for need in _reached(graph, each.symbols)) for each in assertions)
+    ):
         yield from (reason for found in reasons.values() for reason in found)
 
 

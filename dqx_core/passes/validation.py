@@ -18,6 +18,7 @@ from dqx_core.symbols import Symbols
 if TYPE_CHECKING:
     import sympy as sp
 
+
 class SuiteWarning(UserWarning):
     """A suite works, and probably does not do what was meant."""
 

@@ -96,3 +96,9 @@ def has_zone(type_name: str, dialect: str) -> bool:
         exp.DataType.Type.TIMESTAMPTZ,
         exp.DataType.Type.TIMESTAMPLTZ,
     }
+
+
+def scale_of(type_name: str) -> int:
+    """How many digits a decimal type of DuckDB's has behind the point; 0 of other types."""
+    found = re.fullmatch(r"DECIMAL\(\d+, ?(\d+)\)", type_name, re.IGNORECASE)
+    return int(found[1]) if found else 0
