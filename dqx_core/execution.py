@@ -242,9 +242,7 @@ class Explanation:
                 by_execution.setdefault(metric.source_execution_id or metric.execution_id or "", []).append(need)
             for execution_id, needs in by_execution.items():
                 lines += [f"{title}, from execution {execution_id}: {_counted(needs)}", *_listed(needs)]
-        lines += [
-            f"Cannot be measured: {spec.name} of {key}: {why}" for (spec, key, _), why in plan.unfit.items()
-        ]
+        lines += [f"Cannot be measured: {spec.name} of {key}: {why}" for (spec, key, _), why in plan.unfit.items()]
         for title, ready in (("Measured by this execution already", plan.ready), ("Missing", plan.missing)):
             if ready:
                 lines += [f"{title}: {_counted(ready)}", *_listed(ready)]

@@ -69,6 +69,9 @@ def partition_query(
         has_none = exp.Is(this=flow.column(SPLIT_COLUMN), expression=exp.Null())
         inside = exp.or_(has_none, inside)
         split = aliased(_error_if(has_none, f"dataset {definition.name}: {unplaced}", split), SPLIT_COLUMN)
+    time = next((column for column in flow.columns.values() if column.role == "timestamp"), None)
+    if time is not None and time.nulls == "fail":  # of no day, and perhaps of no part: no way out
+        inside = exp.or_(exp.Is(this=flow.column(time.name), expression=exp.Null()), inside)
     rows = flow.rows(*columns, split)
     everything = unplaced is not None and wanted == definition.split.part_names
     return flow.ending(rows if everything else rows.where(inside, copy=False))
@@ -93,15 +96,19 @@ def null_counts(
     from sqlglot import exp
 
     flow = _flow(definition, date, schemas, stage)
-    must = [column.name for column in flow.columns.values() if column.nulls == "fail"]
+    must = {column.name: column.role for column in flow.columns.values() if column.nulls == "fail"}
     none = exp.Is(this=flow.column(SPLIT_COLUMN), expression=exp.Null())
 
     def count(condition: exp.Expr) -> exp.Expr:
         return exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=literal(1))]))
 
+    def is_null(name: str) -> exp.Expr:
+        return exp.Is(this=flow.column(name), expression=exp.Null())
+
     nulls = [
-        aliased(count(exp.and_(exp.Is(this=flow.column(name), expression=exp.Null()), exp.not_(none))), name)
-        for name in must
+        # A row without a time is of no part of a temporal split, and refused all the same.
+        aliased(count(is_null(name) if role == "timestamp" else exp.and_(is_null(name), exp.not_(none))), name)
+        for name, role in must.items()
     ]
     return flow.ending(flow.rows(aliased(count(none), SPLIT_COLUMN), *nulls))
 
@@ -195,8 +202,8 @@ def _source(definition: DatasetDefinition, columns: Mapping[str, OutputColumn], 
     time = next((column for column in columns.values() if column.role == "timestamp"), None)
     if time is None:
         return query
-    inside = [each.contains(of(time.table, time.column), time.type, definition.partitions.timezone) for each in days]
-    return query.where(exp.or_(*inside), copy=False)
+    inside = _inside(of(time.table, time.column), time, days, definition.partitions.timezone)
+    return query.where(inside, copy=False)
 
 
 def _staged(columns: Mapping[str, OutputColumn], days: Window, stage: exp.Table) -> exp.Select:
@@ -206,8 +213,21 @@ def _staged(columns: Mapping[str, OutputColumn], days: Window, stage: exp.Table)
     time = next((column for column in columns.values() if column.role == "timestamp"), None)
     if time is None:
         return query
-    column = column_named(time.name)
-    return query.where(days.whole.contains(column, time.type, days.timezone), copy=False)
+    return query.where(_inside(column_named(time.name), time, [days.whole], days.timezone), copy=False)
+
+
+def _inside(column: exp.Expr, time: OutputColumn, days: Sequence[Interval], timezone: str) -> exp.Expr:
+    """Whether a row is of the days; one without a time is of those of the time it gets, and of all if it must have one."""
+    from sqlglot import exp
+
+    inside = [each.contains(column, time.type, timezone) for each in days]
+    if time.nulls == "keep":
+        return exp.or_(*inside)
+    none: exp.Expr = exp.Is(this=column.copy(), expression=exp.Null())
+    if isinstance(time.nulls, Fill):
+        given = literal_of(time.nulls.fill, time.type)
+        none = exp.and_(none, exp.or_(*(each.contains(given, time.type, timezone) for each in days)))
+    return exp.or_(*inside, none)
 
 
 def _filled(flow: Flow, column: OutputColumn) -> exp.Expr:

@@ -62,7 +62,7 @@ def unfit(spec: MetricSpec, source: DataSource) -> Iterator[str]:
 
 
 def misfits(graph: Graph, sources: Mapping[str, DataSource], *, all_told: bool) -> Iterator[str]:
-    """Everything that is wrong with columns, of a graph of which no assertion can be judged; of others if `all_told`."""
+    """What is wrong with columns, of a graph of which no assertion can be judged; of any if `all_told`."""
     reasons: dict[sp.Symbol, list[str]] = {}
     for symbol, metric in graph.symbols.items():
         source = sources.get(metric.dataset or "")
