@@ -39,6 +39,11 @@ class Filter(Part):
         """Whether a row stays depends on other rows."""
         return False
 
+    @property
+    def compared(self) -> str | None:
+        """The column whose values it compares with bounds; None: it has none."""
+        return None
+
 
 class DateRange(Filter):
     """Days, rolling with the partition's date or fixed; a partition never holds a day after its own."""
@@ -224,6 +229,11 @@ class Range(OfColumn, Bounded):
     """Rows whose column is at least `min` and at most `max`; null is neither."""
 
     kind: Literal["range"] = "range"
+
+    @property
+    def compared(self) -> str:
+        """Its column."""
+        return self.column
 
     def type_problems(
         self, _definition: DatasetDefinition, columns: Mapping[str, OutputColumn], /

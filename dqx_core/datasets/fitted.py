@@ -223,6 +223,11 @@ class Aggregate(Fitted, Bounded):
     column: str | None = None
     """What the function looks at; count: all rows if left out, else those where it is not null."""
 
+    @property
+    def compared(self) -> str | None:
+        """What the function looks at, unless it only counts."""
+        return None if self.function.startswith("count") else self.column
+
     def entity(self, _definition: DatasetDefinition, /) -> str | None:
         """The column it counts by."""
         return self.per

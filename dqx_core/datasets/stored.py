@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,8 @@ class Manifest:
     """The splits that the definition has: what a day holds of others is of an older one."""
     cadence: Cadence = "daily"
     """What the partitions of the dataset are."""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """What is counted → rows of the day that are in no split of it without a rule that says so, if there are any."""
 
     def to_json(self) -> str:
         """The text of the file."""
