@@ -214,4 +214,5 @@ def define(data: dict[str, Any], *, schemas: Sequence[str] | None = None) -> Dat
     Raises:
         ValidationError: Every problem it has, each with its place.
     """
-    return DatasetDefinition.model_validate(data, context=Reading(schemas_allowed(schemas)))
+    reading = Reading(schemas_allowed(schemas))
+    return DatasetDefinition.model_validate(data, context=reading, by_alias=True, by_name=False)
