@@ -11,7 +11,7 @@ from dqx_core.datasets.base import Location, Part, Problem
 from dqx_core.datasets.buckets import BUCKETS, Key, bucket, hashed, places_of, unfit_key
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.splits import Group
-from dqx_core.datasets.values import Percent, plain, too_fine
+from dqx_core.datasets.values import Percent, plain, too_fine, whole
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -62,10 +62,14 @@ class Sample(Part):
         return exp.LT(this=chosen, expression=literal(int(self.percent * BUCKETS / 100)))
 
 
+Folded = Annotated[int, Field(strict=True, ge=2, le=BUCKETS), BeforeValidator(whole)]
+"""How many folds."""
+
+
 class Folds(Part):
     """Train in so many folds, all rows of a key in one; rows without a key are in one fold together."""
 
-    count: Annotated[int, Field(strict=True, ge=2, le=BUCKETS)]
+    count: Folded
     key: Key | None = None
     """By default the key of the group split, else the column with role: user_id."""
     salt: str | None = None
@@ -109,8 +113,8 @@ class Folds(Part):
 
 
 def _counted(value: object) -> object:
-    return {"count": value} if isinstance(value, int) and not isinstance(value, bool) else value
+    return {"count": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-AnyFolds = Annotated[Folds, BeforeValidator(_counted)]
+AnyFolds = Annotated[Folds, BeforeValidator(_counted, json_schema_input_type=Folds | Folded)]
 """`folds: 5` is short for `folds: {count: 5}`."""

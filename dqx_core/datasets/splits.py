@@ -152,14 +152,17 @@ def _several(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
+_Scalars = Annotated[Several[Scalar], Field(min_length=1)]
+OneOrMore = Annotated[_Scalars, BeforeValidator(_several, json_schema_input_type=Scalar | _Scalars)]
+"""Values, or a single one."""
+
+
 class FromColumn(Part):
     """A column says which part a row belongs to."""
 
     strategy: Literal["column"] = "column"
     column: str
-    parts: dict[Name, Annotated[Several[Scalar], BeforeValidator(_several), Field(min_length=1)]] = Field(
-        default={"train": ("train",), "eval": ("eval",)}, min_length=1
-    )
+    parts: dict[Name, OneOrMore] = Field(default={"train": ("train",), "eval": ("eval",)}, min_length=1)
     """Part: the value, or values, of the column that mean it."""
     others: Literal["fail", "drop"] = "fail"
     """What happens to rows with any other value, or null."""

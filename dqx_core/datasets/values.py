@@ -72,12 +72,19 @@ def _decimal(given: object) -> Decimal | None:
 
 def shortened(value: object) -> str:
     """A value as it is written, as far as a message has room for it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     try:
         text = value if isinstance(value, str) else str(value)
-    except ValueError:  # a whole number of thousands of digits
+    except ValueError:
         return "a number of thousands of digits"
-    text = text if len(text) <= 60 else f"{text[:57]}…"
+    text = shortened_text(text)
     return repr(text) if isinstance(value, str) else text
+
+
+def shortened_text(text: str) -> str:
+    """A text, as far as a message has room for it."""
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _number(given: object) -> Decimal:
@@ -123,16 +130,16 @@ Percent = Annotated[
 """More than 0, at most 100."""
 
 
-def _whole(given: Any) -> Any:
+def whole(given: Any) -> Any:
     """7.0 is 7; text is no whole number."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
-Count = Annotated[int, Field(strict=True, ge=1), BeforeValidator(_whole)]
-Days = Annotated[int, Field(strict=True, ge=0, le=36_500), BeforeValidator(_whole)]
+Count = Annotated[int, Field(strict=True, ge=1), BeforeValidator(whole)]
+Days = Annotated[int, Field(strict=True, ge=0, le=36_500), BeforeValidator(whole)]
 """At most a hundred years, so that no window begins before there are dates."""
-SomeDays = Annotated[int, Field(strict=True, ge=1, le=36_500), BeforeValidator(_whole)]
-SomeMonths = Annotated[int, Field(strict=True, ge=1, le=1_200), BeforeValidator(_whole)]
+SomeDays = Annotated[int, Field(strict=True, ge=1, le=36_500), BeforeValidator(whole)]
+SomeMonths = Annotated[int, Field(strict=True, ge=1, le=1_200), BeforeValidator(whole)]
 
 
 def too_fine(percent: Decimal) -> bool:
@@ -228,14 +235,14 @@ def _scalar(given: object) -> object:
             return given
         case float() if math.isfinite(given):
             return int(Decimal(repr(given))) if given.is_integer() else given
-        case Decimal() if given.is_finite():
+        case Decimal() if given.is_finite() and abs(given.adjusted()) < MOST_DIGITS:
             if given == given.to_integral_value():
                 return int(given)
             if Decimal(repr(float(given))) == given:
                 return float(given)
             raise ValueError(f"{shortened(given)} has more digits than a number keeps. Put it in quotes.")
         case float() | Decimal():
-            raise ValueError(f"{given} is not a value that compares the same on every engine.")
+            raise ValueError(f"{shortened(given)} is not a value that compares the same on every engine.")
     raise ValueError(f"{shortened(given)} is not a value. Write text, a number, true or false, or a day.")
 
 

@@ -10,8 +10,8 @@ from pydantic_core import CoreSchema
 
 from dqx_core.datasets.base import Model
 from dqx_core.datasets.definition import DatasetDefinition
+from dqx_core.datasets.jsonschema import by_branch
 from dqx_dagster.components.checks import WrittenCheck
-from dqx_dagster.components.schema import by_branch
 
 
 class Daily(Model):
