@@ -12,13 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dqx_core.datasets.base import Location
 from dqx_core.errors import DefinitionError
-
-if TYPE_CHECKING:
-    from ruamel.yaml.events import Event
 
 MOST_VALUES = 50_000
 """Values a text may stand for; a definition of five hundred columns has about three thousand."""
@@ -184,7 +181,7 @@ def _documents(text: str) -> tuple[Node, ...]:
 class _Building:
     """From events to nodes. What an anchor stands for counts as often as it is used, before anything is built of it."""
 
-    def __init__(self, events: Iterator[Event]) -> None:
+    def __init__(self, events: Iterator[Any]) -> None:
         self.events = events
         self.known: dict[str, tuple[Node, int]] = {}
         self.open: list[str | None] = []
@@ -205,7 +202,7 @@ class _Building:
             self.values = 0
             yield self.node(next(self.events))
 
-    def node(self, event: Event) -> Node:
+    def node(self, event: Any) -> Node:
         from ruamel.yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
         anchor: str | None = event.anchor
@@ -233,14 +230,14 @@ class _Building:
             self.known[anchor] = (node, size)
         return node
 
-    def count(self, size: int, event: Event) -> None:
+    def count(self, size: int, event: Any) -> None:
         self.values += size
         if self.values > MOST_VALUES:
             raise NotYamlError(
                 f"more than {MOST_VALUES:,} values, counting *aliases as what they stand for", _line(event)
             )
 
-    def alias(self, event: Event) -> Node:
+    def alias(self, event: Any) -> Node:
         if event.anchor in self.open:
             raise NotYamlError(f"*{event.anchor} stands inside &{event.anchor}, so it would never end", _line(event))
         if event.anchor not in self.known:
@@ -251,7 +248,7 @@ class _Building:
         self.count(size, event)
         return Alias(event.start_mark.index, event.end_mark.index, _line(event), None, target)
 
-    def listing(self, start: Event) -> Listing:
+    def listing(self, start: Any) -> Listing:
         from ruamel.yaml.events import SequenceEndEvent
 
         items = []
@@ -260,7 +257,7 @@ class _Building:
         end = _end(start, event, items)
         return Listing(start.start_mark.index, end, _line(start), start.anchor, bool(start.flow_style), items)
 
-    def fields(self, start: Event) -> Fields:
+    def fields(self, start: Any) -> Fields:
         from ruamel.yaml.events import MappingEndEvent
 
         own: dict[str, tuple[Node, Node]] = {}

@@ -58,14 +58,21 @@ def _by_word(node: Schema) -> Schema:
 
 
 def _by_key(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
-    """Alternatives of which each has a key of its own: `{day_over_day: …}`; the last is for all the rest."""
+    """Alternatives of which each has a key of its own: `{day_over_day: …}`; the last is for all the rest.
+
+    A number among them is told by its type.
+    """
     *named, last = node["oneOf"]
+    numbers = [each for each in named if each.get("type") == "number"]
+    named = [each for each in named if each not in numbers]
     if any("required" not in _resolved(alternative, definitions) for alternative in named):
         return node
     rest = {name: each for name, each in node.items() if name != "oneOf"}
     for alternative in reversed(named):
         key = _resolved(alternative, definitions)["required"][0]
         last = {"if": {"required": [key]}, "then": alternative, "else": last}
+    if numbers:
+        return {**rest, "type": ["object", "number"], "if": {"type": "object"}, "then": last}
     return {**rest, "type": "object", **last}
 
 

@@ -54,7 +54,8 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], data: object) -> Prob
             key, tag = str(context["discriminator"]).strip("'"), str(context["tag"])
             tags = _words(_tags(model, detail["loc"]))
             if key.endswith("()"):  # chosen by what is written, not by a key that says so
-                return place, f"'{tag.removeprefix('as ')}' cannot stand here. {hint(tag, tags)}"
+                what, words = tag.removeprefix("as "), [each.removeprefix("as ") for each in tags]
+                return place, f"'{what}' cannot stand here. {hint('', words)}"
             return (*place, key), f"unknown {key} {_shown(context['tag'])}. {hint(tag, tags)}"
         case "literal_error":
             words = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ",").split(",")]

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from dagster.components.resolved.core_models import AssetAttributesModel
-from pydantic import Field, GetJsonSchemaHandler, RootModel, SkipValidation
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, RootModel, SkipValidation
 from pydantic_core import CoreSchema
 
 from dqx_core.datasets.base import Model
 from dqx_core.datasets.definition import DatasetDefinition
 from dqx_core.datasets.jsonschema import by_branch
+from dqx_core.datasets.values import whole
 from dqx_dagster.components.checks import WrittenCheck
 
 
 class Daily(Model):
     """When the last closed day, or hour, week or month, is made, in the time zone of the dataset's partitions."""
 
-    hour: int | None = Field(default=None, ge=0, le=23, description="6 if left out; hourly partitions have none.")
-    minute: int = Field(default=0, ge=0, le=59)
+    hour: Annotated[int, Field(strict=True, ge=0, le=23), BeforeValidator(whole)] | None = Field(
+        default=None, description="6 if left out; hourly partitions have none."
+    )
+    minute: Annotated[int, Field(strict=True, ge=0, le=59), BeforeValidator(whole)] = 0
 
 
 class Attributes(Model):
@@ -39,9 +42,10 @@ class Attributes(Model):
     )
     integrity: bool = Field(
         default=True,
+        strict=True,
         description="Check what every dataset should pass: no split is empty or knows of the other, joins keep rows.",
     )
-    metrics: bool = Field(default=False, description="Make a metrics asset of each suite: its trends.")
+    metrics: bool = Field(default=False, strict=True, description="Make a metrics asset of each suite: its trends.")
     schedule: Daily = Field(
         default=Daily(),
         description="Make the last closed day, every day at that hour; without it there is no schedule.",
@@ -49,7 +53,9 @@ class Attributes(Model):
     granularity: Literal["assertion", "check"] = Field(
         default="assertion", description="One asset check for each assertion, or for each check."
     )
-    partitioned_checks: bool = Field(default=True, description="Keep a history of each check for each partition.")
+    partitioned_checks: bool = Field(
+        default=True, strict=True, description="Keep a history of each check for each partition."
+    )
     schemas: tuple[str, ...] | None = Field(
         default=None, description="The schemas whose tables the definition may read; all if left out."
     )

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dqx_core.datasets.base import Location
 from dqx_core.datasets.documents import Fields, Scalar, at, resolved
 from dqx_core.datasets.library import Elsewhere, name_in
 from dqx_core.datasets.loading import documents, embedded, from_yaml
@@ -109,25 +110,30 @@ def _inline(file: Path, document: Fields, definition: Mapping[str, Any], schemas
     name, line = str(definition.get("name", file.parent.name)), at(document, _PLACE)[1]
 
     def read() -> DatasetDefinition:
-        return embedded(document, _PLACE, file, schemas=schemas, value=_filled_in(definition, file, line))
+        return embedded(document, _PLACE, file, schemas=schemas, value=_filled_in(definition, document, file))
 
     return Elsewhere(name, file, line, read)
 
 
-def _filled_in(definition: Any, file: Path, line: int) -> Any:
+def _filled_in(definition: Any, document: Fields, file: Path) -> Any:
     """The definition with its templates filled in, of which most have none."""
     if not _has_template(definition):
         return definition
     import dagster as dg
 
-    from dqx_dagster.components.reading import rendered
+    from dqx_dagster.components.templates import rendered
 
-    try:
-        return rendered(definition, dg.ResolutionContext.default())
-    except Exception as error:
+    told: list[str] = []
+
+    def tell(place: Location, message: str) -> None:
+        told.append(f"{file}, line {at(document, (*_PLACE, *place))[1]}: {message}")
+
+    found = rendered(definition, dg.ResolutionContext.default().scope, (), tell)
+    if told:
         raise DefinitionError(
-            f"{file}, line {line}: the definition has templates that only Dagster can fill in: {error}"
-        ) from error
+            f"The definition has templates that only Dagster can fill in, or nobody: {' '.join(told)}"
+        )
+    return found
 
 
 def _has_template(value: object) -> bool:

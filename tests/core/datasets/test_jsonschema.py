@@ -33,13 +33,16 @@ BASES: list[dict[str, Any]] = [
     changed(
         DAILY,
         split={"strategy": "column", "column": "c", "parts": {"train": ["a", 1], "eval": "c"}, "others": "drop"},
-        filters=[{"kind": "date_range", "start": "2024-01-31"}, {"kind": "values", "column": "a", "exclude": [None, 2]}],
+        filters=[
+            {"kind": "date_range", "start": "2024-01-31"},
+            {"kind": "values", "column": "a", "exclude": [None, 2]},
+        ],
     ),
     changed(DAILY, split={"strategy": "none"}, columns=[{"column": "a", "role": "time"}]),
 ]
 VALUES = st.sampled_from([
-    None, True, False, 0, 1, 3, 3.0, 2.5, -1, 101, 40_000, 1e28, "", "a", "A b", "a.b", "raw.t.u.v", "1", "-1", "1e3", "0",
-    "100", "100.1", "0.50", ".5", "00", "2024-01-31", "2024-02-30", "2000-02-29", "1900-02-29", "20240131",
+    None, True, False, 0, 1, 3, 3.0, 2.5, -1, 101, 40_000, 1e28, "", "a", "A b", "a.b", "raw.t.u.v", "1", "-1", "1e3",
+    "0", "100", "100.1", "0.50", ".5", "00", "2024-01-31", "2024-02-30", "2000-02-29", "1900-02-29", "20240131",
     "2024-01-31T12:00", "2024-01-31 12:00:00.5Z", "2024-01-31T25:00", "keep", "train", "group", "time", "count", [],
     ["a"], ["a", "a"], [1], [None], [["a"]], {}, {"fill": 1}, {"a": 1}, {"train": "b"}, {"Train": 5}, {"kind": "range"},
     {"strategy": "none"}, {"column": "a"}, {"kind": "range", "column": "a", "min": 1},
@@ -95,7 +98,8 @@ def test_the_schema_takes_exactly_what_loads(data):
 def test_what_is_wrong_is_told_in_our_words(data):
     for problem in problems_of(data):
         words = [word for word in ("should ", "valid ", "pydantic", "tuple", "dictionary") if word in problem.lower()]
-        assert not words and problem.endswith((".", "?")), problem
+        assert words == [], problem
+        assert problem.endswith((".", "?"))
 
 
 @pytest.mark.parametrize("base", BASES)
