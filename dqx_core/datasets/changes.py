@@ -101,13 +101,15 @@ def version_of(versions: Sequence[DatasetVersion], dataset: str, number: int) ->
 
 
 def _differences(place: Location, before: Any, after: Any) -> Iterator[Change]:
-    if _same(before, after):
-        if place == ("split", "parts") and list(before) != list(after):  # buckets and values go to parts in order
-            yield Change(spelled(place), in_one_line(before), in_one_line(after))
-        return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys((*before, *after)):
             yield from _differences((*place, key), before.get(key, NOTHING), after.get(key, NOTHING))
+        if place == ("split", "parts") and _same(before, after) and list(before) != list(after):
+            yield Change(
+                spelled(place), in_one_line(dict(before)), in_one_line(dict(after))
+            )  # buckets go to them in order
+    elif _same(before, after):
+        return
     elif isinstance(before, list) and isinstance(after, list):
         yield from _of_lists(place, before, after)
     else:

@@ -78,7 +78,8 @@ class _Editing:
         return index - self.line_start(index)
 
     def line_start(self, index: int) -> int:
-        return self.text.rfind("\n", 0, index) + 1
+        found = self.text.rfind("\n", 0, index) + 1
+        return found + (found == 0 and self.text.startswith("\ufeff"))  # which is no part of the first line
 
     def line_end(self, index: int) -> int:
         """The index of the line's end, before its sign."""
@@ -178,7 +179,7 @@ class _Editing:
                 self.replace(start, starts[number + 1], "")
             return
         line = self.line_start(start)
-        if self.text[line:start].strip(" \ufeff"):  # it stands behind a dash
+        if self.text[line:start].strip():  # it stands behind a dash
             following = starts[number + 1]
             comments = [each.strip() for each in self.text[self.line_end(end) : following].splitlines() if each.strip()]
             if comments:
@@ -187,8 +188,10 @@ class _Editing:
             self.replace(start, following, "")
             return
         after = self.line_end(end)
-        after += len(self.ends) if after < len(self.text) else 0
-        self.replace(line, after, "")
+        if self.text[:line].strip("\ufeff"):  # with the line's end before it, behind which others may come
+            self.replace(line - (2 if self.text[line - 2 : line] == "\r\n" else 1), after, "")
+        else:
+            self.replace(line, after + (len(self.ends) if after < len(self.text) else 0), "")
 
     # Lists
 
