@@ -28,7 +28,7 @@ from dqx_core.datasets.query import partition_query, render
 from dqx_core.datasets.roles import DescribedColumn, RoleSuggestion, described, suggest_columns
 from dqx_core.datasets.storage import FolderStorage, Storage
 from dqx_core.datasets.tfx import TfxExport, tfx_export
-from dqx_core.datasets.versions import recorded
+from dqx_core.datasets.versions import kept_in, recorded
 from dqx_core.datasets.windows import dates_of, part_name
 from dqx_core.errors import DefinitionError, ValidationError, hint
 from dqx_core.sql.dialects import dialect_named
@@ -222,7 +222,7 @@ class DatasetService:
         Description, status, and the first and last day are no content: they stay as they are.
         """
         version = changes.version_of(self.versions(name), name, number)
-        restored = define(dict(version.definition), schemas=self.schemas)
+        restored = kept_in(version, self.schemas)
         if name not in library.names_in(self.folder):
             library.refuse_elsewhere(self.elsewhere, name)
             draft = restored.model_copy(update={"status": "draft"})
