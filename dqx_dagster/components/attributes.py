@@ -74,4 +74,39 @@ class Written(RootModel[dict[str, Any]]):
     @classmethod
     def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
         """The schema of `Attributes`, so that `dg check yaml` and editors tell what is wrong and where."""
-        return by_branch(super().model_json_schema(*args, **options))
+        found: dict[str, Any] = _or_templates(by_branch(super().model_json_schema(*args, **options)))
+        return found
+
+
+_TEMPLATE = {"type": "string", "pattern": r"\{\{|\{%"}
+_NAMED, _SINGLE = ("properties", "patternProperties"), ("items", "additionalProperties")
+
+
+def _or_templates(node: Any) -> Any:
+    """The schema with a template in any place: what it comes to is known when it is filled in."""
+    if isinstance(node, list):
+        return [_or_templates(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: each if key == "if" else _or_templates(each) for key, each in node.items()}
+    for key in _NAMED:
+        if isinstance(found.get(key), dict) and key in node:
+            found[key] = {name: _or_template(each) for name, each in found[key].items()}
+    for key in _SINGLE:
+        if isinstance(found.get(key), dict):
+            found[key] = _or_template(found[key])
+    if isinstance(found.get("prefixItems"), list):
+        found["prefixItems"] = [_or_template(each) for each in found["prefixItems"]]
+    return found
+
+
+def _or_template(node: Any) -> Any:
+    """The schema of a place, or a template there; one that takes any text takes templates already."""
+    if (
+        not isinstance(node, dict)
+        or "const" in node
+        or (node.keys() <= {"type", "title", "description", "default"} and ("string" in node.get("type", ())))
+    ):
+        return node
+    about = {key: node[key] for key in ("title", "description", "default") if key in node}
+    return about | {"if": _TEMPLATE, "then": {}, "else": {key: node[key] for key in node if key not in about}}
