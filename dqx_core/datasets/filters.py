@@ -7,12 +7,13 @@ import datetime as dt
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from dqx_core.datasets.base import Days, Location, Number, Part, Problem, Scalar, Several
+from dqx_core.datasets.base import Location, Part, Problem, Several
 from dqx_core.datasets.types import NUMERIC, literal_of
+from dqx_core.datasets.values import Bound, Day, Scalar, SomeDays, SomeMonths, in_utc, plain
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -49,10 +50,10 @@ class DateRange(Filter):
     """Days, rolling with the partition's date or fixed; a partition never holds a day after its own."""
 
     kind: Literal["date_range"] = "date_range"
-    rolling_days: Annotated[Days, Field(ge=1)] | None = None
-    rolling_months: Annotated[int, Field(strict=True, ge=1, le=1_200)] | None = None
-    start: dt.date | None = None
-    end: dt.date | None = None
+    rolling_days: SomeDays | None = None
+    rolling_months: SomeMonths | None = None
+    start: Day | None = None
+    end: Day | None = None
     """The last day, itself included."""
 
     @property
@@ -163,20 +164,6 @@ class Values(OfColumn):
         return exp.or_(is_null, exp.not_(within))
 
 
-def _day_or_moment(text: object) -> object:
-    """A day or a moment as it is written: 2024-01-31 is no midnight."""
-    if isinstance(text, str):
-        for kind in (dt.date, dt.datetime):
-            try:
-                return kind.fromisoformat(text)
-            except ValueError:
-                continue
-    return text
-
-
-Bound = Annotated[Number | dt.datetime | dt.date, BeforeValidator(_day_or_moment)]
-
-
 class Bounded(Filter):
     """A filter by at least `min` and at most `max`."""
 
@@ -194,8 +181,8 @@ class Bounded(Filter):
             case None, None:
                 yield (), "write min, max or both."
             case (Decimal() as low, Decimal() as high) if low > high:
-                yield ("min",), f"min {low} is above max {high}."
-            case (dt.date() as low, dt.date() as high) if _in_utc(low) > _in_utc(high):
+                yield ("min",), f"min {plain(low)} is above max {plain(high)}."
+            case (dt.date() as low, dt.date() as high) if _moment(low) > _moment(high):
                 yield ("min",), f"min {low} is after max {high}."
 
     def limit_problems(self, type_name: str) -> Iterator[Problem]:
@@ -220,9 +207,9 @@ class Bounded(Filter):
         )
 
 
-def _in_utc(day: dt.date) -> dt.datetime:
+def _moment(day: dt.date) -> dt.datetime:
     moment = day if isinstance(day, dt.datetime) else dt.datetime.combine(day, dt.time())
-    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return in_utc(moment)
 
 
 class Range(OfColumn, Bounded):

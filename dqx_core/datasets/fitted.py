@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from dqx_core.datasets.base import Count, FitOn, Location, Number, Problem, Role
+from dqx_core.datasets.base import FitOn, Location, Problem, Role
 from dqx_core.datasets.filters import Bounded, DateRange, Filter, Range, Values, is_nan, limit
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.splits import Group
 from dqx_core.datasets.types import MONEY, NUMERIC
+from dqx_core.datasets.values import Count, Percent
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Fitted(Filter):
         return flow.column(self.entity(flow.definition) or "")
 
 
-class _OfRole(Fitted):
+class OfRole(Fitted):
     """A fitted filter that counts by the column of a role."""
 
     counts_by: ClassVar[Role]
@@ -95,7 +96,7 @@ class _OfRole(Fitted):
             yield (), f"needs a column with role: {self.counts_by}, or `column` with the name of one."
 
 
-class _Top(_OfRole):
+class Top(OfRole):
     """The fewest entities that make up so many percent of the sum of a column; ties go by their ids.
 
     Sums are exact: nine decimals, to which each double is rounded. Entities that add nothing are not needed, even for
@@ -104,7 +105,7 @@ class _Top(_OfRole):
 
     alias: ClassVar[str]
     """What the SQL calls one of them."""
-    percent: Annotated[Number, Field(gt=0, le=100)]
+    percent: Percent
     by: str | None = None
     """The column that is summed; the one with role: revenue if left out."""
 
@@ -172,7 +173,7 @@ class _Top(_OfRole):
         return self.keeping(flow, step, keys, (f"{step}_totals", totals), (f"{step}_running", running))
 
 
-class TopProducts(_Top):
+class TopProducts(Top):
     """The fewest products that make up so many percent of the sum of a column; ties go by product id."""
 
     kind: Literal["top_products"] = "top_products"
@@ -180,7 +181,7 @@ class TopProducts(_Top):
     alias: ClassVar[str] = "product"
 
 
-class TopUsers(_Top):
+class TopUsers(Top):
     """The fewest users that make up so many percent of the sum of a column; ties go by user id."""
 
     kind: Literal["top_users"] = "top_users"
@@ -188,7 +189,7 @@ class TopUsers(_Top):
     alias: ClassVar[str] = "user"
 
 
-class MinTransactions(_OfRole):
+class MinTransactions(OfRole):
     """Rows of users that have at least so many."""
 
     kind: Literal["min_transactions"] = "min_transactions"

@@ -268,7 +268,9 @@ def _source(definition: DatasetDefinition, columns: Mapping[str, OutputColumn], 
     query = exp.select(*(aliased(of(column.table, column.column), column.name) for column in columns.values()))
     query = query.from_(table_of(primary, short(primary)), copy=False)
     for join in definition.source.joins:
-        same = [exp.EQ(this=of(primary, left), expression=of(join.table, right)) for left, right in join.on.items()]
+        same = [
+            exp.EQ(this=of(primary, left), expression=of(join.table, right)) for left, right in sorted(join.on.items())
+        ]
         query = query.join(table_of(join.table, short(join.table)), on=exp.and_(*same), join_type=join.how, copy=False)
     time = next((column for column in columns.values() if column.role == "timestamp"), None)
     if time is None:

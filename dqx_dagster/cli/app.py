@@ -15,7 +15,7 @@ from dqx_core.errors import DefinitionError, DqxError, NotThereError
 from dqx_dagster.cli import ci, datasets, executions, store
 from dqx_dagster.cli.demo import demo
 from dqx_dagster.cli.partitions import partitions
-from dqx_dagster.cli.printing import err, out
+from dqx_dagster.cli.printing import degrade, err, out
 from dqx_dagster.cli.report import report
 from dqx_dagster.cli.run import explain, run
 from dqx_dagster.cli.suites import suites
@@ -90,6 +90,7 @@ def options(
 
 def main() -> None:
     """Run the command line; an error is one paragraph on standard error."""
+    degrade(sys.stdout, sys.stderr)
     try:
         _command()(args=_with_debug_first(sys.argv[1:]), prog_name="dqx")
     except DqxError as error:
