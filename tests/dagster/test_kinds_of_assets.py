@@ -251,3 +251,24 @@ def test_the_upstream_asset_alone_is_judged_while_there_is_none_downstream(stage
 
     assert found.success
     assert [e.check_name for e in found.get_asset_check_evaluations()] == ["raw__has_rows"]
+
+
+def test_a_gate_on_the_upstream_asset_does_not_wait_for_what_is_judged_downstream(stages, tmp_path, instance):
+    suite = both_stages(blocks="raw")
+
+    @dg.asset(partitions_def=DAYS, deps=["raw"], required_resource_keys={"store"})
+    @require_checks(suite, dg.AssetSpec("raw", partitions_def=DAYS))
+    def consumer(context: dg.AssetExecutionContext) -> None: ...
+
+    def told():
+        resources = {"store": MetricStore(url=f"sqlite:///{tmp_path / 'm.db'}")}
+        how = {"instance": instance, "partition_key": "2026-01-01", "raise_on_error": False}
+        found = dg.materialize([consumer], resources=resources, **how)
+        failures = [event.step_failure_data.user_failure_data for event in found.get_step_failure_events()]
+        return "".join(failure.description for failure in failures)
+
+    assert "no run has judged it" in told()
+    stages(suite, selection=("raw",))
+    assert "Kept › Most rows are kept: not judged; it may be new" in told(), "nothing says where it is attached"
+    stages(suite)
+    assert told() == ""
