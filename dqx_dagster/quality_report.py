@@ -129,7 +129,7 @@ def _newest(newest: "Newest") -> str:
         for suite in newest.suites
         if (labels := newest.missing(suite))
     ]
-    return "\n".join([f"{newest.day} is {said}", *wrong, *missing])
+    return "\n".join([f"{newest.at} is {said}", *wrong, *missing])
 
 
 def _file_name(name: str, context: dg.AssetExecutionContext, last: dt.date) -> str:
