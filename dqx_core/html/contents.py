@@ -136,6 +136,21 @@ class SuiteContents:
 
 
 @dataclass(frozen=True)
+class Partition:
+    """A partition, and whether the newest verdicts speak of what is there now: the host of the runs knows that."""
+
+    asset: str
+    name: str
+    state: str
+    """"judged", "stale", "never judged" or "not materialized"."""
+    materialized: dt.datetime | None = None
+    verdicts: str = ""
+    """How many of each status speak of it."""
+    unjudged: Sequence[str] = ()
+    """The assertions that were not judged on it as it is, and why."""
+
+
+@dataclass(frozen=True)
 class Contents:
     """Everything that a report tells."""
 
@@ -148,6 +163,8 @@ class Contents:
     """Those that gave the verdicts, newest first, with how they got their numbers."""
     definitions: Mapping[str, DatasetVersion | None] = field(default_factory=dict)
     """The newest version of each dataset that is spoken of; None: the store holds no definition of it."""
+    partitions: Sequence[Partition] = ()
+    """Those that somebody looked up; none where only the store was read."""
 
     @cached_property
     def counts(self) -> Mapping[Status, int]:
