@@ -38,6 +38,8 @@ class DatasetDefinition(Model):
     """What data goes into training: source, columns and their roles, filters, split, and which days are partitions."""
 
     name: Name
+    identity: Name | None = None
+    """What the hash of a split, a sample and folds goes by; the name if left out. Under another name it keeps them."""
     description: str = ""
     status: Literal["draft", "active"] = "draft"
     source: Source
@@ -50,6 +52,11 @@ class DatasetDefinition(Model):
     """How rows part into train and eval; left out: they are one part, called all."""
     folds: AnyFolds | None = None
     partitions: Partitions
+
+    @property
+    def salted_by(self) -> str:
+        """What salts are made of."""
+        return self.identity or self.name
 
     @property
     def content(self) -> Literal["snapshot", "increment"]:
@@ -93,7 +100,7 @@ class DatasetDefinition(Model):
         A default that is written out is the same definition, and so is one that a later version adds.
         """
         content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        for silent in ("description", "status", "partitions"):
+        for silent in ("description", "status", "partitions", "identity"):
             content.pop(silent, None)
         content |= {
             "format": 1,
@@ -106,10 +113,10 @@ class DatasetDefinition(Model):
         if self.partitions.cadence != "daily":
             content |= {"cadence": self.partitions.cadence, "begins": self.partitions.begins}
         if isinstance(self.split, Group):
-            content["split"]["salt"] = self.split.salt_of(self.name)
+            content["split"]["salt"] = self.split.salt_of(self.salted_by)
         for name, salted in (("sample", self.sample), ("folds", self.folds)):
             if salted is not None:
-                content[name]["salt"] = salted.salt_of(self.name)
+                content[name]["salt"] = salted.salt_of(self.salted_by)
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
