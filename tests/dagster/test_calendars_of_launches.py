@@ -1,5 +1,7 @@
 """Windows of every calendar in every way of launching, against an independent count by Dagster's own windows."""
 
+import itertools
+
 import dagster as dg
 import pandas as pd
 import pytest
@@ -110,7 +112,7 @@ def test_every_launch_counts_the_rows_of_each_window(tmp_path, instance, partiti
         record.partition_key: record.asset_materialization.metadata
         for record in instance.fetch_materializations(metrics.key, limit=100).records
     }
-    for before, key in zip(keys, keys[1:], strict=False):
+    for before, key in itertools.pairwise(keys):
         [moved] = [v.value for name, v in plotted[key].items() if " over " in name]
         assert moved == pytest.approx(abs(expected[key] - expected[before]) / expected[before])
     assert list(frames[0]["value"]) == list(expected.values())
