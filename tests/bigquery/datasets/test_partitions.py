@@ -210,3 +210,9 @@ def test_two_clients_may_write_at_once(server, client):
     other.materialize(daily(), [day(2)])
     assert {k.date for k in one.partitions("daily")} == {day(1), day(2)}
     other.engine.client.close()
+
+
+def test_hours_are_refused_with_the_way_out_before_anything_is_asked(server, client):
+    hourly = daily(partitions={"start": "2024-01-01", "cadence": "hourly"})
+    with pytest.raises(DefinitionError, match=r"keeps one for each day\. Write partitions\.cadence: daily, or keep"):
+        BigQueryStorage(BigQuery(client), "datasets").materialize(hourly, [day(2)])
