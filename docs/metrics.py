@@ -120,8 +120,8 @@ ROWS = (
     "A column of nothing but nulls may have no type (an Arrow `null`, a frame of objects that are all missing): it",
     "takes part in every metric. A column that is missing, that does not hold what a metric takes, or that differs",
     "from another only in upper and lower case makes the assertions that use it an ERROR with its reason, and no",
-    "others. A suite is refused as a whole where nothing of it can be judged; in Dagster and `dqx ci` these are verdicts",
-    "too.",
+    "others. A suite is refused as a whole where nothing of it can be judged; in Dagster and `dqx ci` these are",
+    "verdicts too.",
 )
 
 
