@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from dqx_core import DuckRelationDataSource, InMemoryMetricDB, ResultKey, VerificationSuite, check
 from dqx_core.datasets.catalog import DuckDBCatalog
-from dqx_core.datasets.profile import column_stats
+from dqx_core.datasets.profile import column_stats, samples
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.errors import DqxError, ValidationError
 from dqx_core.execution import execute
@@ -255,3 +255,15 @@ def test_a_tagged_number_beside_an_untagged_one_makes_no_group_of_each_value(ask
     found = judged(source, whole=lambda mp: mp.sum("a"), **metrics)
     assert found["whole"] == 5_000
     assert max(groups) == asked + 1
+
+
+def test_what_python_cannot_hold_is_told_of_where_columns_are_shown():
+    engine = DuckDB()
+    engine.connection.execute(
+        "CREATE SCHEMA raw; CREATE TABLE raw.t AS SELECT unnest(['infinity', '2024-01-01'])::TIMESTAMP AS at"
+    )
+    schema = DuckDBCatalog(engine).schema("raw.t")
+    [stats] = column_stats("raw.t", schema, engine=engine)
+    assert stats.min == dt.datetime(2024, 1, 1)
+    assert "that Python cannot hold" in stats.max
+    assert any("cannot hold" in str(each.value) for each in samples("raw.t", schema, "at", engine=engine))
