@@ -40,6 +40,11 @@ class Filter(Part):
         """Whether a row stays depends on other rows."""
         return False
 
+    @property
+    def compared(self) -> str | None:
+        """The column whose values it compares with bounds; None: it has none."""
+        return None
+
 
 class DateRange(Filter):
     """Days, rolling with the partition's date or fixed; a partition never holds a day after its own."""
@@ -189,7 +194,7 @@ class Bounded(Filter):
                 yield (name,), str(error)
 
     def within(self, value: exp.Expr, type_name: str) -> exp.Expr:
-        """Between the bounds, both included."""
+        """Between the bounds, both included; NaN is between none."""
         from sqlglot import exp
 
         compare = {"min": exp.GTE, "max": exp.LTE}
@@ -197,7 +202,8 @@ class Bounded(Filter):
             *(
                 compare[name](this=value.copy(), expression=limit(bound, type_name))
                 for name, bound in self.bounds.items()
-            )
+            ),
+            *([exp.not_(is_nan(value))] if type_name == "FLOAT64" else []),
         )
 
 
@@ -211,6 +217,11 @@ class Range(OfColumn, Bounded):
 
     kind: Literal["range"] = "range"
 
+    @property
+    def compared(self) -> str:
+        """Its column."""
+        return self.column
+
     def type_problems(
         self, _definition: DatasetDefinition, columns: Mapping[str, OutputColumn], /
     ) -> Iterator[Problem]:
@@ -221,6 +232,16 @@ class Range(OfColumn, Bounded):
     def condition(self, flow: Flow) -> exp.Expr:
         """Between the bounds, both included."""
         return self.within(flow.column(self.column), flow.columns[self.column].type)
+
+
+def is_nan(value: exp.Expr) -> exp.Expr:
+    """Whether a double is NaN, which is above all numbers to one engine and comparable with none to another.
+
+    Asked of its arctangent: what DuckDB takes a file's extremes for, which leave NaN out, it does not conclude of that.
+    """
+    from sqlglot import exp
+
+    return exp.IsNan(this=exp.Atan(this=value.copy()))
 
 
 def limit(bound: Decimal | dt.date, type_name: str) -> exp.Expr:

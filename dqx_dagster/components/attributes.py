@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import dagster as dg
 from dagster.components.resolved.core_models import AssetAttributesModel
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, RootModel, SkipValidation
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, RootModel, SkipValidation
 from pydantic_core import CoreSchema
 
 from dqx_core.datasets.base import Model
@@ -22,6 +23,34 @@ class Daily(Model):
         default=None, description="6 if left out; hourly partitions have none."
     )
     minute: Annotated[int, Field(strict=True, ge=0, le=59), BeforeValidator(whole)] = 0
+
+
+class Retry(Model):
+    """What to do when the engine or the store fails; a verdict is never tried again."""
+
+    max_retries: int = Field(default=1, ge=1)
+    delay: float | None = Field(default=None, ge=0, description="Seconds before the first.")
+    backoff: Literal["linear", "exponential"] | None = Field(default=None, description="How the delay grows.")
+    jitter: Literal["full", "plus_minus"] | None = Field(default=None, description="What chance does to the delay.")
+
+    @property
+    def policy(self) -> dg.RetryPolicy:
+        """The same for Dagster."""
+        return dg.RetryPolicy(
+            self.max_retries,
+            self.delay,
+            None if self.backoff is None else dg.Backoff[self.backoff.upper()],
+            None if self.jitter is None else dg.Jitter[self.jitter.upper()],
+        )
+
+
+def _condition(value: object) -> dg.AutomationCondition[Any]:
+    if not isinstance(value, dg.AutomationCondition):
+        raise ValueError(f"{value!r} is not a condition. Write a template: '{{{{ dg.AutomationCondition.eager() }}}}'.")
+    return value
+
+
+Condition = Annotated[dg.AutomationCondition[Any], PlainValidator(_condition, json_schema_input_type=str)]
 
 
 class Attributes(Model):
@@ -58,6 +87,18 @@ class Attributes(Model):
     )
     schemas: tuple[str, ...] | None = Field(
         default=None, description="The schemas whose tables the definition may read; all if left out."
+    )
+    retry_policy: Retry | None = Field(
+        default=None, description="What to do when the engine or the store fails, in any step: {max_retries: 2}."
+    )
+    pool: str | None = Field(default=None, description="Dagster's pool that limits how many of its steps run at once.")
+    op_tags: dict[str, str] | None = Field(
+        default=None, description="Tags of its steps, such as those that an executor reads."
+    )
+    automation_condition: Condition | None = Field(
+        default=None,
+        description="When Dagster makes and judges by itself: '{{ dg.AutomationCondition.eager() }}'; of the asset, "
+        "unless asset_attributes say another, of its checks and of its metrics.",
     )
     engine: str = Field(default="engine", description="Resource key of the engine.")
     kind: Literal["duckdb", "bigquery"] = Field(default="duckdb", description="What the engine is, as the UI shows it.")

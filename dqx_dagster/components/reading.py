@@ -81,6 +81,10 @@ def read(written: Mapping[str, Any], context: dg.ComponentLoadContext) -> dict[s
         "store": attributes.store,
         "granularity": attributes.granularity,
         "partitioned_checks": attributes.partitioned_checks,
+        "retry_policy": attributes.retry_policy and attributes.retry_policy.policy,
+        "pool": attributes.pool,
+        "op_tags": attributes.op_tags,
+        "automation_condition": attributes.automation_condition,
         "translate": translate,
         "says": partial(_says, file, data["definition"], attributes.checks),
     }
