@@ -17,9 +17,9 @@ from dqx_core.datasets.problems import located
 from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.symbols import SymbolRegistry
 from dqx_dagster import DqxDataset
+from dqx_dagster.components.as_written import as_written
 from dqx_dagster.components.attributes import Attributes
 from dqx_dagster.components.checks import WrittenCheck
-from dqx_dagster.components.readings import as_written
 from dqx_dagster.components.templates import rendered
 from tests.dagster.components.conftest import DEFINITION
 
