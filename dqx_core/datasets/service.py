@@ -416,10 +416,11 @@ class DatasetService:
         with writing.unchanged(path, text):
             self._record(before)  # a file that somebody wrote by hand
             writing.save(path, changed)
+            version = self._record(after)  # before others write, so that the newest version is what the file holds
         found = changes.differences(
             before.model_dump(mode="json", by_alias=True), after.model_dump(mode="json", by_alias=True)
         )
-        return Saved(after, path, self._record(after), found)
+        return Saved(after, path, version, found)
 
     def _record(self, definition: DatasetDefinition) -> DatasetVersion:
         return recorded(definition, self.store, self.catalog, dialect=self.engine.dialect)
