@@ -158,6 +158,17 @@ def value_of(text: str) -> Any:
     return found[0].value if found else None
 
 
+def as_written(data: Data, before: DatasetDefinition, after: DatasetDefinition) -> Data:
+    """What a file is to hold that held one definition and shall hold another: what stays, as it was written."""
+    old, new = as_data(before), as_data(after)
+    stays = {key for key, value in new.items() if key in data and _in_order(old.get(key)) == _in_order(value)}
+    return {key: data[key] if key in stays else value for key, value in new.items()}
+
+
+def _in_order(value: Any) -> str:
+    return json.dumps(value, default=str)
+
+
 _PLACE = re.compile(r"([^.\[\]]+|\[[0-9]+\])(\.[^.\[\]]+|\[[0-9]+\])*")
 
 

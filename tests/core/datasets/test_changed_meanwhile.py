@@ -206,7 +206,15 @@ def test_a_version_is_restored_with_its_parts_in_order(service, tmp_path):
     restored = service.restore("daily", 1).definition
     assert restored.split.part_names == first.split.part_names == ("train", "test", "eval")
     assert restored.definition_hash == first.definition_hash
+    parts = {"eval": 10, "train": 70, "test": 20}
+    service.update("daily", {"split": {"strategy": "group", "key": "customer_id", "parts": parts}})
+    assert service.restore("daily", 1).definition.definition_hash == first.definition_hash
     store.close()
+
+
+def test_a_copy_of_a_definition_without_a_split_is_one_without_a_split(service):
+    service.update("daily", {"split": {"strategy": "none"}, "folds": None})
+    assert service.clone("daily").definition.split.strategy == "none"
 
 
 def test_a_version_that_an_earlier_dqx_kept_with_its_parts_by_name_gets_their_order_back(service):

@@ -215,7 +215,7 @@ def test_activate(two, tmp_path):
 
 def test_schema_json(dqx, tmp_path):
     found = dqx("schema-json").json
-    assert found["properties"]["split"]["oneOf"]
+    assert found["properties"]["split"]["properties"]["strategy"]["enum"]
     assert found["additionalProperties"] is False
     dqx("schema-json", "-o", str(tmp_path / "schema.json"))
     assert json.loads((tmp_path / "schema.json").read_text()) == found
