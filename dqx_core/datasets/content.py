@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.datasets.filters import Filter
 
-_SILENT = ("description", "status", "partitions")
+_SILENT = ("description", "status", "partitions", "identity")
 
 
 def content_of(definition: DatasetDefinition) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def content_of(definition: DatasetDefinition) -> dict[str, Any]:
     if definition.partitions.cadence != "daily":
         content |= {"cadence": definition.partitions.cadence, "begins": definition.partitions.begins}
     if isinstance(definition.split, Group):
-        content["split"]["salt"] = definition.split.salt_of(definition.name)
+        content["split"]["salt"] = definition.split.salt_of(definition.salted_by)
     for name, salted in (("sample", definition.sample), ("folds", definition.folds)):
         if salted is not None:
-            content[name]["salt"] = salted.salt_of(definition.name)
+            content[name]["salt"] = salted.salt_of(definition.salted_by)
     folds = definition.folds
     if folds is not None and folds.key == folds.model_copy(update={"key": None}).key_of(definition):
         content["folds"].pop("key", None)

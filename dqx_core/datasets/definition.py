@@ -38,6 +38,8 @@ class DatasetDefinition(Model):
     """What data goes into training: source, columns and their roles, filters, split, and which days are partitions."""
 
     name: Name
+    identity: Name | None = None
+    """What the hash of a split, a sample and folds goes by; the name if left out. Under another name it keeps them."""
     description: str = ""
     status: Literal["draft", "active"] = "draft"
     source: Source
@@ -50,6 +52,11 @@ class DatasetDefinition(Model):
     """How rows part into train and eval; left out: they are one part, called all."""
     folds: AnyFolds | None = None
     partitions: Partitions
+
+    @property
+    def salted_by(self) -> str:
+        """What salts are made of."""
+        return self.identity or self.name
 
     @property
     def content(self) -> Literal["snapshot", "increment"]:

@@ -183,7 +183,7 @@ def copied(definition: DatasetDefinition, name: str) -> DatasetDefinition:
     for field in ("split", "sample", "folds"):
         salted = getattr(definition, field)
         if salted is not None and hasattr(salted, "salt_of"):
-            changes[field] = salted.model_copy(update={"salt": salted.salt_of(definition.name)})
+            changes[field] = salted.model_copy(update={"salt": salted.salt_of(definition.salted_by)})
     return definition.model_copy(update=changes)
 
 

@@ -45,9 +45,8 @@ class Sample(Part):
         """A share that is too fine, or the salt of the split."""
         if too_fine(self.percent):
             yield ("percent",), f"{plain(self.percent)} has more than two decimals."
-        if isinstance(definition.split, Group) and self.salt_of(definition.name) == definition.split.salt_of(
-            definition.name
-        ):
+        by = definition.salted_by
+        if isinstance(definition.split, Group) and self.salt_of(by) == definition.split.salt_of(by):
             yield ("salt",), "is that of the split, so the sample would be of one part only. Give it another."
 
     def type_problems(self, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
@@ -58,7 +57,7 @@ class Sample(Part):
         """Whether the key of a row is in the sample."""
         from sqlglot import exp
 
-        chosen = bucket(hashed(flow, self.key, self.salt_of(flow.definition.name)))
+        chosen = bucket(hashed(flow, self.key, self.salt_of(flow.definition.salted_by)))
         return exp.LT(this=chosen, expression=literal(int(self.percent * BUCKETS / 100)))
 
 
@@ -107,7 +106,7 @@ class Folds(Part):
         """The fold of a row; null outside train."""
         from sqlglot import exp
 
-        key = hashed(flow, self.key_of(flow.definition) or "", self.salt_of(flow.definition.name))
+        key = hashed(flow, self.key_of(flow.definition) or "", self.salt_of(flow.definition.salted_by))
         fold = exp.Coalesce(this=bucket(key, self.count), expressions=[literal(0)])
         return aliased(exp.Case(ifs=[exp.If(this=train, true=fold)]), FOLD_COLUMN)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,8 +197,14 @@ class DatasetService:
         return found
 
     def diff(self, name: str, before: int, after: int) -> changes.VersionDiff:
-        """What changed from one version to another."""
-        found = self.versions(name)
+        """What changed from one version to another; the number after the newest is the file as it is now."""
+        found = list(self.versions(name))
+        if after == len(found) + 1 and name in library.names_in(self.folder):
+            definition = self.definition(name)
+            content = definition.model_dump(mode="json", by_alias=True)
+            same = definition.definition_hash == found[-1].definition_hash
+            sql = found[-1].sql if same else self.query(name, definition.partitions.start)
+            found.append(replace(found[-1], version=after, definition=content, sql=sql, analysis=None))
         return changes.diff(changes.version_of(found, name, before), changes.version_of(found, name, after))
 
     def restore(self, name: str, number: int) -> Saved:

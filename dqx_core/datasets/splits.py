@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from dqx_core.datasets.base import Location, Name, Part, Problem, Several
 from dqx_core.datasets.buckets import BUCKETS, Key, bucket, columns_of, hashed, places_of, unfit_key
@@ -21,7 +21,20 @@ if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.datasets.flow import Flow, OutputColumn
 
+Share = TypeVar("Share")
 FromTo = tuple[dt.date | None, dt.date]
+
+_BY_ROLE = ("train", "test", "eval")
+
+
+def by_role(parts: Iterable[str]) -> tuple[str, ...]:
+    """The parts in the order in which buckets go to them: train, test, eval, then others by name."""
+    return tuple(sorted(parts, key=lambda part: (*(part != role for role in _BY_ROLE), part)))
+
+
+def _by_role(parts: dict[str, Share]) -> dict[str, Share]:
+    """A mapping of parts in that order: the one in which somebody wrote them means nothing."""
+    return {part: parts[part] for part in by_role(parts)}
 
 
 class Temporal(Part):
@@ -90,8 +103,10 @@ class Group(Part):
     strategy: Literal["group"] = "group"
     key: Key
     """A column, or several that are one key together: [customer_id, country]."""
-    parts: dict[Name, Percent] = Field(default={"train": Decimal(80), "eval": Decimal(20)}, min_length=1)
-    """Percentages; the buckets of the hash go to the parts in this order."""
+    parts: Annotated[dict[Name, Percent], AfterValidator(_by_role)] = Field(
+        default={"train": Decimal(80), "eval": Decimal(20)}, min_length=1
+    )
+    """Percentages; the buckets of the hash go to train, test, eval, then others by name, however they are written."""
     salt: str | None = None
     null_key: str = "fail"
     """The part that rows without a key go to; fail: they are an error."""
@@ -137,7 +152,7 @@ class Group(Part):
         from sqlglot import exp
 
         nulls = [exp.Is(this=flow.column(name), expression=exp.Null()) for name in columns_of(self.key)]
-        hash_ = hashed(flow, self.key, self.salt_of(flow.definition.name))
+        hash_ = hashed(flow, self.key, self.salt_of(flow.definition.salted_by))
         without = exp.Null() if self.null_key == "fail" else literal(self.null_key)
         ifs = [exp.If(this=exp.or_(*nulls), true=without)]
         reached = 0
@@ -162,7 +177,9 @@ class FromColumn(Part):
 
     strategy: Literal["column"] = "column"
     column: str
-    parts: dict[Name, OneOrMore] = Field(default={"train": ("train",), "eval": ("eval",)}, min_length=1)
+    parts: Annotated[dict[Name, OneOrMore], AfterValidator(_by_role)] = Field(
+        default={"train": ("train",), "eval": ("eval",)}, min_length=1
+    )
     """Part: the value, or values, of the column that mean it."""
     others: Literal["fail", "drop"] = "fail"
     """What happens to rows with any other value, or null."""

@@ -31,8 +31,8 @@ def part(row: pd.Series, split: dict) -> str | None:
             shares, reached = split.get("parts", {"train": 80, "eval": 20}), 0
             keys = [split["key"]] if isinstance(split["key"], str) else split["key"]
             here = bucket("|".join(str(row[key]) for key in keys), "any/split/v1")
-            for name, percent in shares.items():
-                reached += percent * 100
+            for name in sorted(shares, key=["train", "test", "eval"].index):
+                reached += shares[name] * 100
                 if here < reached:
                     return name
     back = (DATE - row["transaction_date"].date()).days

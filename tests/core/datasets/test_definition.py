@@ -326,7 +326,7 @@ def test_the_hash_stays_when_the_rows_do(same):
         changed(DAILY, name="daily2"),
         changed(DAILY, split__salt="x"),
         changed(DAILY, split__key=["customer_id", "transaction_id"]),
-        changed(DAILY, split__parts={"eval": 20, "train": 80}),
+        changed(DAILY, split__parts={"train": 60, "eval": 40}),
         changed(DAILY, partitions__timezone="Europe/Amsterdam"),
         changed(DAILY, partitions__content="snapshot"),
         changed(DAILY, source__joins__0__how="inner"),

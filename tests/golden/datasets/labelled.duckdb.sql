@@ -19,10 +19,10 @@ WITH "source" AS (
     CASE
       WHEN "country" IN ('NL', 'BE')
       THEN 'train'
-      WHEN "country" IN ('DE')
-      THEN 'eval'
       WHEN "country" IN ('FR')
       THEN 'test'
+      WHEN "country" IN ('DE')
+      THEN 'eval'
     END AS "split"
   FROM "source"
 ), "filter_2_values" AS (
