@@ -50,19 +50,8 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _key(value: Any) -> str:
-    """A value as text, in which 1 and 1.0 differ, and the order of a mapping tells nothing but that of parts."""
-    return json.dumps(_with_order(value), default=str, sort_keys=True)
-
-
-def _with_order(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_with_order(each) for each in value]
-    if not isinstance(value, Mapping):
-        return value
-    return {
-        key: [*each.items()] if key == "parts" and isinstance(each, Mapping) else _with_order(each)
-        for key, each in value.items()
-    }
+    """A value as text, in which 1 and 1.0 differ, and the order of a mapping tells nothing."""
+    return json.dumps(value, default=str, sort_keys=True)
 
 
 @dataclass
@@ -136,14 +125,9 @@ class _Editing:
             if key not in data:
                 self.without(node, own, key, data)
                 continue
-            if _same({key: now[key]}, {key: data[key]}):
-                continue
             where, value = node.own[key]
-            after = self.text.index(":", where.end) + 1
-            if key == "parts" and isinstance(data[key], Mapping) and list(now[key]) != list(data[key]):
-                self.whole(value, data[key], after)  # buckets go to them in order
-            else:
-                self.value(value, data[key], after)
+            if not _same(now[key], data[key]):
+                self.value(value, data[key], self.text.index(":", where.end) + 1)
         order, staying = list(data), [key for key in own if key in data]
         for key in order:
             if key in node.own or (key in now and _same(now[key], data[key])):

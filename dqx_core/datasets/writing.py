@@ -35,7 +35,7 @@ def as_data(part: Model) -> Data:
     return {
         fields[name].alias or name: _value(getattr(part, name))
         for name in names
-        if name in _TAGS or _written(getattr(part, name), fields[name].default)
+        if name in _TAGS or getattr(part, name) != fields[name].default
     }
 
 
@@ -161,12 +161,8 @@ def value_of(text: str) -> Any:
 def as_written(data: Data, before: DatasetDefinition, after: DatasetDefinition) -> Data:
     """What a file is to hold that held one definition and shall hold another: what stays, as it was written."""
     old, new = as_data(before), as_data(after)
-    stays = {key for key, value in new.items() if key in data and _in_order(old.get(key)) == _in_order(value)}
+    stays = {key for key, value in new.items() if key in data and old.get(key) == value}
     return {key: data[key] if key in stays else value for key, value in new.items()}
-
-
-def _in_order(value: Any) -> str:
-    return json.dumps(value, default=str)
 
 
 _PLACE = re.compile(r"([^.\[\]]+|\[[0-9]+\])(\.[^.\[\]]+|\[[0-9]+\])*")
@@ -257,11 +253,6 @@ def unchanged(path: Path, text: str | None) -> Iterator[None]:
                 f"{path} was changed by somebody else meanwhile, so nothing was written. Look at it, and say it again."
             )
         yield
-
-
-def _written(value: object, default: object) -> bool:
-    """Whether a value is not what it would be anyway; parts are in order, so another order is another value."""
-    return value != default or (isinstance(value, Mapping) and list(value) != list(default))  # type: ignore[call-overload]
 
 
 def _value(value: object) -> Any:
