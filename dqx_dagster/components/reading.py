@@ -142,7 +142,7 @@ class _File:
                 tell=lambda problem: problems.append(self.says(problem)),
             )
         except DefinitionError as error:
-            problems.append(str(error))
+            problems.append(str(error).removeprefix(f"{self.path}, "))
             return host
 
 

@@ -110,6 +110,18 @@ def test_a_defs_yaml_is_refused_with_its_line(load):
     assert problem.startswith("line 11, definition.filters[0].include[0]: 010 is the number 10 in YAML 1.2")
 
 
+def test_a_key_that_is_there_twice_is_told_once_with_its_line(load):
+    with (
+        pytest.raises(Exception, match="sales") as refused,
+        load(DEFINITION.replace("  status", "  name: b\n  status")),
+    ):
+        pass
+    error: Any = refused.value
+    while error.__cause__ is not None:
+        error = error.__cause__
+    assert error.problems == ("line 5: not YAML: found duplicate key 'name'.",)
+
+
 # Templates
 
 
