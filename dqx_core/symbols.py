@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dqx_core.calendars import DAYS, NOW, Back, Calendar
@@ -54,10 +54,10 @@ class SymbolicMetric:
         ]
         return self.spec.name + (f" [{', '.join(apart)}]" if apart else "")
 
-    @cached_property
+    @property
     def back(self) -> Back:
         """How far before the key it lies."""
-        return Back(self.lag_offset, self.lag_days) if self.lag_offset or self.lag_days else NOW
+        return _back(self.lag_offset, self.lag_days) if self.lag_offset or self.lag_days else NOW
 
     @property
     def needs(self) -> tuple[sp.Symbol, ...]:
@@ -159,6 +159,9 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
         self._symbols[symbol] = made
         self._known.setdefault(made.identity, symbol)
         return symbol
+
+
+_back = cache(Back)
 
 
 @cache
