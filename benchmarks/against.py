@@ -119,7 +119,7 @@ def store_lines(folder: Path, stack: ExitStack) -> Lines:
     stack.callback(db.close)
     filled.LOCATIONS[db.name] = url
     coming = runs.runs(DAYS, random.Random(1))
-    state = SimpleNamespace(held=0, written=None)
+    state = SimpleNamespace(days=0, held=0, written=None)
 
     def fill() -> float:
         took = 0.0
@@ -129,9 +129,12 @@ def store_lines(folder: Path, stack: ExitStack) -> Lines:
             state.written = db.persist(metrics, execution=execution)
             took += _spent() - began
             state.held += len(metrics)
+        state.days += 1
         return took
 
     def measure() -> dict[str, float]:
+        while state.days < DAYS:
+            fill()
         found = filled.Filled(db.name, state.held, (info := db.info()).bytes, 0)
         filled.measure(db, DAYS, found)
         return {**found.figures, "bytes a number": info.bytes / info.numbers}

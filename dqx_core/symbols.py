@@ -47,12 +47,14 @@ class SymbolicMetric:
     @property
     def metric(self) -> str:
         """How it is printed: `average(price)`, with its own tags and its lag in brackets."""
+        if not (self.tags or self.lag_offset or self.lag_days):  # as most
+            return self.spec.name
         apart = [
             *([str(self.tags)] if self.tags else []),
             *([f"{self.lag_days} d earlier"] if self.lag_days else []),
             *([f"{self.lag_offset} {self.unit} earlier"] if self.lag_offset else []),
         ]
-        return self.spec.name + (f" [{', '.join(apart)}]" if apart else "")
+        return f"{self.spec.name} [{', '.join(apart)}]"
 
     @property
     def back(self) -> Back:
