@@ -28,7 +28,7 @@ from dqx_core.datasets.query import partition_query, render
 from dqx_core.datasets.roles import DescribedColumn, RoleSuggestion, described, suggest_columns
 from dqx_core.datasets.storage import FolderStorage, Storage
 from dqx_core.datasets.tfx import TfxExport, tfx_export
-from dqx_core.datasets.versions import kept_in, recorded
+from dqx_core.datasets.versions import kept_analysis, kept_in, recorded
 from dqx_core.datasets.windows import dates_of, part_name
 from dqx_core.errors import DefinitionError, ValidationError, hint
 from dqx_core.sql.dialects import dialect_named
@@ -293,7 +293,7 @@ class DatasetService:
     def summary(self, name: str) -> Analysis:
         """The last analysis of the definition as it is now; no query."""
         definition = self.definition(name)
-        found = self._analysis(definition)
+        found = kept_analysis(definition, self.store)
         if found is None:
             raise DefinitionError(
                 f"Dataset '{name}' has not been analyzed since it was last changed. "
@@ -334,7 +334,7 @@ class DatasetService:
     def compare(self, names: Sequence[str]) -> Comparison:
         """Two to five datasets side by side, with the analyses that were made."""
         definitions = [self.definition(name) for name in names]
-        return compare([(definition, self._analysis(definition)) for definition in definitions])
+        return compare([(definition, kept_analysis(definition, self.store)) for definition in definitions])
 
     def materialize(
         self,
@@ -382,12 +382,6 @@ class DatasetService:
 
     def _newest(self, definition: DatasetDefinition) -> dt.date:
         return newest_date(definition, self._schemas(definition), self.engine)
-
-    def _analysis(self, definition: DatasetDefinition) -> Analysis | None:
-        versions = self.store.datasets.versions(definition.name)
-        if not versions or versions[-1].definition_hash != definition.definition_hash or not versions[-1].analysis:
-            return None
-        return Analysis.from_dict(versions[-1].analysis)
 
     def _check(self, definition: DatasetDefinition) -> None:
         """Everything that can be known before it runs."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dqx_core.datasets import changes
+from dqx_core.datasets.analysis import Analysis
 from dqx_core.datasets.catalog import Catalog, schemas_of
 from dqx_core.datasets.definition import define
 from dqx_core.datasets.query import partition_query, render
@@ -37,6 +38,14 @@ def recorded(definition: DatasetDefinition, store: MetricDB, catalog: Catalog, *
     return store.datasets.record(
         definition.name, content, definition_hash=definition.definition_hash, sql=sql, change=change
     )
+
+
+def kept_analysis(definition: DatasetDefinition, store: MetricDB) -> Analysis | None:
+    """What was found when this content was analyzed last."""
+    versions = store.datasets.versions(definition.name)
+    if not versions or versions[-1].definition_hash != definition.definition_hash or not versions[-1].analysis:
+        return None
+    return Analysis.from_dict(versions[-1].analysis)
 
 
 def kept_in(version: DatasetVersion, schemas: Sequence[str] | None = None) -> DatasetDefinition:

@@ -91,7 +91,7 @@ class Deployment:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                     # What runs in the background ignores Ctrl-C, and so would this.
-                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
                 )
             )
 
