@@ -194,6 +194,26 @@ def copied_data(data: Data, copy: DatasetDefinition) -> Data:
     return data | {"name": copy.name, "status": copy.status} | parts
 
 
+def refuse_other_name(name: str, new: object) -> None:
+    """Stop where a dataset would be called otherwise.
+
+    Raises:
+        DefinitionError: It says how to have it under that name.
+    """
+    if new != name:
+        raise DefinitionError(
+            f"Dataset '{name}' cannot be given another name: its versions and partitions go by it. Clone it: "
+            f"dqx datasets clone {name} {new or ''}".rstrip()
+        )
+
+
+def with_words_of(before: DatasetDefinition, content: DatasetDefinition) -> DatasetDefinition:
+    """A content with what another definition says that is no content: status, description, first and last day."""
+    days = {"start": before.partitions.start, "end": before.partitions.end}
+    kept = {"status": before.status, "description": before.description}
+    return content.model_copy(update=kept | {"partitions": content.partitions.model_copy(update=days)})
+
+
 def still_held(name: str, versions: int, partitions: int, place: object) -> DefinitionError:
     """That a definition cannot be deleted while there is what only it explains."""
     held = [f"{versions} version{'s' * (versions > 1)}"] * bool(versions)

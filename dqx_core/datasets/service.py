@@ -136,11 +136,7 @@ class DatasetService:
         old = writing.read_data(text)
         keys = new(old) if callable(new) else new
         data = {key: value for key, value in (old | dict(keys)).items() if value is not None}
-        if data.get("name") != name:
-            raise DefinitionError(
-                f"Dataset '{name}' cannot be given another name: its versions and partitions go by it. Clone it: "
-                f"dqx datasets clone {name} {data.get('name', '')}".rstrip()
-            )
+        library.refuse_other_name(name, data.get("name"))
         after = define(data, schemas=self.schemas)
         if after.status == "active" and before.status != "active":
             raise DefinitionError(f"Dataset '{name}' becomes active when it is checked: dqx datasets activate {name}")
@@ -219,9 +215,7 @@ class DatasetService:
             draft = restored.model_copy(update={"status": "draft"})
             return Saved(draft, library.add(self.folder, draft), self._record(draft))
         path, before = self.to_write(name)
-        days = {"start": before.partitions.start, "end": before.partitions.end}
-        kept = {"status": before.status, "description": before.description}
-        after = restored.model_copy(update=kept | {"partitions": restored.partitions.model_copy(update=days)})
+        after = library.with_words_of(before, restored)
         text = text_of(path)
         data = writing.as_written(writing.read_data(text), before, after)
         return self._rewrite(path, text, before, define(data, schemas=self.schemas), data)
