@@ -9,11 +9,12 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from dqx_core.engines.base import DataSource
-from dqx_core.errors import UnknownColumnError, UnknownDatasetError
+from dqx_core.errors import DefinitionError, UnknownColumnError, UnknownDatasetError
 from dqx_core.graph import Graph
 from dqx_core.metrics.base import MetricSpec
+from dqx_core.metrics.custom import CustomSql
 from dqx_core.passes.pruning import prune
-from dqx_core.sql.conditions import columns_of, condition
+from dqx_core.sql.conditions import aggregate, columns_of, condition
 from dqx_core.sql.types import NUMBERS, ORDERED, SIZED, ColumnKind, kind_of
 from dqx_core.symbols import Symbols
 
@@ -135,6 +136,7 @@ def _data(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
             if column.lower() not in known:
                 yield str(UnknownColumnError(spec.name, column, metric.dataset, source.schema))
         types = {column.lower(): type_name for column, type_name in source.schema.items()}
+        yield from _unsaid(spec, source)
         for column in spec.columns:
             type_name = types.get(column.lower())
             if (
@@ -145,6 +147,21 @@ def _data(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
                     f"Metric {spec.name} takes a column of {_WORDS[takes]}, and '{column}' of dataset "
                     f"'{metric.dataset}' is {type_name}."
                 )
+
+
+def _unsaid(spec: MetricSpec, source: DataSource) -> Iterator[str]:
+    """What a person wrote in DuckDB's SQL, and the engine has no words for."""
+    written = [condition(spec.where)] if spec.where else []
+    if isinstance(spec, CustomSql):
+        written.append(aggregate(spec.expression))
+    known = {column.lower() for column in source.schema}
+    for each in written:
+        if not {column.lower() for column in columns_of(each)} <= known:
+            continue
+        try:
+            each.said(source.dialect, source.schema)
+        except DefinitionError as error:
+            yield f"Metric {spec.name} on dataset '{source.name}': {error}"
 
 
 _WORDS = {

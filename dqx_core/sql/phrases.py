@@ -11,6 +11,8 @@ from dqx_core.sql.casting import cast
 from dqx_core.sql.comparing import alike, compared
 from dqx_core.sql.kinds import Kind, common
 from dqx_core.sql.literals import literal
+from dqx_core.sql.patterns import fault, named_groups
+from dqx_core.sql.patterns import whole as all_of
 from dqx_core.sql.portable import TABLE
 from dqx_core.sql.said import Said
 
@@ -31,14 +33,9 @@ def _text(value: str, said: Said) -> Said:
 
 
 def _pattern(said: Said) -> Said | None:
-    if said.kind.name != "text" or duck.pattern_error(named_groups(said.value)) is not None:
+    if said.kind.name != "text" or fault(said.value) is not None:
         return None
     return _text(named_groups(said.value), said)
-
-
-def named_groups(pattern: str) -> str:
-    """A pattern in which groups are named as every version of RE2 takes it: `(?P<name>…)`."""
-    return re.sub(r"(?<!\\)((?:\\\\)*)\(\?<([A-Za-z_]\w*)>", r"\1(?P<\2>", pattern)
 
 
 def _like(said: Said) -> Said | None:
@@ -189,7 +186,7 @@ def _matched(whole: bool) -> Callable[[Speaker, Sequence[Node]], Said]:
         if text.kind.name not in ("text", "any"):
             raise speaker.no(name, f" of {text.kind.name}")
         return _said(speaker, "REGEXP_CONTAINS(_1, _2)", "boolean", text,
-                     _text(rf"\A(?:{found})\z" if whole else found, pattern))  # fmt: skip
+                     _text(all_of(found) if whole else found, pattern))  # fmt: skip
 
     return said
 
@@ -197,7 +194,7 @@ def _matched(whole: bool) -> Callable[[Speaker, Sequence[Node]], Said]:
 def _with_options(speaker: Speaker, name: str, pattern: Said, options: Sequence[Said]) -> str:
     if any(not each.is_literal or each.kind.name != "text" for each in (pattern, *options)):
         raise speaker.no(name, " with a pattern that is not written out")
-    if reason := duck.pattern_error(named_groups(pattern.value)):
+    if reason := fault(pattern.value):
         raise speaker.no(name, f" with the pattern {pattern.value!r} ({reason})")
     flags = {flag for each in options for flag in each.value} - {"c", "g"}
     if not flags <= {"i", "s"}:
@@ -305,7 +302,10 @@ def interval(speaker: Speaker, node: Node) -> tuple[str, Said] | None:
 
 
 def _contains(speaker: Speaker, arguments: Sequence[Node]) -> Said:
-    return speaker.in_list(arguments[0], speaker.say(arguments[1]))
+    # A null among the items is not looked for: IN would give null where DuckDB's list_contains gives false.
+    items = arguments[0]
+    known = [each for each in items.get("arguments", ()) if not _is_null(each["expression"])]
+    return speaker.in_list({**items, "arguments": known}, speaker.say(arguments[1]))
 
 
 def _joined_texts(speaker: Speaker, arguments: Sequence[Node]) -> Said:
