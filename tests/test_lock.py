@@ -125,7 +125,7 @@ def test_the_installer_is_locked_too():
 
 
 def test_googlesql_has_a_lock_of_its_own_and_needs_nothing_that_is_not_locked():
-    both = {each.name: each.version for each in entries(LOCK)} | {each.name: each.version for each in entries(GOOGLESQL)}
+    both = {each.name: each.version for lock in (LOCK, GOOGLESQL) for each in entries(lock)}
     asked = [Requirement(text) for text in PROJECT["dependency-groups"]["googlesql"]]
     needed = [
         wanted

@@ -38,7 +38,7 @@ class GoogleSQLError(Exception):
     """What GoogleSQL says of a statement that it refuses or cannot evaluate."""
 
 
-def analyze(sql: str, tables: Mapping[str, Schema]) -> None:
+def analyze(sql: str, tables: Mapping[Any, Schema]) -> None:
     """Find the names and types of a statement over tables with those columns.
 
     Raises:
@@ -78,6 +78,19 @@ def evaluate(sql: str, tables: Mapping[str, tuple[Schema, Rows]]) -> list[dict[s
         {column.name: _got(cell, column.type) for column, cell in zip(columns, row.cell, strict=True)}
         for row in answer.content.table_data.row
     ]
+
+
+@cache
+def refusal(sql: str, tables: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]) -> str | None:
+    """Why GoogleSQL refuses a statement over tables, each a path and its columns; None: it takes it, or is not here."""
+    if not installed():
+        return None
+    try:
+        analyze(sql, {path: dict(columns) for path, columns in tables})
+    except GoogleSQLError as error:
+        # BigQuery has them, and GoogleSQL does not yet.
+        return None if re.search(r"Function not found: M(AX|IN)_BY\b", str(error)) else str(error)
+    return None
 
 
 def needed() -> pytest.MarkDecorator:
@@ -195,17 +208,17 @@ def _options() -> Any:
     return options
 
 
-def _catalog(tables: Mapping[str, Schema]) -> Any:
-    """`dataset.table` is a table of a dataset, another name a table of none."""
+def _catalog(tables: Mapping[Any, Schema]) -> Any:
+    """`dataset.table` is a table of a dataset, another name a table of none; a tuple is a path."""
     catalog = _message("SimpleCatalogProto")
     catalog.name = "root"
     catalog.builtin_function_options.language_options.CopyFrom(_language())
-    inside: dict[str, Any] = {}
+    inside: dict[tuple[str, ...], Any] = {}
     for number, (name, schema) in enumerate(tables.items(), 1):
-        *path, last = name.split(".")
+        *path, last = name.split(".") if isinstance(name, str) else name
         place = catalog
         for depth, part in enumerate(path, 1):
-            key = ".".join(path[:depth])
+            key = tuple(path[:depth])
             if key not in inside:
                 inside[key] = place.catalog.add()
                 inside[key].name = part
