@@ -17,7 +17,7 @@ from dqx_core.datasets.fitted import AnyFilter, Fitted
 from dqx_core.datasets.problems import located, spelled
 from dqx_core.datasets.sampling import AnyFolds, Sample
 from dqx_core.datasets.source import Column, NullRule, Source, short
-from dqx_core.datasets.splits import Group, Split, Temporal, Whole
+from dqx_core.datasets.splits import Split, Temporal, Whole
 from dqx_core.datasets.windows import Partitions
 from dqx_core.errors import ValidationError, hint
 
@@ -38,6 +38,8 @@ class DatasetDefinition(Model):
     """What data goes into training: source, columns and their roles, filters, split, and which days are partitions."""
 
     name: Name
+    identity: Name | None = None
+    """What the hash of a split, a sample and folds goes by; the name if left out. Under another name it keeps them."""
     description: str = ""
     status: Literal["draft", "active"] = "draft"
     source: Source
@@ -50,6 +52,11 @@ class DatasetDefinition(Model):
     """How rows part into train and eval; left out: they are one part, called all."""
     folds: AnyFolds | None = None
     partitions: Partitions
+
+    @property
+    def salted_by(self) -> str:
+        """What salts are made of."""
+        return self.identity or self.name
 
     @property
     def content(self) -> Literal["snapshot", "increment"]:
@@ -90,26 +97,11 @@ class DatasetDefinition(Model):
     def definition_hash(self) -> str:
         """What changes when the rows of a partition may: not with description, status, or first and last day.
 
-        A default that is written out is the same definition, and so is one that a later version adds.
+        Two definitions have one hash exactly if their SQL and manifests are the same; see `content`.
         """
-        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        for silent in ("description", "status", "partitions"):
-            content.pop(silent, None)
-        content |= {
-            "format": 1,
-            "kinds": [each.kind for each in self.filters],
-            "strategy": self.split.strategy,
-            "parts": self.split.part_names,  # in order, which a mapping does not have
-            "content": self.content,
-            "timezone": self.partitions.timezone,
-        }
-        if self.partitions.cadence != "daily":
-            content |= {"cadence": self.partitions.cadence, "begins": self.partitions.begins}
-        if isinstance(self.split, Group):
-            content["split"]["salt"] = self.split.salt_of(self.name)
-        for name, salted in (("sample", self.sample), ("folds", self.folds)):
-            if salted is not None:
-                content[name]["salt"] = salted.salt_of(self.name)
+        from dqx_core.datasets.content import content_of
+
+        content = content_of(self)
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
@@ -229,4 +221,5 @@ def define(data: dict[str, Any], *, schemas: Sequence[str] | None = None) -> Dat
     Raises:
         ValidationError: Every problem it has, each with its place.
     """
-    return DatasetDefinition.model_validate(data, context=Reading(schemas_allowed(schemas)))
+    reading = Reading(schemas_allowed(schemas))
+    return DatasetDefinition.model_validate(data, context=reading, by_alias=True, by_name=False)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from dqx_core.datasets.base import Days, Location, Name, Number, Part, Problem, Scalar, Several
+from dqx_core.datasets.base import Location, Name, Part, Problem, Several
 from dqx_core.datasets.buckets import BUCKETS, Key, bucket, columns_of, hashed, places_of, unfit_key
 from dqx_core.datasets.types import literal_of
+from dqx_core.datasets.values import Days, Percent, Scalar, SomeDays, plain, too_fine
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -20,14 +21,27 @@ if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.datasets.flow import Flow, OutputColumn
 
+Share = TypeVar("Share")
 FromTo = tuple[dt.date | None, dt.date]
+
+_BY_ROLE = ("train", "test", "eval")
+
+
+def by_role(parts: Iterable[str]) -> tuple[str, ...]:
+    """The parts in the order in which buckets go to them: train, test, eval, then others by name."""
+    return tuple(sorted(parts, key=lambda part: (*(part != role for role in _BY_ROLE), part)))
+
+
+def _by_role(parts: dict[str, Share]) -> dict[str, Share]:
+    """A mapping of parts in that order: the one in which somebody wrote them means nothing."""
+    return {part: parts[part] for part in by_role(parts)}
 
 
 class Temporal(Part):
     """Eval is the last days of the window, train what comes before it and a gap; test, if any, comes last."""
 
     strategy: Literal["temporal"] = "temporal"
-    eval_days: Annotated[Days, Field(ge=1)]
+    eval_days: SomeDays
     gap_days: Days = 0
     """Days between train and eval that are in neither, so that what train learns is not the day eval asks about."""
     test_days: Days = 0
@@ -89,8 +103,10 @@ class Group(Part):
     strategy: Literal["group"] = "group"
     key: Key
     """A column, or several that are one key together: [customer_id, country]."""
-    parts: dict[Name, Number] = Field(default={"train": Decimal(80), "eval": Decimal(20)}, min_length=1)
-    """Percentages; the buckets of the hash go to the parts in this order."""
+    parts: Annotated[dict[Name, Percent], AfterValidator(_by_role)] = Field(
+        default={"train": Decimal(80), "eval": Decimal(20)}, min_length=1
+    )
+    """Percentages; the buckets of the hash go to train, test, eval, then others by name, however they are written."""
     salt: str | None = None
     null_key: str = "fail"
     """The part that rows without a key go to; fail: they are an error."""
@@ -120,10 +136,10 @@ class Group(Part):
         if "train" not in percents:
             yield ("parts",), f"there is no part 'train', only {', '.join(percents)}."
         if sum(percents.values()) != 100:
-            yield ("parts",), f"the parts are {format(sum(percents.values()), 'f')} % together. Make them 100."
+            yield ("parts",), f"the parts are {plain(sum(percents.values(), Decimal()))} % together. Make them 100."
         for part, percent in percents.items():
-            if percent <= 0 or percent * BUCKETS % 100:
-                yield ("parts", part), f"{format(percent, 'f')} is not a percentage above 0 with at most two decimals."
+            if too_fine(percent):
+                yield ("parts", part), f"{plain(percent)} is not a percentage above 0 with at most two decimals."
         if self.null_key != "fail" and self.null_key not in percents:
             yield ("null_key",), f"'{self.null_key}' is not a part. Write one of {', '.join(percents)}, or fail."
 
@@ -136,7 +152,7 @@ class Group(Part):
         from sqlglot import exp
 
         nulls = [exp.Is(this=flow.column(name), expression=exp.Null()) for name in columns_of(self.key)]
-        hash_ = hashed(flow, self.key, self.salt_of(flow.definition.name))
+        hash_ = hashed(flow, self.key, self.salt_of(flow.definition.salted_by))
         without = exp.Null() if self.null_key == "fail" else literal(self.null_key)
         ifs = [exp.If(this=exp.or_(*nulls), true=without)]
         reached = 0
@@ -151,12 +167,17 @@ def _several(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
+_Scalars = Annotated[Several[Scalar], Field(min_length=1)]
+OneOrMore = Annotated[_Scalars, BeforeValidator(_several, json_schema_input_type=Scalar | _Scalars)]
+"""Values, or a single one."""
+
+
 class FromColumn(Part):
     """A column says which part a row belongs to."""
 
     strategy: Literal["column"] = "column"
     column: str
-    parts: dict[Name, Annotated[Several[Scalar], BeforeValidator(_several), Field(min_length=1)]] = Field(
+    parts: Annotated[dict[Name, OneOrMore], AfterValidator(_by_role)] = Field(
         default={"train": ("train",), "eval": ("eval",)}, min_length=1
     )
     """Part: the value, or values, of the column that mean it."""
@@ -181,11 +202,12 @@ class FromColumn(Part):
         """No train, or one value for two parts."""
         if "train" not in self.parts:
             yield ("parts",), f"there is no part 'train', only {', '.join(self.parts)}."
-        meaning: dict[Scalar, str] = {}
+        meaning: dict[object, str] = {}
         for part, values in self.parts.items():
             for value in values:
-                if meaning.setdefault(value, part) != part:
-                    yield ("parts", part), f"{value!r} already means '{meaning[value]}'."
+                of_type = (isinstance(value, bool), value)  # true is not 1
+                if meaning.setdefault(of_type, part) != part:
+                    yield ("parts", part), f"{value!r} already means '{meaning[of_type]}'."
 
     def type_problems(self, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
         """Values of another type than the column's."""

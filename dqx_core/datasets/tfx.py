@@ -12,7 +12,9 @@ from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import OutputColumn, aliased
 from dqx_core.datasets.query import columns_of_part, partition_query, parts_asked_for, render
+from dqx_core.datasets.source import short
 from dqx_core.datasets.types import NUMERIC
+from dqx_core.datasets.windows import midnight
 from dqx_core.errors import DefinitionError
 from dqx_core.sql.names import column_named
 
@@ -25,8 +27,8 @@ DIALECT = "bigquery"
 TAKEN = frozenset({"INT64", "FLOAT64", "STRING", "BOOL"})
 """What ExampleGen takes as it is, and arrays of these."""
 
-_FAR = dt.date(9000, 1, 1)
-"""A day that no definition names, so that the bounds of its partition can be told from a person's values."""
+_FAR = dt.date(8000, 1, 1)
+"""A day around which any window is one of dates; its bounds are told from a person's values as they move with it."""
 
 
 @dataclass(frozen=True)
@@ -127,24 +129,36 @@ def _spanned(definition: DatasetDefinition, part: str, schemas: Schemas) -> exp.
                 f"Dataset '{definition.name}': a window of {each.rolling_months} months is not always as long, so a "
                 "span cannot say it. Write rolling_days, or export a date instead, without spans."
             )
-    open_ended = definition.partitions.model_copy(update={"start": dt.date.min, "end": None})
-    query = partition_query(definition.model_copy(update={"partitions": open_ended}), _FAR, schemas, splits=[part])
-    for cast in list(query.find_all(exp.Cast)):
-        moment = _bound(cast)
-        if moment is not None:
+    spanned = definition.model_copy(
+        update={
+            "partitions": definition.partitions.model_copy(update={"start": dt.date.min, "end": None}),
+            "filters": tuple(each for each in definition.filters if each not in definition.date_ranges or each.rolling),
+        }
+    )
+    query, next_day = (
+        partition_query(spanned, day, schemas, splits=[part]) for day in (_FAR, _FAR + dt.timedelta(days=1))
+    )
+    for cast, moved in zip(list(query.find_all(exp.Cast)), list(next_day.find_all(exp.Cast)), strict=True):
+        if cast != moved:
+            moment = dt.date.fromisoformat(cast.this.name[:10])
             cast.replace(_from_span((moment - _FAR).days, str(cast.to.this.value)))
+    _within_fixed_days(query, definition, schemas)
     return query
 
 
-def _bound(cast: exp.Cast) -> dt.date | None:
-    """The day of a literal that bounds a window around the far day; None for any other."""
-    from sqlglot import exp
-
-    if not (isinstance(cast.this, exp.Literal) and cast.this.is_string):
-        return None
-    found = re.match(r"\d{4}-\d\d-\d\d", cast.this.name)
-    day = dt.date.fromisoformat(found[0]) if found else dt.date.min
-    return day if abs((day - _FAR).days) < 365 * 100 else None
+def _within_fixed_days(query: exp.Select, definition: DatasetDefinition, schemas: Schemas) -> None:
+    """Only rows of the days that stay the same whatever the span: every part is of these and of the span's own."""
+    time = next((column for column in resolve(definition, schemas).values() if column.role == "timestamp"), None)
+    if time is None:
+        return
+    column, timezone = column_named(time.column, short(time.table)), definition.partitions.timezone
+    source = next(step.this for step in query.ctes if step.alias == "source")
+    for each in definition.date_ranges:
+        if each.start is not None:
+            source.where(column.copy() >= midnight(each.start, time.type, timezone), copy=False)
+        if each.end is not None:
+            after = each.end + dt.timedelta(days=1)
+            source.where(column.copy() < midnight(after, time.type, timezone), copy=False)
 
 
 def _from_span(days: int, kind: str) -> exp.Expr:

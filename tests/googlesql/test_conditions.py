@@ -96,7 +96,7 @@ CONDITION = st.recursive(
 )
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(texts=st.lists(CONDITION, min_size=40, max_size=40, unique=True))
 def test_conditions_made_of_the_table_agree_row_by_row_or_are_refused(texts):
     made, _ = written(condition, texts)

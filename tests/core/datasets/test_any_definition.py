@@ -31,8 +31,8 @@ def part(row: pd.Series, split: dict) -> str | None:
             shares, reached = split.get("parts", {"train": 80, "eval": 20}), 0
             keys = [split["key"]] if isinstance(split["key"], str) else split["key"]
             here = bucket("|".join(str(row[key]) for key in keys), "any/split/v1")
-            for name, percent in shares.items():
-                reached += percent * 100
+            for name in sorted(shares, key=["train", "test", "eval"].index):
+                reached += shares[name] * 100
                 if here < reached:
                     return name
     back = (DATE - row["transaction_date"].date()).days
@@ -161,7 +161,7 @@ def test_without_a_split_there_is_one_part_and_no_leak(shop, tmp_path):
             {"sample": {"percent": 5, "key": "customer_id", "salt": "daily/split/v1"}},
             "sample.salt: is that of the split",
         ),
-        ({"folds": 1}, "folds: Input should be greater than or equal to 2"),
+        ({"folds": 1}, "folds: 1 is less than 2."),
         ({"folds": {"count": 3, "by": "x"}}, "folds.by: unknown key 'by'."),
         ({"folds": 3, "split": {"strategy": "none"}}, "folds: are folds of train, and without a split there is none."),
         ({"folds": 3, "columns__4__as": "fold"}, "folds: add a column 'fold', and there is one already."),

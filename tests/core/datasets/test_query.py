@@ -151,7 +151,7 @@ def test_keys_of_every_type_are_hashed_as_their_text(type_name, values):
         text = key.hex() if isinstance(key, bytes) else str(key)
         signed = (farmhash.fingerprint64(f"daily/split/v1|{text}") + 2**63) % 2**64 - 2**63
         bucket = signed % 10_000
-        return "train" if bucket < 4_000 else "eval" if bucket < 7_000 else "test"
+        return "train" if bucket < 4_000 else "test" if bucket < 7_000 else "eval"
 
     assert {row["n"]: row["split"] for row in found} == {n: expected(value) for n, value in enumerate(values)}
 

@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from dqx_core.datasets import DuckDBCatalog, define, schemas_of, tfx_export
 from dqx_core.errors import DefinitionError
-from tests.core.datasets.shop import changed, daily, day, engine, ranking
+from dqx_core.sql.fingerprint import register
+from tests.core.datasets.shop import RANKING, changed, daily, day, engine, ranking
 
 SCHEMA = {
     "key": "STRING",
@@ -37,7 +38,9 @@ TABLE = {
 
 @pytest.fixture(scope="module")
 def shop():
-    return engine()
+    made = engine()
+    register(made.connection)
+    return made
 
 
 def export(definition, shop, **options):
@@ -101,26 +104,49 @@ def test_a_span_moves_the_window_and_leaves_a_persons_dates_alone(shop):
     assert "@span_end_timestamp" in sql
 
 
-def test_a_span_gives_the_rows_of_its_day(shop):
+SALES = daily().model_dump(mode="json", by_alias=True)
+
+
+def fixed(base, *kept, **dates):
+    """A definition whose window has dates that do not move."""
+    return define(changed(base, filters=[{"kind": "date_range", **dates}, *kept]))
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        pytest.param(ranking(), id="rolling"),
+        pytest.param(fixed(RANKING, end=day(12)), id="until a day"),
+        pytest.param(fixed(RANKING, start=day(3), end=day(12)), id="between two days"),
+        pytest.param(fixed(RANKING, {"kind": "min_transactions", "count": 2}, end=day(12)), id="learnt until a day"),
+        pytest.param(fixed(SALES, end=day(12)), id="increments until a day"),
+        pytest.param(fixed(SALES, start=day(10)), id="increments from a day on"),
+        pytest.param(fixed(changed(SALES, partitions__content="snapshot"), end=day(12)), id="snapshots until a day"),
+    ],
+)
+@pytest.mark.parametrize("date", [day(9), day(14)])
+def test_a_span_gives_the_rows_of_its_day(shop, definition, date):
     """What TFX does: it puts seconds, and the day in quotes, in place of the variables."""
-    begin = int(pd.Timestamp(day(14), tz="UTC").timestamp())
+    begin = int(pd.Timestamp(date, tz="UTC").timestamp())
     rows = {}
+    schemas = schemas_of(definition, DuckDBCatalog(shop))
     for span in (False, True):
-        sql = patterns(export(ranking(), shop, span=span))["train"]
-        for variable, value in (
-            ("@span_begin_timestamp", str(begin)),
-            ("@span_end_timestamp", str(begin + 86_400)),
-            ("@span_yyyymmdd_utc", f"'{day(14):%Y%m%d}'"),
-        ):
-            sql = sql.replace(variable, value)
-        tree = sqlglot.parse_one(sql, dialect="bigquery")
-        for call in list(tree.find_all(exp.Anonymous, exp.Timestamp)):
-            if call.name.upper() == "DATETIME" or isinstance(call, exp.Timestamp):
-                call.replace(call.expressions[0] if call.expressions else call.this)
-        text = tree.transform(_for_duckdb).sql("duckdb")
-        rows[span] = sorted(shop.connection.sql(text).fetchall(), key=str)
-    assert rows[True] == rows[False]
-    assert rows[True]
+        for part, pattern in patterns(tfx_export(definition, date, schemas, span=span)).items():
+            sql = pattern
+            for variable, value in (
+                ("@span_begin_timestamp", str(begin)),
+                ("@span_end_timestamp", str(begin + 86_400)),
+                ("@span_yyyymmdd_utc", f"'{date:%Y%m%d}'"),
+            ):
+                sql = sql.replace(variable, value)
+            tree = sqlglot.parse_one(sql, dialect="bigquery")
+            for call in list(tree.find_all(exp.Anonymous, exp.Timestamp)):
+                if call.name.upper() == "DATETIME" or isinstance(call, exp.Timestamp):
+                    call.replace(call.expressions[0] if call.expressions else call.this)
+            text = tree.transform(_for_duckdb).sql("duckdb")
+            rows[part, span] = sorted(shop.connection.sql(text).fetchall(), key=str)
+    assert rows["train", True] == rows["train", False]
+    assert rows["eval", True] == rows["eval", False]
 
 
 def _for_duckdb(node):

@@ -36,9 +36,9 @@ WITH `source` AS (
           10000
         ) + 10000,
         10000
-      ) < 9000
-      THEN 'eval'
-      ELSE 'test'
+      ) < 7050
+      THEN 'test'
+      ELSE 'eval'
     END AS `split`
   FROM `source`
 )
@@ -52,4 +52,4 @@ SELECT
   `split`
 FROM `parted`
 WHERE
-  `split` IN ('train', 'eval', 'test')
+  `split` IN ('train', 'test', 'eval')

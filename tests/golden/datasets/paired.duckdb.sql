@@ -28,9 +28,9 @@ WITH "source" AS (
         FARM_FINGERPRINT(
           'paired/split/v1' || '|' || CAST("customer_id" AS TEXT) || '|' || CAST("country" AS TEXT)
         ) % 10000 + 10000
-      ) % 10000 < 9000
-      THEN 'eval'
-      ELSE 'test'
+      ) % 10000 < 7050
+      THEN 'test'
+      ELSE 'eval'
     END AS "split"
   FROM "source"
 )
@@ -44,4 +44,4 @@ SELECT
   "split"
 FROM "parted"
 WHERE
-  "split" IN ('train', 'eval', 'test')
+  "split" IN ('train', 'test', 'eval')
