@@ -138,8 +138,8 @@ _OPERATORS = [
     *[Row(sign, "wide, wide", "wide", f"_1 {sign} _2") for sign in "+-*"],
     *[Row(sign, "decimal, decimal", "decimal", f"{_BIG} {sign} _2") for sign in "+-*"],
     # Past the greatest double GoogleSQL raises an error, and DuckDB goes on with infinity.
-    Row("+", "float, float", "float", f"COALESCE(SAFE_ADD(_1, _2), SIGN(_1) * {_INF})"),
-    Row("-", "float, float", "float", f"COALESCE(SAFE_SUBTRACT(_1, _2), SIGN(_1) * {_INF})"),
+    Row("+", "float, float", "float", f"COALESCE(SAFE_ADD(_1, _2), SIGN(_1) * ABS(SIGN(_2)) * {_INF})"),
+    Row("-", "float, float", "float", f"COALESCE(SAFE_SUBTRACT(_1, _2), SIGN(_1) * ABS(SIGN(_2)) * {_INF})"),
     Row("*", "float, float", "float", f"COALESCE(SAFE_MULTIPLY(_1, _2), SIGN(_1) * SIGN(_2) * {_INF})"),
     Row("/", "float, float", "float", "IEEE_DIVIDE(_1, _2)"),
     Row("//", "integer, integer", "integer", "DIV(_1, _2)"),

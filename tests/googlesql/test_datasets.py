@@ -64,7 +64,7 @@ def rows_of(frame, schema):
 
 @pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=list(DEFINITIONS))
 def test_the_shop_gives_the_same_rows(definition):
-    transactions, products = shop.transactions(per_day=8), shop.products()
+    transactions, products = shop.transactions(per_day=15), shop.products()
     engine = shop.engine({"transactions": transactions, "products": products})
     register(engine.connection)
     frames = {"raw_data.transactions": transactions, "raw_data.products": products}
