@@ -17,7 +17,7 @@ TYPED := $(wildcard benchmarks definitions.py dqx_core dqx_dagster examples)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(LEGS:%=test-%) ui check format bench lock clean
+.PHONY: help demo test googlesql $(LEGS:%=test-%) ui check format bench lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,10 @@ demo: $(READY) ## Run the shop example from data to verdicts and a report
 	@$(BIN)/python -m examples.shop.demo $(ARGS)
 
 test: $(READY) ## Run the tests; ARGS="-k name" chooses some
+	@$(MAKE) -s googlesql || echo "GoogleSQL cannot be installed here: the tests that need it are skipped."
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+googlesql: .venv/.googlesql ## Install Google's evaluator of GoogleSQL, for the tests that need it
 
 ui: $(READY) .dagster_home/dagster.yaml ## Open the shop example in the Dagster UI with its daemon, on port 3000 or PORT=
 	@echo "Dagster UI: http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
@@ -52,11 +55,12 @@ lock: ## Resolve the locks again; ARGS=--upgrade takes newer versions
 	@export PATH="$$PATH:$(CURDIR)/.uv/bin"; \
 	lock() { uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --strip-extras --python-version 3.11 "$$@" >/dev/null; }; \
 	lock --all-extras --group dev pyproject.toml -o requirements.lock $(ARGS) && \
+	lock --no-deps --group googlesql -o requirements-googlesql.lock $(ARGS) && \
 	echo "uv>=0.8" | lock - -o requirements-uv.lock $(ARGS)
-	@git --no-pager diff --stat -- requirements.lock requirements-uv.lock
+	@git --no-pager diff --stat -- requirements.lock requirements-googlesql.lock requirements-uv.lock
 
 clean: ## Remove the environments and the caches; data and runs stay
-	@rm -rf .venv .venv-* .uv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-* .uv .cache dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # A virtual environment for $(1), and what `pip install` or `uv pip install` makes of each of the arguments $(2) in it.
@@ -86,6 +90,13 @@ PROJECT := --no-deps --no-build-isolation --editable .
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@echo "Setting up .venv from requirements.lock"
 	$(call install,.venv,LOCKED PROJECT)
+
+# Needed by some tests only, and 65 megabytes: what it compiles is kept in .cache/googlesql.
+GOOGLESQL := --no-deps --require-hashes -r requirements-googlesql.lock
+
+.venv/.googlesql: $(READY) requirements-googlesql.lock
+	$(call install,.venv,GOOGLESQL)
+	@touch $@
 
 # Each leg is an environment in which something is other than the lock says: the packages that match FREE take the version
 # that ADD or pyproject.toml asks for, and PROOF is what then holds. Everything else is as it is locked.

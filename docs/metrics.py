@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from dqx_core import (
 from dqx_core import history as derived
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.registry import METRICS
+from dqx_core.sql.phrases import PHRASES
+from dqx_core.sql.portable import TABLE
 
 PAGE = Path(__file__).with_name("metrics.md")
 TODAY = dt.date(2024, 1, 10)
@@ -185,6 +188,46 @@ def takes(metric: type[MetricSpec]) -> str:
     return _TAKES[inspect.getattr_static(metric, "takes").fget(None)]
 
 
+def conditions() -> list[str]:
+    """In which SQL conditions are written, and what of it means the same on other engines."""
+    names = {name.split()[0] for name in [*TABLE, *PHRASES] if name[0].isalpha() and not name.endswith("_escape")}
+    functions = ", ".join(f"`{name}`" for name in sorted(names - {"cast", "error", "count_star"}))
+    return CONDITIONS.format(functions=textwrap.fill(functions, 112, break_on_hyphens=False)).splitlines()
+
+
+CONDITIONS = """
+## Conditions
+
+`where`, `custom_sql` and `where:` in YAML are written in **DuckDB's SQL**, whatever engine the rows are on:
+`'text'` in single quotes, `"a column"` in double ones, a backslash in `LIKE` is a backslash (`ESCAPE '!'` names
+another sign), NaN equals NaN and is above every number, `greatest` and `least` leave nulls out, `dayofweek` is 0
+on Sunday, weeks begin on Monday, days and hours of a TIMESTAMPTZ are those of UTC. On BigQuery the same is said
+in its own words, or the suite is refused when it is built, naming what has none and what to write instead.
+
+What depends on the clock, on chance or on the session, or acts, is refused everywhere; DuckDB says which of its
+functions do. `custom_sql` gives one number: windows and `unnest` are refused. Patterns are RE2's.
+
+Functions that mean the same on BigQuery, of the kinds of values for which they do:
+
+{functions}.
+
+Besides them comparisons, `AND`, `OR`, `NOT`, `IN`, `BETWEEN`, `LIKE`, `ILIKE`, `CASE`, `coalesce`, `count(*)`,
+`FILTER`, `DISTINCT`, arithmetic, `CAST` and `TRY_CAST` among numbers, dates and timestamps and to text, items of
+lists and fields of structs. The last bits of logarithms, averages, variances and sums of doubles in `custom_sql`
+may differ there, and a double that grows beyond the greatest one in `sum` is an error there, not infinity.
+
+Division by zero:
+
+| written | on DuckDB | on BigQuery |
+|---|---|---|
+| `a / b` | infinity, or NaN for 0 / 0 | the same |
+| `a // b`, `a % b` | an error of the query | an error of the query |
+| `a / nullif(b, 0)`, `a // nullif(b, 0)` | null | null |
+
+Write the last one where a zero may come: it is null on every engine.
+"""
+
+
 def page() -> str:
     """The whole page."""
     plain, extended = list(EXAMPLES.values()), [example for _, example in EXTENDED.values()]
@@ -195,8 +238,8 @@ def page() -> str:
         "Written by `python -m docs.metrics` from the classes; a test holds it to them. The examples run on ten days",
         "of sales: 5 on the first day, one more each day, judged for the tenth.",
         "",
-        "Every metric also takes `where` (a SQL condition on rows), `lag` (days before the key, or windows of its",
-        "calendar), `dataset` and `tags`.",
+        "Every metric also takes `where` (a condition on rows, in [DuckDB's SQL](#conditions)), `lag` (days before the",
+        "key, or windows of its calendar), `dataset` and `tags`.",
         "`dqx_core.metrics` holds each as one class; adding one is a class and a line in `registry.py`.",
         "",
         "Sums of doubles are exact, and so the same in any order of rows and with any number of threads, for 0 and",
@@ -205,6 +248,7 @@ def page() -> str:
         "what they touch. Sums and variances of integers and decimals are exact, whatever their size.",
         *ROWS,
     ]
+    lines += conditions()
     for metric, example, value, nothing in zip(METRICS, plain, on_data, on_nothing, strict=False):
         lines += [
             "",

@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name as canonical
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+GOOGLESQL = (ROOT / "requirements-googlesql.lock").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 # An entry ends with its hashes; anything else (an extra, an address, an option) does not match.
@@ -58,7 +59,7 @@ def asked_by_the_project(project: dict) -> list[Asked]:
         "dependencies": project["project"]["dependencies"],
         "build-system": project["build-system"]["requires"],
         **project["project"]["optional-dependencies"],
-        **project["dependency-groups"],
+        **{name: texts for name, texts in project["dependency-groups"].items() if name != "googlesql"},
     }
     return [(f"pyproject.toml, {group}", Requirement(text)) for group, texts in groups.items() for text in texts]
 
@@ -121,6 +122,21 @@ def test_the_installer_is_locked_too():
     [uv] = ENTRY.findall((ROOT / "requirements-uv.lock").read_text("utf-8"))
 
     assert uv[0] == "uv"
+
+
+def test_googlesql_has_a_lock_of_its_own_and_needs_nothing_that_is_not_locked():
+    both = {each.name: each.version for lock in (LOCK, GOOGLESQL) for each in entries(lock)}
+    asked = [Requirement(text) for text in PROJECT["dependency-groups"]["googlesql"]]
+    needed = [
+        wanted
+        for each in entries(GOOGLESQL)
+        for _, wanted in asked_by_package(each.name, each.version) or ()
+        if wanted.marker is None
+    ]
+
+    assert not ENTRY.sub("", GOOGLESQL)
+    assert {canonical(each.name) for each in asked} == {each.name for each in entries(GOOGLESQL)}
+    assert all(each.specifier.contains(both[canonical(each.name)]) for each in [*asked, *needed])
 
 
 def without(name: str, lock: str = LOCK) -> str:

@@ -36,14 +36,14 @@ class CustomSql(ScanMetric):
     merge: Merge | None = None
 
     def __post_init__(self) -> None:
-        from dqx_core.sql.conditions import WRITTEN_IN, aggregate
+        from dqx_core.sql.conditions import aggregate
 
         super().__post_init__()
         if self.merge not in (None, "sum", "min", "max"):
             raise DefinitionError(
                 f"custom_sql {self.expression!r} has merge={self.merge!r}. Give 'sum', 'min', 'max' or None."
             )
-        object.__setattr__(self, "expression", aggregate(self.expression).sql(WRITTEN_IN, comments=False))
+        object.__setattr__(self, "expression", aggregate(self.expression).sql(comments=False))
 
     @property
     def columns(self) -> Sequence[str]:
@@ -62,9 +62,8 @@ class CustomSql(ScanMetric):
 
     def aggregates(self, rows: Rows, /) -> Mapping[str, exp.Expr]:
         from dqx_core.sql.conditions import aggregate
-        from dqx_core.sql.rows import of_data
 
-        return {"value": of_data(aggregate(self.expression))}
+        return {"value": rows.written(aggregate(self.expression))}
 
     def state(self, seen: Mapping[str, Any], /) -> State:
         value = number(seen["value"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,12 +18,6 @@ if TYPE_CHECKING:
 
     from dqx_core.sql.rows import Items, Rows
 
-_NOT_RE2 = re.compile(r"\\[1-9]|\(\?P=|\(\?<?[=!]|\(\?>|\(\?\(|\\[ZXRKG]|(?<!\\)[*+?}]\+")
-"""Look-around, references to groups, atomic groups and possessive repeats: RE2 has none, to match in linear time."""
-
-_ONLY_RE2 = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\[:\^?\w+:\]")
-"""Unicode and POSIX classes, which RE2 has and Python has not."""
-
 
 @dataclass(frozen=True)
 class MatchCount(OverItems, ScanMetric):
@@ -37,19 +29,12 @@ class MatchCount(OverItems, ScanMetric):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if found := _NOT_RE2.search(self.regex):
+        from dqx_core.sql.patterns import fault
+
+        if reason := fault(self.regex):
             raise DefinitionError(
-                f"match_count({self.column}): pattern {self.regex!r} uses {found[0]!r}, which RE2 does not have. "
-                "Write it without look-around, references to groups and possessive repeats."
+                f"match_count({self.column}): pattern {self.regex!r} is not a regular expression: {reason}"
             )
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                re.compile(_ONLY_RE2.sub("w", self.regex))
-        except re.error as error:
-            raise DefinitionError(
-                f"match_count({self.column}): pattern {self.regex!r} is not a regular expression: {error}."
-            ) from error
 
     @property
     def columns(self) -> Sequence[str]:
@@ -77,7 +62,9 @@ class MatchCount(OverItems, ScanMetric):
     def _matches(self, text: exp.Expr) -> exp.Expr:
         from sqlglot import exp
 
-        return exp.RegexpLike(this=text, expression=exp.Literal.string(rf"\A(?:{self.regex})\z"))
+        from dqx_core.sql.patterns import whole
+
+        return exp.RegexpLike(this=text, expression=exp.Literal.string(whole(self.regex)))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from dqx_core.engines.base import DataSource
-from dqx_core.errors import UnknownDatasetError
+from dqx_core.errors import DefinitionError, UnknownDatasetError
 from dqx_core.graph import Graph
 from dqx_core.metrics.base import MetricSpec
+from dqx_core.metrics.custom import CustomSql
 from dqx_core.passes.pruning import prune
+from dqx_core.sql.conditions import aggregate, columns_of, condition
 from dqx_core.symbols import Symbols
 
 if TYPE_CHECKING:
@@ -115,3 +117,20 @@ def _data(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
             continue
         if metric.dataset not in sources:
             yield str(UnknownDatasetError(f"Metric {spec.name}", metric.dataset, sources))
+            continue
+        yield from _unsaid(spec, sources[metric.dataset])
+
+
+def _unsaid(spec: MetricSpec, source: DataSource) -> Iterator[str]:
+    """What a person wrote in DuckDB's SQL, and the engine has no words for."""
+    written = [condition(spec.where)] if spec.where else []
+    if isinstance(spec, CustomSql):
+        written.append(aggregate(spec.expression))
+    known = {column.lower() for column in source.schema}
+    for each in written:
+        if not {column.lower() for column in columns_of(each)} <= known:
+            continue
+        try:
+            each.said(source.dialect, source.schema)
+        except DefinitionError as error:
+            yield f"Metric {spec.name} on dataset '{source.name}': {error}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from dqx_core.errors import DefinitionError
 
@@ -13,22 +15,65 @@ if TYPE_CHECKING:
 WRITTEN_IN = "duckdb"
 """The dialect conditions and expressions are written in: 'text' in single quotes, "names" in double."""
 
-_CHANGING = {
-    "RAND",
-    "RANDOM",
-    "UUID",
-    "GEN_RANDOM_UUID",
-    "GENERATE_UUID",
-    "NOW",
-    "TODAY",
-    "SETSEED",
-    "GET_CURRENT_TIMESTAMP",
-}
+
+@dataclass(frozen=True)
+class Written:
+    """An expression in DuckDB's SQL, and what it is called in another engine's."""
+
+    what: str
+    """What it is for the person who wrote it: "where", "custom_sql"."""
+    text: str
+    tree: exp.Expr
+
+    def sql(self, dialect: str = WRITTEN_IN, **options: Any) -> str:
+        """The text in a dialect; where the types of columns matter, `said` knows more.
+
+        Raises:
+            DefinitionError: It has no words of the same meaning there.
+        """
+        return self.said(dialect).sql(dialect=dialect, **options)
+
+    def said(self, dialect: str, schema: Mapping[str, str] | None = None) -> exp.Expr:
+        """The tree in an engine's words, of columns with those types as the engine spells them.
+
+        Raises:
+            DefinitionError: It has no words of the same meaning there.
+        """
+        if dialect == WRITTEN_IN:
+            return self.tree
+        return _said(self, dialect, None if schema is None else tuple(schema.items()))
+
+    @cached_property
+    def quoted(self) -> str:
+        """The text in DuckDB's SQL, every name quoted, so that none is read as a keyword."""
+        from sqlglot import exp
+
+        copy = exp.Paren(this=self.tree.copy())
+        for name in copy.find_all(exp.Identifier):
+            name.set("quoted", True)
+        text: str = copy.this.sql(WRITTEN_IN, comments=False)
+        return text
 
 
 @lru_cache(maxsize=4096)
-def condition(text: str) -> exp.Expr:
-    """The tree of one boolean expression over the columns of a row.
+def _said(written: Written, dialect: str, schema: tuple[tuple[str, str], ...] | None) -> exp.Expr:
+    from dqx_core.sql import duck
+    from dqx_core.sql.kinds import kind_of_type
+    from dqx_core.sql.said import NotSaidError
+    from dqx_core.sql.spoken import Speaker
+
+    kinds = None if schema is None else {name.lower(): kind_of_type(type_, dialect) for name, type_ in schema}
+    try:
+        return Speaker(dialect, kinds).say(duck.parsed(written.quoted)).tree
+    except NotSaidError as error:
+        raise NotSaidError(f"{written.what} {written.text!r} {error}") from None
+    except RecursionError:
+        raise DefinitionError(f"{written.what} {written.text[:80]!r}… is nested too deeply.") from None
+
+
+@lru_cache(maxsize=4096)
+def condition(text: str) -> Written:
+    """One boolean expression over the columns of a row.
 
     Raises:
         DefinitionError: It is not one boolean expression, or it depends on the clock, on chance or on other rows.
@@ -37,7 +82,8 @@ def condition(text: str) -> exp.Expr:
 
     tree = _one_expression("where", text)
     boolean = (exp.Predicate, exp.Connector, exp.Not, exp.Boolean, exp.Column, exp.Case, exp.Func)
-    if not isinstance(tree.unnest(), boolean):
+    of_parts = (exp.Escape, exp.Bracket, exp.Dot)
+    if not isinstance(tree.unnest(), (*boolean, *of_parts)):
         raise DefinitionError(
             f"where {text!r} is not a condition. Write one that is true or false for a row, such as \"country = 'NL'\"."
         )
@@ -45,30 +91,35 @@ def condition(text: str) -> exp.Expr:
         raise DefinitionError(
             f"where {text!r} looks at many rows ({aggregate.sql(WRITTEN_IN)}). A condition looks at one row."
         )
-    return tree
+    return _steady("where", text, tree)
 
 
 @lru_cache(maxsize=4096)
 def canonical_condition(text: str) -> str:
     """One text for conditions that differ only in spacing and in the case of keywords."""
-    return condition(text).sql(dialect=WRITTEN_IN, comments=False)
+    return condition(text).sql(comments=False)
 
 
 @lru_cache(maxsize=4096)
-def aggregate(text: str) -> exp.Expr:
-    """The tree of one aggregate expression.
+def aggregate(text: str) -> Written:
+    """One aggregate expression.
 
     Raises:
-        DefinitionError: It is not one expression, has no aggregate, or depends on the clock or on chance.
+        DefinitionError: It is not one expression, has no aggregate, gives many rows, or depends on the clock or chance.
     """
     from sqlglot import exp
 
     tree = _one_expression("custom_sql", text)
+    if many := tree.find(exp.Window, exp.Explode, exp.Unnest):
+        raise DefinitionError(
+            f"custom_sql {text!r} gives many rows ({many.sql(WRITTEN_IN)}). "
+            'Write one number over many rows, such as "SUM(a) / COUNT(*)".'
+        )
     if not tree.find(exp.AggFunc, exp.Anonymous):
         raise DefinitionError(
             f'custom_sql {text!r} has no aggregate. Write one number over many rows, such as "SUM(a) / COUNT(*)".'
         )
-    return tree
+    return _steady("custom_sql", text, tree)
 
 
 def _one_expression(what: str, text: str) -> exp.Expr:
@@ -88,19 +139,59 @@ def _one_expression(what: str, text: str) -> exp.Expr:
         raise DefinitionError(f"{what} {text!r} holds a query. It may only use the columns of the dataset.")
     if tree.find(exp.Placeholder, exp.Parameter):
         raise DefinitionError(f"{what} {text!r} holds a parameter. Write its value.")
-    for node in tree.find_all(exp.Func):
-        name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name()
-        if name in _CHANGING or name.startswith("CURRENT_"):
-            raise DefinitionError(
-                f"{what} {text!r} calls {name}, whose result changes from run to run, so no two measurements could be "
-                "compared. Use the columns of the row."
-            )
     return tree
 
 
-def columns_of(tree: exp.Expr) -> list[str]:
-    """The names of the columns a tree reads, each once, in the order of their first use."""
+def _steady(what: str, text: str, tree: exp.Expr) -> Written:
+    """The expression, unless its result may differ though the rows do not, or it does more than give one.
+
+    DuckDB says which of its functions these are; where there is no function, there is nothing to ask.
+    """
+    from sqlglot import exp
+
+    written = Written(what, text, tree)
+    calls = (
+        each for each in tree.find_all(exp.Func) if not isinstance(each, exp.Connector | exp.Case | exp.If | exp.Cast)
+    )
+    if any(each.sql_name() not in _PLAIN for each in calls):
+        from dqx_core.sql import duck
+
+        names = {column.parts[0].name.lower() for column in tree.find_all(exp.Column)}
+        if name := duck.unsteady(written.quoted, frozenset(names)):
+            raise DefinitionError(
+                f"{what} {text!r} calls {name}, whose result changes from run to run, or which acts, so no two "
+                "measurements could be compared. Use the columns of the row."
+            )
+    return written
+
+
+_PLAIN = frozenset(
+    [
+        "ABS",
+        "AVG",
+        "COALESCE",
+        "COUNT",
+        "GREATEST",
+        "LEAST",
+        "LENGTH",
+        "LOWER",
+        "MAX",
+        "MIN",
+        "NULLIF",
+        "ROUND",
+        "SUM",
+        "TRIM",
+        "UPPER",
+        "EXTRACT",
+        "REGEXP_LIKE",
+    ]
+)
+"""Functions that everybody uses and that a test holds to be steady: nobody has to be asked of them."""
+
+
+def columns_of(written: Written) -> list[str]:
+    """The names of the columns an expression reads, each once, in the order of their first use."""
     from sqlglot import exp
 
     # What parses as table.column is a field of a struct column: there is only one relation.
-    return list(dict.fromkeys(column.parts[0].name for column in tree.find_all(exp.Column)))
+    return list(dict.fromkeys(column.parts[0].name for column in written.tree.find_all(exp.Column)))

@@ -8,10 +8,9 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from dqx_core.engines.base import DataSource, zone_of
-from dqx_core.sql.conditions import condition
 from dqx_core.sql.dialects import dialect_of
 from dqx_core.sql.dimensions import is_one_of, told
-from dqx_core.sql.rows import COPIES, DATA, ITEMS, Items, Rows, Stages, named, of_data, per_group
+from dqx_core.sql.rows import COPIES, DATA, ITEMS, Items, Rows, Stages, named, per_group
 from dqx_core.sql.windows import Buckets, When
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def scan_statement(
         aggregates[HOLDS] = exp.LogicalAnd(this=exp.and_(*stages.guards.values()))
     if stages.guards or stages.hopeful:
         general = partial(scan_statement, metrics, grouping)
-    chosen = [of_data(condition(m.where)) for m in metrics if m.alone and m.where is not None]
+    chosen = [grouping.rows(m.where).condition() for m in metrics if m.alone and m.where is not None]
     return Statement(
         _one_pass(aggregates, grouping, stages, chosen),
         grouping,

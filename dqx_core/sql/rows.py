@@ -15,6 +15,8 @@ from dqx_core.sql.types import ColumnKind, kind_of
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from dqx_core.sql.conditions import Written
+
 
 DATA = "data"
 """The name under which a statement reads the relation."""
@@ -196,12 +198,20 @@ class Rows:
         query = exp.select(*[g.copy() for g in groups], *values).from_(self.relation.copy().subquery(DATA))
         if self.among is not None:
             query = query.where(self.among.copy())
-        return query.where(of_data(condition(self.where))) if self.where else query
+        return query.where(self.condition()) if self.where else query
 
     def _met(self) -> exp.Expr:
         """Whether a row meets the condition: looked at once a row, whatever the number of metrics that share it."""
+        return self.stage(self.condition())
+
+    def condition(self) -> exp.Expr:
+        """The condition in the engine's words."""
         assert self.where is not None
-        return self.stage(of_data(condition(self.where)))
+        return self.written(condition(self.where))
+
+    def written(self, expression: Written) -> exp.Expr:
+        """What a person wrote, in the engine's words."""
+        return of_data(expression.said(self.dialect, self.schema))
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,7 @@ def _of_shape(node: exp.Expr) -> Iterator[str]:
                     yield f"Partitioning by expressions of type {kind_of(each)} is not allowed: {_shown(each)}"
         case exp.Group():
             for each in node.expressions:
-                if kind_of(each) in {"ARRAY", "STRUCT", "JSON", "GEOGRAPHY"}:
+                if kind_of(each) in {"JSON", "GEOGRAPHY"}:
                     yield f"Grouping by expressions of type {kind_of(each)} is not allowed: {_shown(each)}"
         case exp.Filter():
             yield f"FILTER is not known: {_shown(node)}"

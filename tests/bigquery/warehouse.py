@@ -23,6 +23,7 @@ from tests.bigquery.linter import RefusedError, typed
 from tests.bigquery.partitions import INGESTED, PARTITIONS, VIEW, of_partition, partition_column, prune
 from tests.bigquery.rest import RestError, field_of, type_of
 from tests.bigquery.translation import duck_sql, duck_type, fields_of, own_words
+from tests.googlesql.evaluator import refusal
 
 
 @dataclass
@@ -167,7 +168,11 @@ class Warehouse:
             raise RestError(400, "invalidQuery", f"Syntax error: {str(error).splitlines()[0]}") from error
         ctes = {cte.alias for cte in parsed.find_all(exp.CTE)}
         schema: dict[str, dict[str, dict[str, str]]] = {}
+        paths: dict[tuple[str, ...], dict[str, str]] = {}
         for table in parsed.find_all(exp.Table):
+            path = tuple(part.name for part in table.parts)
+            if "INFORMATION_SCHEMA" in path[-1]:
+                path = (*path[:-1], *path[-1].split("."))
             parts = [piece for part in table.parts for piece in part.name.split(".")]
             if len(parts) == 1 and parts[0] in ctes:
                 continue
@@ -186,6 +191,7 @@ class Warehouse:
             schema.setdefault(dataset, {})[name] = {f["name"]: type_of(f) for f in said["fields"]} | (
                 {INGESTED: "TIMESTAMP"} if partition_column(said) == INGESTED else {}
             )
+            paths[path] = schema[dataset][name]
             table.set("this", exp.to_identifier(name, quoted=True))
             table.set("db", exp.to_identifier(dataset, quoted=True))
             table.set("catalog", None)
@@ -197,6 +203,9 @@ class Warehouse:
         try:
             if key not in self._trees:
                 self._trees[key] = typed(parsed, schema)
+                # The statement as it came: what sqlglot reads and writes again is another one.
+                if reason := refusal(sql, tuple((path, tuple(columns.items())) for path, columns in paths.items())):
+                    raise RefusedError(reason)
             return self._trees[key]
         except RefusedError as error:
             raise RestError(400, "invalidQuery", str(error)) from error

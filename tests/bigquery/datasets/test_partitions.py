@@ -52,7 +52,7 @@ def test_a_partition_is_replaced_and_its_neighbours_stay(storage, server, client
 
 def modified(client):
     sql = (
-        "SELECT partition_id, last_modified_time AS at FROM datasets.INFORMATION_SCHEMA.PARTITIONS "
+        "SELECT partition_id, last_modified_time AS `at` FROM datasets.INFORMATION_SCHEMA.PARTITIONS "
         "WHERE table_name = 'daily'"
     )
     return {row.partition_id: row["at"] for row in client.query(sql).result()}

@@ -2,7 +2,7 @@
 SELECT
   CAST(`data`.`yyyy_mm_dd` AS DATE) AS `__day`,
   CAST(`data`.`split` AS STRING) AS `__tag_0`,
-  MAX(LENGTH(`data`.`s`)) AS `a0`
+  MAX(CHAR_LENGTH(`data`.`s`)) AS `a0`
 FROM (
   SELECT
     *

@@ -2,7 +2,7 @@
 SELECT
   CAST(`data`.`yyyy_mm_dd` AS DATE) AS `__day`,
   CAST(`data`.`split` AS STRING) AS `__tag_0`,
-  SUM(MOD(`data`.`n`, 5)) + COUNT(`data`.`s`) AS `a0`
+  CAST(SUM(MOD(`data`.`n`, 5)) AS BIGNUMERIC) + CAST(COUNT(`data`.`s`) AS BIGNUMERIC) AS `a0`
 FROM (
   SELECT
     *
