@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -114,10 +115,9 @@ def store_lines(folder: Path, stack: ExitStack) -> Lines:
     from dqx_core.store import MetricDB
 
     vars(filled)["time"] = CLOCK
-    url = f"sqlite:///{folder / f'store-{os.getpid()}.db'}"
-    db = MetricDB(url)
+    file = folder / f"store-{os.getpid()}.db"
+    db = MetricDB(f"sqlite:///{file}")
     stack.callback(db.close)
-    filled.LOCATIONS[db.name] = url
     coming = runs.runs(DAYS, random.Random(1))
     state = SimpleNamespace(days=0, held=0, written=None)
 
@@ -135,8 +135,14 @@ def store_lines(folder: Path, stack: ExitStack) -> Lines:
     def measure() -> dict[str, float]:
         while state.days < DAYS:
             fill()
-        found = filled.Filled(db.name, state.held, (info := db.info()).bytes, 0)
-        filled.measure(db, DAYS, found)
+        db.close()
+        with TemporaryDirectory(dir=folder) as own:  # what is measured adds to the store: every turn has a new copy
+            url = f"sqlite:///{shutil.copy(file, own)}"
+            copied = MetricDB(url)
+            filled.LOCATIONS[copied.name] = url
+            found = filled.Filled(copied.name, state.held, (info := copied.info()).bytes, 0)
+            filled.measure(copied, DAYS, found)
+            copied.close()
         return {**found.figures, "bytes a number": info.bytes / info.numbers}
 
     return {"fill": fill, "measure": measure}
