@@ -17,7 +17,7 @@ from dqx_core.datasets.fitted import AnyFilter, Fitted
 from dqx_core.datasets.problems import located, spelled
 from dqx_core.datasets.sampling import AnyFolds, Sample
 from dqx_core.datasets.source import Column, NullRule, Source, short
-from dqx_core.datasets.splits import Group, Split, Temporal, Whole
+from dqx_core.datasets.splits import Copies, Group, Split, Temporal, Whole
 from dqx_core.datasets.windows import Partitions
 from dqx_core.errors import ValidationError, hint
 
@@ -51,6 +51,8 @@ class DatasetDefinition(Model):
     split: Split = Whole()
     """How rows part into train and eval; left out: they are one part, called all."""
     folds: AnyFolds | None = None
+    copies: Copies | None = None
+    """What the check of rows in two splits looks at; it changes no row."""
     partitions: Partitions
 
     @property
@@ -74,9 +76,11 @@ class DatasetDefinition(Model):
     @property
     def parts(self) -> tuple[tuple[Location, Part], ...]:
         """What reads output columns, and where it is."""
-        once: list[tuple[str, Part | None]] = [("split", self.split), ("sample", self.sample), ("folds", self.folds)]
+        once: dict[str, Part | None] = {
+            "split": self.split, "sample": self.sample, "folds": self.folds, "copies": self.copies
+        }  # fmt: skip
         return (
-            *(((name,), part) for name, part in once if part is not None),
+            *(((name,), part) for name, part in once.items() if part is not None),
             *((("filters", number), each) for number, each in enumerate(self.filters)),
         )
 
@@ -100,7 +104,7 @@ class DatasetDefinition(Model):
         A default that is written out is the same definition, and so is one that a later version adds.
         """
         content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        for silent in ("description", "status", "partitions", "identity"):
+        for silent in ("description", "status", "partitions", "identity", "copies"):
             content.pop(silent, None)
         content |= {
             "format": 1,

@@ -252,4 +252,21 @@ class Whole(Part):
         return literal("all")
 
 
+class Copies(Part):
+    """How many rows of what is held out may stand in train too, and by which columns a row is told from its copy."""
+
+    ids: Several[str] = ()
+    """Columns in which a row and its copy differ, such as the id of an order that was imported twice."""
+    at_most: Annotated[Number, Field(ge=0, le=1)] | None = None
+    """The share that is no failure; left out: what rows that repeat themselves within train let expect."""
+
+    def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
+        """The ids."""
+        yield from ((("ids", number), name) for number, name in enumerate(self.ids))
+
+    def type_problems(self, _columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
+        """None: columns of any type have values that are equal."""
+        yield from ()
+
+
 Split = Annotated[Temporal | Group | FromColumn | Whole, Field(discriminator="strategy")]
