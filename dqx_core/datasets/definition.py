@@ -86,12 +86,19 @@ class DatasetDefinition(Model):
 
     @property
     def leaks(self) -> tuple[str, ...]:
-        """Where a filter learns from eval rows because somebody wrote `fit_on: all`."""
-        return tuple(
-            f"{spelled(('filters', number))} ({each.kind}) is fitted on rows of all parts, eval included."
-            for number, each in enumerate(self.filters)
-            if isinstance(each, Fitted) and each.leaks(self)
+        """Where a filter learns from eval rows because somebody wrote `fit_on: all`, or for a fold from the others."""
+        fitted = [(spelled(("filters", n)), each) for n, each in enumerate(self.filters) if isinstance(each, Fitted)]
+        of_folds = (
+            f"{place} ({each.kind}) is fitted on all folds together: what it keeps of one tells of the others."
+            for place, each in fitted
+            if each.leaks_between_folds(self)
         )
+        of_parts = (
+            f"{place} ({each.kind}) is fitted on rows of all parts, eval included."
+            for place, each in fitted
+            if each.leaks(self)
+        )
+        return (*of_parts, *of_folds)
 
     def role(self, role: Role) -> str | None:
         """The output column with a role."""

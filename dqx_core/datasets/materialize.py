@@ -177,6 +177,18 @@ def _create(table: exp.Table, query: exp.Query, engine: DuckDB) -> None:
     engine.run(exp.Create(this=table.copy(), kind="TABLE", expression=query, properties=temporary))
 
 
+def _with_nulls(table: exp.Table, engine: DuckDB) -> None:
+    """A row of nulls, which is of no split, in a table of rows.
+
+    DuckDB writes a column as "not null" where the table that it reads knows of no null: what eval holds, or another
+    day, would be in the schema of train.
+    """
+    from sqlglot import exp
+
+    column = exp.to_identifier(SPLIT_COLUMN, quoted=True)
+    engine.run(exp.insert(exp.select(exp.Null()), table.copy(), columns=[column]))
+
+
 @dataclass(frozen=True)
 class _Bench:
     """What writing any partition of one call needs."""
@@ -201,6 +213,7 @@ class _Bench:
             except EngineError as error:
                 explain_nulls(self.definition, days.date, self.schemas, self.stage, self.engine, error)
                 raise
+            _with_nulls(table, self.engine)
             for split in self.splits[:-1]:
                 yield self._write_split(days, split, table)
             last = self._write_split(days, self.splits[-1], table)

@@ -358,6 +358,12 @@ class DatasetService:
         self._record(definition)
         return self.storage.materialize(definition, dates, splits, progress=progress)
 
+    def remake(self, name: str, *, stale: bool = False) -> Sequence[PartitionResult]:
+        """Write the partitions that there are again; `stale`: those of which another content made a split."""
+        now = self.definition(name).definition_hash
+        kept = [each for each in self.storage.partitions(name) if not stale or each.definition_hash != now]
+        return self.materialize(name, dict.fromkeys(each.date for each in kept))
+
     def dates(self, name: str, first: dt.date, last: dt.date) -> Sequence[dt.date]:
         """The partitions that begin on the days from the first to the last, or the one that holds the first."""
         return dates_of(self.definition(name), first, last)
