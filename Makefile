@@ -1,7 +1,8 @@
 # The commands of this project. Each one sets up what it needs: Python 3.11 to 3.13 and make are enough.
 
 PYTHON  ?= python3
-WORKERS ?= 2
+# One more than there are cores, since many tests wait for a process.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PORT    ?= 3000
 # pip installs what is locked as well, and takes longer.
 INSTALLER ?= uv

@@ -16,7 +16,7 @@ from dqx_core.bounds import Bound, Operator
 from dqx_core.calendars import NOW, Back
 from dqx_core.expressions import Computed, compute, text
 from dqx_core.graph import AssertionNode, CheckNode, Graph, symbols_in
-from dqx_core.history import Derived, Problem, Value, offsets_of
+from dqx_core.history import Derived, Problem, Value, all_absent, offsets_of
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.base import MetricSpec, Spec
 from dqx_core.metrics.counts import NumRows
@@ -129,9 +129,10 @@ class Evaluation:
         need = (spec, key, self.full_name(dataset))
         metric = self.metrics.get(need)
         if metric is None and need in self.absent:
-            return Failure(Problem(f"{spec.name}: {key} of dataset '{dataset}' is not materialized"))
+            return Failure(Problem(f"{spec.name}: {key} of dataset '{dataset}' is not materialized", absent=True))
         if metric is None and part and not past:
-            return Failure(Problem(f"{spec.name} on {key.label}{part}: not materialized", no_history=True))
+            reason = f"{spec.name} on {key.label}{part}: not materialized"
+            return Failure(Problem(reason, no_history=True, absent=True))
         if metric is None:
             return Failure(
                 Problem(
@@ -208,6 +209,7 @@ class Evaluation:
             window=key.window,
             asset=same.asset,
             compared=compared,
+            absent=status is Status.ERROR and all_absent(problems),
         )
 
     def _over_no_rows(self, assertion: AssertionNode, key: ResultKey) -> tuple[bool, ...]:

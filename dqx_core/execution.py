@@ -10,6 +10,7 @@ from typing import Any
 from returns.result import Failure, Result, Success
 
 from dqx_core.engines.jobs import recording
+from dqx_core.errors import EngineError
 from dqx_core.halving import halved, reason_of, run
 from dqx_core.keys import ResultKey, Tags
 from dqx_core.metrics.base import (
@@ -166,8 +167,16 @@ def _rows(statement: Statement) -> Rows:
     for row in grouping.source.rows(statement.tree):
         keys = [row.pop(name) for name in names]
         day = keys.pop(0) if names and names[0] == DAY else None
-        tags = {tag: value for tag, value in zip(grouping.dimensions, keys, strict=True) if value is not None}
-        rows.setdefault(day, {})[Tags(tags)] = row
+        tags = Tags({tag: value for tag, value in zip(grouping.dimensions, keys, strict=True) if value is not None})
+        groups = rows.setdefault(day, {})
+        if tags in groups:
+            raise EngineError(
+                grouping.source.dialect,
+                "give one number",
+                "there are several rows of one group. Write an aggregate, which gives one number for all rows.",
+                of_rows=False,
+            )
+        groups[tags] = row
     return rows
 
 
@@ -233,6 +242,7 @@ class Explanation:
                 by_execution.setdefault(metric.source_execution_id or metric.execution_id or "", []).append(need)
             for execution_id, needs in by_execution.items():
                 lines += [f"{title}, from execution {execution_id}: {_counted(needs)}", *_listed(needs)]
+        lines += [f"Cannot be measured: {spec.name} of {key}: {why}" for (spec, key, _), why in plan.unfit.items()]
         for title, ready in (("Measured by this execution already", plan.ready), ("Missing", plan.missing)):
             if ready:
                 lines += [f"{title}: {_counted(ready)}", *_listed(ready)]

@@ -75,7 +75,7 @@ def _assumed(statement: Statement, ask: Ask) -> Rows | None:
 
 def _holds(rows: Rows) -> bool:
     """Whether the data is what the statement of these rows takes it for; of no rows it is."""
-    return all(row[HOLDS] in (True, None) for groups in rows.values() for row in groups.values())
+    return all(row.get(HOLDS) in (True, None) for groups in rows.values() for row in groups.values())
 
 
 def _halve(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -29,6 +29,8 @@ class Problem:
     """True when all that is wrong is that an earlier partition does not exist."""
     left_out: bool = False
     """True when the window is one that its data source leaves out on purpose."""
+    absent: bool = False
+    """True when all that is wrong is that there is no such partition."""
 
 
 Value = Result[Number, Problem]
@@ -96,7 +98,15 @@ def _first_problem(series: Mapping[int, Value], offsets: Sequence[int]) -> Probl
     if not problems:
         return None
     reasons = dict.fromkeys(p.reason for p in problems)
-    return Problem("; ".join(reasons), all(p.no_history for p in problems), any(p.left_out for p in problems))
+    return Problem(
+        "; ".join(reasons), all(p.no_history for p in problems), any(p.left_out for p in problems), all_absent(problems)
+    )
+
+
+def all_absent(problems: Iterable[Problem]) -> bool:
+    """Whether what is wrong is that a partition is not there; what compares it with its history has none either."""
+    listed = list(problems)
+    return any(p.absent for p in listed) and all(p.absent or p.no_history for p in listed)
 
 
 def _there(value: Value) -> bool:
@@ -237,6 +247,7 @@ class _Window(Derived):
                 f"{len(missing)} missing: {shown}" + "".join(f"; {reason}" for reason in list(reasons)[:5]),
                 all(p.no_history for p in absent.values()),
                 any(p.left_out for p in absent.values()),
+                all_absent(absent.values()),
             )
         )
 

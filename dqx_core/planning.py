@@ -18,6 +18,7 @@ from dqx_core.graph import Graph
 from dqx_core.keys import ResultKey, TagOverrides, Tags
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
+from dqx_core.passes.fitness import unfit as why_not
 from dqx_core.sql.dimensions import canonical
 
 History = Literal["shared", "isolated"]
@@ -53,6 +54,8 @@ class Plan:
     """Nobody can say."""
     absent: frozenset[Need] = frozenset()
     """Of partitions that are judged and do not exist: no rows of theirs are counted, not even as none."""
+    unfit: Mapping[Need, str] = field(default_factory=dict)
+    """What cannot be computed from the columns that the source has, and why."""
 
 
 def effective_key(key: ResultKey, back: Back, tags: TagOverrides | None) -> ResultKey:
@@ -193,9 +196,11 @@ def plan(
     missing: set[Need] = set()
     absent: set[Need] = set()
     to_measure: dict[str, list[Need]] = {}
+    unfit: dict[Need, str] = {}
+    reasons: dict[tuple[MetricSpec, str | None], str] = {}
     there: dict[tuple[str | None, ResultKey], bool] = {}
     for need, today in needs.items():
-        _, key, dataset = need
+        spec, key, dataset = need
         source = sources.get(dataset or "")
         shared = history == "shared"
         known = newest.get(need) if shared and not today else None
@@ -218,7 +223,12 @@ def plan(
                 else:
                     missing.add(need)
                 continue
-            to_measure.setdefault(full_name(source), []).append(need)
+            if (spec, dataset) not in reasons:
+                reasons[spec, dataset] = "; ".join(f"it {reason}" for reason in why_not(spec, source))
+            if not reasons[spec, dataset]:
+                to_measure.setdefault(full_name(source), []).append(need)
+            elif known is None:
+                unfit[need] = reasons[spec, dataset]
             if known is not None:
                 unverified[need] = known
         elif known is not None:
@@ -234,7 +244,7 @@ def plan(
         )
         for name, wanted in to_measure.items()
     )
-    return Plan(scans, carried, unverified, ready, frozenset(missing), frozenset(absent))
+    return Plan(scans, carried, unverified, ready, frozenset(missing), frozenset(absent), unfit)
 
 
 def _narrowed(source: DataSource, needs: Iterable[Need]) -> DataSource:

@@ -7,7 +7,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,8 @@ class AssertionResult:
     """None where nothing was compared: no value, or no limits that have one."""
     materialization: str | None = None
     """Which materialization of the asset was judged, as the host of the run names it; None: it names none."""
+    absent: bool = field(default=False, compare=False)
+    """An ERROR because there is no such partition, and for no other reason; a store does not keep it."""
 
     @property
     def key(self) -> ResultKey:

@@ -53,6 +53,7 @@ class Suite:
         *,
         select: Selection | None = None,
         calendar: Calendar = DAYS,
+        judge_unfit: bool = False,
     ) -> Graph:
         """What the checks assert, through every pass; without data unless sources are given.
 
@@ -60,14 +61,18 @@ class Suite:
             sources: The data sources, to check names and types against.
             select: Which assertions to keep, by check and assertion name; None: all.
             calendar: Whose windows are judged, to check that there are those that assertions compare with.
+            judge_unfit: Whether a suite is judged of whose assertions none can be computed from the columns of the
+                sources: each is an ERROR then. A suite of which some can be is judged in any case.
 
         Raises:
             DefinitionError: A check cannot work; as `ValidationError` it lists every problem.
         """
         with no_collection():
-            return self._built(sources, select, calendar)
+            return self._built(sources, select, calendar, judge_unfit)
 
-    def _built(self, sources: Sequence[DataSource] | None, select: Selection | None, calendar: Calendar) -> Graph:
+    def _built(
+        self, sources: Sequence[DataSource] | None, select: Selection | None, calendar: Calendar, judge_unfit: bool
+    ) -> Graph:
         registry = SymbolRegistry(calendar)
         nodes = [check.node(registry) for check in self.checks]
         whole = RootNode(self.name, tuple(nodes))
@@ -79,7 +84,8 @@ class Suite:
             kept = (replace(n, assertions=tuple(a for a in n.assertions if select(n.name, a.name))) for n in nodes)
             nodes = [node for node in kept if node.assertions]
         root = RootNode(self.name, tuple(nodes))
-        return prepare(Graph(root, dict(registry)), None if sources is None else by_name(sources))
+        named = None if sources is None else by_name(sources)
+        return prepare(Graph(root, dict(registry)), named, judge_unfit=judge_unfit)
 
 
 def by_name(sources: Iterable[DataSource]) -> dict[str, DataSource]:

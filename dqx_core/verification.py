@@ -135,11 +135,13 @@ class VerificationSuite:
         announce: Announce | None = None,
         keep_results: bool = True,
         beside: bool = False,
+        judge_unfit: bool = False,
     ) -> list[AssertionResult]:
         """The same for several keys under one execution: one scan for all, then judged key by key, in date order.
 
         With `keep_results=False` the verdicts are not in the store until `keep` puts them there. With `beside=True` the
-        execution is not said to be of these keys: only some of what is asked of them is asked again.
+        execution is not said to be of these keys: only some of what is asked of them is asked again. With
+        `judge_unfit=True` columns that no assertion can do without make each of them an ERROR, and raise nothing.
         """
         if self._evaluation is not None:
             raise DefinitionError(
@@ -149,7 +151,8 @@ class VerificationSuite:
         if not keys:
             raise DefinitionError(f"Suite '{self.name}' was given no keys to run.")
         ordered = sorted(dict.fromkeys(keys), key=lambda key: (key.interval.start, tuple(key.tags.items())))
-        graph = self.suite.build(datasources, select=select, calendar=calendar_of_keys(ordered))
+        calendar = calendar_of_keys(ordered)
+        graph = self.suite.build(datasources, select=select, calendar=calendar, judge_unfit=judge_unfit)
         planned, kept, jobs = self._measured(datasources, ordered, graph, (), announce)
         self.db.keep(kept, self._execution(datasources, () if beside else ordered, jobs))
         if planned.ready:  # some were there before: of all of them the store is asked, what it wrote just now is known
@@ -262,6 +265,8 @@ class VerificationSuite:
                 over = zip(measured, metrics, strict=True)
                 metrics = [metric.of_no_rows() if need in no_rows else metric for need, metric in over]
         unverified = [metric for need, metric in planned.unverified.items() if need not in measured]
+        for (spec, key, dataset), reason in planned.unfit.items():
+            metrics.append(Metric.failed(spec, key, reason, dataset, self.execution_id))
         metrics += [metric.carried_into(self.execution_id, unverified=True) for metric in unverified]
         metrics += [metric.carried_into(self.execution_id) for metric in planned.carried.values()]
         return planned, metrics, jobs

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dqx_dagster.datasets import dataset_asset, dataset_assets, source_assets
     from dqx_dagster.gates import require_checks
     from dqx_dagster.io_manager import MetricsIOManager
+    from dqx_dagster.letting_through import partitions_let_through
     from dqx_dagster.metrics_assets import suite_metrics_asset
     from dqx_dagster.quality_report import quality_report_asset
     from dqx_dagster.resources import DuckDBEngine, MetricStore
@@ -45,6 +46,7 @@ _HOMES = {
     "dataset_assets": "datasets",
     "dataset_schedule": "schedules",
     "failed_checks_sensor": "sensors",
+    "partitions_let_through": "letting_through",
     "quality_report_asset": "quality_report",
     "require_checks": "gates",
     "reverify_job": "reverification",
@@ -69,6 +71,7 @@ __all__ = [
     "dataset_assets",
     "dataset_schedule",
     "failed_checks_sensor",
+    "partitions_let_through",
     "quality_report_asset",
     "require_checks",
     "reverify_job",

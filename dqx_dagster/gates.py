@@ -1,10 +1,8 @@
 """A gate across runs: an asset runs only on partitions that a suite judged, and found good, as they are now."""
 
-import functools
-import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
 
@@ -16,14 +14,13 @@ from dqx_core.report import AssertionResult, Severity, Status
 from dqx_core.suite import Suite
 from dqx_dagster.check_specs import Assertion, datasets_of
 from dqx_dagster.dagster_internals import latest_materializations, name_of, partitions_read
-from dqx_dagster.standing import newest_verdicts
+from dqx_dagster.letting_through import Compute, guarded, let_through
+from dqx_dagster.standing import Newest, newest_verdicts
 from dqx_dagster.targets import Asset, SuiteTarget, nominal_date, suite_target
 
 if TYPE_CHECKING:
     from dqx_core.graph import Graph
     from dqx_core.store import Given, MetricDB
-
-Compute = TypeVar("Compute", bound=Callable[..., Any])
 
 _SHOWN = 20
 """Problems that a gate names; of the others it says how many there are."""
@@ -36,6 +33,7 @@ def require_checks(
     severity: Severity | str = Severity.P0,
     unjudged: Literal["stop", "pass"] = "stop",
     origins: Collection[str] = ("dagster",),
+    on_bad: Literal["fail", "skip"] = "fail",
     store: str = "store",
 ) -> Callable[[Compute], Compute]:
     """Let an asset run only on partitions that were judged good; decorate its function, below `@dg.asset`.
@@ -56,6 +54,9 @@ def require_checks(
         unjudged: What to do where an assertion was not judged: it was skipped, is new, was never run, or the partition
             was materialized again since. "pass" stops only at verdicts that are bad.
         origins: Whose verdicts count: those of Dagster runs; "cli" and "python" are runs by hand.
+        on_bad: What a run over several partitions does where some are not let through. "skip" leaves these out: the
+            function makes `partitions_let_through(context)`, and Dagster hears of these only. The asset must be one
+            of `output_required=False`. A run that would make none of its partitions fails.
         store: The resource key of the metric store.
 
     Raises:
@@ -63,10 +64,15 @@ def require_checks(
     """
     if unjudged not in ("stop", "pass"):
         raise DefinitionError(f"unjudged={unjudged!r} is neither 'stop' nor 'pass'.")
-    gate = Gate.of(suite, asset, Severity(severity), unjudged=unjudged, origins=tuple(origins), store=store)
+    if on_bad not in ("fail", "skip"):
+        raise DefinitionError(f"on_bad={on_bad!r} is neither 'fail' nor 'skip'.")
+    skips = on_bad == "skip"
+    gate = Gate.of(
+        suite, asset, Severity(severity), unjudged=unjudged, origins=tuple(origins), skips=skips, store=store
+    )
 
     def decorate(compute: Compute) -> Compute:
-        return _guarded(compute, gate.check)
+        return guarded(compute, gate.check, some=skips)
 
     return decorate
 
@@ -80,6 +86,8 @@ class Gate:
     least: Severity
     unjudged: Literal["stop", "pass"]
     origins: tuple[str, ...]
+    skips: bool
+    """Whether a run goes on with those of its partitions that are let through."""
 
     @classmethod
     def of(
@@ -90,6 +98,7 @@ class Gate:
         *,
         unjudged: Literal["stop", "pass"],
         origins: tuple[str, ...],
+        skips: bool,
         store: str,
     ) -> "Gate":
         """The gate of a suite on an asset.
@@ -99,7 +108,7 @@ class Gate:
         """
         target = suite_target(suite, asset, source=None, engine="engine", store=store)
         _ = target.only
-        gate = cls(target, suite.build(calendar=target.partitioning.calendar), least, unjudged, origins)
+        gate = cls(target, suite.build(calendar=target.partitioning.calendar), least, unjudged, origins, skips)
         if not suite.profiles and not any(node.severity <= least for _, node in gate.graph.root.assertions()):
             raise DefinitionError(
                 f"The gate of suite '{suite.name}' could never close: it makes no assertion of severity {least} or "
@@ -115,44 +124,64 @@ class Gate:
         """
         name = self.target.suite.name
         try:
-            problems = list(self.problems(context, getattr(context.resources, self.target.store).db))
+            bad = self.problems(context, getattr(context.resources, self.target.store).db)
+            good = [] if not bad or not self.skips else self._good(context, bad)
         except DqxError as error:
             raise dg.Failure(f"The gate of suite '{name}' stays closed: {harmless(error, lines=True)}") from error
-        if problems:
-            shown = [harmless(problem) for problem in problems[:_SHOWN]]
-            more = [f"… and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
-            raise dg.Failure(
-                "\n".join(
-                    [
-                        f"Suite '{name}' does not let these partitions pass:",
-                        *shown,
-                        *more,
-                        "Correct the data, materialize it again with its checks, then run this asset again.",
-                    ]
-                ),
-                allow_retries=False,
-            )
+        problems = [problem for found in bad.values() for problem in found]
+        shown = [harmless(problem) for problem in problems[:_SHOWN]]
+        more = [f"… and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+        told = "\n".join([f"Suite '{name}' does not let these partitions pass:", *shown, *more])
+        if good:
+            let_through(context, good)
+            context.log.warning(f"{told}\nThis run leaves out what reads them, and goes on with {len(good):,} others.")
+        elif bad:
+            advice = "Correct the data, materialize it again with its checks, then run this asset again."
+            raise dg.Failure(f"{told}\n{advice}", allow_retries=False)
 
-    def problems(self, context: Any, db: "MetricDB") -> Iterator[str]:
-        """Why partitions are not let through, a line each."""
+    def problems(self, context: Any, db: "MetricDB") -> "dict[str | None, list[str]]":
+        """Why partitions are not let through: of each of those the reasons, a line each."""
         nominal = nominal_date(context)
         _, attached = self.target.only
-        keys = {self.target.partitioning.key(partition, nominal): partition for partition in self._partitions(context)}
+        partitions, missing = self._read(context, _own(context))
+        name = attached.key.to_user_string()
+        if missing and not self.skips:
+            raise dg.Failure(
+                f"The gate of suite '{self.target.suite.name}' stays closed: this run reads partitions that {name} "
+                f"does not have: {', '.join(missing[:_SHOWN])}.",
+                allow_retries=False,
+            )
+        found: dict[str | None, list[str]] = {each: [f"- {each}: {name} does not have it."] for each in missing}
+        keys = {self.target.partitioning.key(partition, nominal): partition for partition in partitions}
         if not keys and self.unjudged == "stop":
-            yield f"- this run reads no partition of {attached.key.to_user_string()}: nothing was judged."
-        verdicts = newest_verdicts(db, self.target, attached.key.to_user_string(), list(keys), self.origins)
-        partitions = None if self.target.partitions_def is None else [str(each) for each in keys.values()]
-        materialized = latest_materializations(context.instance, attached.key, partitions)
+            found[None] = [f"- this run reads no partition of {name}: nothing was judged."]
+        verdicts = newest_verdicts(db, self.target, name, list(keys), self.origins)
+        listed = None if self.target.partitions_def is None else [str(each) for each in keys.values()]
+        materialized = latest_materializations(context.instance, attached.key, listed)
         for key, partition in keys.items():
-            where = partition or (str(key) if key.tags else attached.key.to_user_string())
-            asked = list(self._asked(key))
-            if self.unjudged == "stop" and asked and not any(place in verdicts[key] for place, _ in asked):
-                yield f"- {where}: no run has judged it."
-                continue
-            there = name_of(materialized.get(partition))
-            for place, severity in asked:
-                if problem := self._problem(place, severity, verdicts[key].get(place), there):
-                    yield f"- {where}: {problem}"
+            where = partition or (str(key) if key.tags else name)
+            problems = self._of_key(key, verdicts[key], name_of(materialized.get(partition)))
+            if told := [f"- {where}: {problem}" for problem in problems]:
+                found[partition] = told
+        return found
+
+    def _of_key(self, key: ResultKey, verdicts: Newest, there: str | None) -> Iterator[str]:
+        asked = list(self._asked(key))
+        if self.unjudged == "stop" and asked and not any(place in verdicts for place, _ in asked):
+            yield "no run has judged it."
+            return
+        for place, severity in asked:
+            if problem := self._problem(place, severity, verdicts.get(place), there):
+                yield problem
+
+    def _good(self, context: Any, bad: Mapping[str | None, Sequence[str]]) -> list[str]:
+        """The partitions of a run that read none of those that are not let through."""
+        found = []
+        for partition in _own(context):
+            read, missing = self._read(context, [partition])
+            if read and not missing and not any(each in bad for each in read):
+                found.append(partition)
+        return found
 
     def _asked(self, key: ResultKey) -> Iterator[tuple[Assertion, Severity]]:
         """The assertions that count for a key, and how bad each is there: profiles may say otherwise for a time."""
@@ -188,28 +217,20 @@ class Gate:
             return f"{what}: not judged, it was skipped: {result.message} (run {given.execution_id})"
         return None
 
-    def _partitions(self, context: Any) -> Iterable[str | None]:
-        """The partitions of the judged asset that a run reads.
+    def _read(self, context: Any, own: Sequence[str]) -> tuple[Sequence[str | None], Sequence[str]]:
+        """The partitions of the judged asset that partitions of a run read; and those of them that it does not have.
 
         Raises:
             dg.Failure: Nothing says which they are.
         """
         if self.target.partitions_def is None:
-            return [None]
+            return [None], []
         _, attached = self.target.only
         consumer, name = context.assets_def, attached.key.to_user_string()
-        own = [str(each) for each in context.partition_keys] if consumer.partitions_def is not None else []
         if attached.key in consumer.dependency_keys:
-            read, missing = partitions_read(context.instance, consumer, own, attached.key, self.target.partitions_def)
-            if missing:
-                raise dg.Failure(
-                    f"The gate of suite '{self.target.suite.name}' stays closed: this run reads partitions that {name} "
-                    f"does not have: {', '.join(missing[:_SHOWN])}.",
-                    allow_retries=False,
-                )
-            return read
+            return partitions_read(context.instance, consumer, own, attached.key, self.target.partitions_def)
         if consumer.partitions_def == self.target.partitions_def:
-            return own
+            return list(own), []
         readers = ", ".join(key.to_user_string() for key in consumer.keys)
         raise dg.Failure(
             f"The gate of suite '{self.target.suite.name}' stays closed: {readers} has other "
@@ -219,25 +240,6 @@ class Gate:
         )
 
 
-def _guarded(compute: Compute, check: Callable[[Any], None]) -> Compute:
-    """The function of an asset after a look at its context; Dagster asks of each kind of function which one it is."""
-
-    async def generating(context: Any, *args: Any, **kwargs: Any) -> Any:
-        check(context)
-        async for each in compute(context, *args, **kwargs):
-            yield each
-
-    async def awaiting(context: Any, *args: Any, **kwargs: Any) -> Any:
-        check(context)
-        return await compute(context, *args, **kwargs)
-
-    def plain(context: Any, *args: Any, **kwargs: Any) -> Any:
-        check(context)
-        return compute(context, *args, **kwargs)
-
-    gated: Callable[..., Any] = plain
-    if inspect.isasyncgenfunction(compute):
-        gated = generating
-    elif inspect.iscoroutinefunction(compute):
-        gated = awaiting
-    return cast("Compute", functools.wraps(compute)(gated))
+def _own(context: Any) -> list[str]:
+    """The partitions of a run; none of an asset that has no partitions."""
+    return [str(each) for each in context.partition_keys] if context.assets_def.partitions_def is not None else []

@@ -88,7 +88,7 @@ def suite_metrics_asset(
             keys = target.keys(context)
             try:
                 data = target.data(context)
-                graph = suite.build(data, calendar=calendar)
+                graph = suite.build(data, calendar=calendar, judge_unfit=True)
                 verification = target.verification(context)
                 with recording() as jobs:
                     metrics = verification.measure(

@@ -12,6 +12,7 @@ from dqx_core.report import AssertionResult, Severity, Status
 
 STATUS = "dqx/status"
 SEVERITY = "dqx/severity"
+ABSENT = "dqx/absent"
 
 _WORST_FIRST = (Status.ERROR, Status.FAILED, Status.SKIPPED, Status.PASSED)
 
@@ -24,6 +25,8 @@ class Outcome:
     """The worst of them: ERROR, FAILED, SKIPPED, PASSED."""
     severity: Severity
     """The worst of those that are not passed; of all where all are."""
+    absent: bool = False
+    """Whether all that is wrong is that there is no such partition."""
 
     @property
     def bad(self) -> bool:
@@ -33,7 +36,11 @@ class Outcome:
     @property
     def metadata(self) -> Mapping[str, dg.MetadataValue]:
         """How an evaluation carries it, for `outcome_in`."""
-        return {STATUS: dg.MetadataValue.text(str(self.status)), SEVERITY: dg.MetadataValue.text(str(self.severity))}
+        return {
+            STATUS: dg.MetadataValue.text(str(self.status)),
+            SEVERITY: dg.MetadataValue.text(str(self.severity)),
+            **({ABSENT: dg.MetadataValue.bool(True)} if self.absent else {}),
+        }
 
 
 def outcome_of(results: Iterable[AssertionResult]) -> Outcome:
@@ -41,7 +48,9 @@ def outcome_of(results: Iterable[AssertionResult]) -> Outcome:
     listed = list(results)
     telling = [result for result in listed if result.status is not Status.PASSED] or listed
     status = min((result.status for result in telling), key=_WORST_FIRST.index)
-    return Outcome(status, min(result.severity for result in telling))
+    bad = [result for result in telling if result.status in (Status.ERROR, Status.FAILED)]
+    absent = bool(bad) and all(result.absent for result in bad)
+    return Outcome(status, min(result.severity for result in telling), absent)
 
 
 def outcome_in(evaluation: dg.AssetCheckEvaluation) -> Outcome:
@@ -50,7 +59,8 @@ def outcome_in(evaluation: dg.AssetCheckEvaluation) -> Outcome:
     status = Status.PASSED if evaluation.passed else Status.FAILED
     if named is not None and (Status(named) in (Status.PASSED, Status.SKIPPED)) is evaluation.passed:
         status = Status(named)
-    return Outcome(status, severity_in(evaluation.metadata, evaluation.severity, bool(evaluation.blocking)))
+    severity = severity_in(evaluation.metadata, evaluation.severity, bool(evaluation.blocking))
+    return Outcome(status, severity, status is Status.ERROR and text_in(evaluation.metadata, ABSENT) == "True")
 
 
 def severity_in(metadata: Mapping[str, Any], severity: dg.AssetCheckSeverity | None, blocking: bool) -> Severity:

@@ -253,6 +253,7 @@ def verify(
             announce=lambda text: context.log.info(harmless(text)),
             keep_results=False,
             beside=beside,
+            judge_unfit=True,
         )
     except DqxError as error:
         raise _failure(f"Suite '{target.suite.name}' judged nothing", error) from error

@@ -8,6 +8,7 @@ from dqx_core.datasets.dates import newest_date
 from dqx_core.datasets.definition import DatasetDefinition, define
 from dqx_core.datasets.draft import Answers, drafted
 from dqx_core.datasets.dryrun import DryRun, dry_run
+from dqx_core.datasets.editing import changed_text
 from dqx_core.datasets.filters import DateRange, Range, Values
 from dqx_core.datasets.fitted import Aggregate, MinTransactions, TopProducts, TopUsers
 from dqx_core.datasets.integrity import dataset_integrity
@@ -29,7 +30,7 @@ from dqx_core.datasets.splits import FromColumn, Group, Temporal, Whole
 from dqx_core.datasets.stored import Manifest, manifest, partition_files, read_partitions, stored_partitions
 from dqx_core.datasets.tfx import TfxExport, tfx_export
 from dqx_core.datasets.windows import Interval, Partitions, Window, window
-from dqx_core.datasets.writing import changed_text, new_text
+from dqx_core.datasets.writing import new_text
 
 __all__ = [
     "Aggregate",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,20 +92,11 @@ def _table(text: str) -> str:
     return text
 
 
-def _plain(number: Decimal) -> Decimal:
-    if not number.is_finite():
-        raise ValueError(f"{number} is not a number to compare with.")
-    return number.normalize() + 0  # 80 and 80.0 are one number and one hash; + 0 spells 8E+1 as 80 again
+NAME_PATTERN = "^[a-z][a-z0-9_]*$"
 
-
-Name = Annotated[str, AfterValidator(_name)]
-TableName = Annotated[str, AfterValidator(_table)]
-Number = Annotated[
-    Decimal, AfterValidator(_plain), PlainSerializer(lambda n: format(n, "f"), return_type=str, when_used="json")
+Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
+TableName = Annotated[
+    str,
+    AfterValidator(_table),
+    WithJsonSchema({"type": "string", "pattern": r"^[^.]+\.[^.]+(\.[^.]+)?$"}),
 ]
-Count = Annotated[int, Field(strict=True, ge=1)]
-
-Days = Annotated[int, Field(strict=True, ge=0, le=36_500)]
-"""At most a hundred years, so that no window begins before there are dates."""
-Scalar = bool | int | float | dt.datetime | dt.date | str
-"""A value a person writes in YAML."""

@@ -18,6 +18,7 @@ from dqx_core.datasets.catalog import Schemas, schemas_of
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.joins import check_joins
+from dqx_core.datasets.lacking import rows_that_lack
 from dqx_core.datasets.listing import Kept
 from dqx_core.datasets.materialize import PartitionResult
 from dqx_core.datasets.orphans import Orphan
@@ -101,7 +102,7 @@ class BigQueryStorage:
         with self._stage(definition, windows, schemas) as stage:
             writer = Writer(
                 self.tables, self.manifests, self.place(definition.name), definition, wanted, schemas, stage,
-                self.ml_columns,
+                self.ml_columns, rows_that_lack(definition, [days.date for days in windows], schemas, self.engine),
             )  # fmt: skip
             for days in windows:
                 for result in writer.write(days):

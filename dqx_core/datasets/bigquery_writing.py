@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from dqx_core.datasets.base import SPLIT_COLUMN
 from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import aliased
+from dqx_core.datasets.lacking import nans_among
 from dqx_core.datasets.materialize import PartitionResult, explain_nulls
 from dqx_core.datasets.query import columns_of_part, partition_query, render
 from dqx_core.datasets.stored import Manifest
@@ -47,6 +48,8 @@ class Writer:
     schemas: Schemas
     stage: exp.Table | None
     ml_columns: bool = False
+    lacking: Mapping[dt.date, Mapping[str, int]] = field(default_factory=dict)
+    """Of each date, the rows that it has not, by what they lack."""
     known: list[tuple[list[Field], Table]] = field(default_factory=list)
     """Once it is known: the columns of the rows, and the table."""
 
@@ -78,6 +81,10 @@ class Writer:
             raise
         types = {field.name: normal_type(field.type, "bigquery") for field in fields}
         measured = self._measured(fields, days.date)
+        lost = {
+            **self.lacking.get(days.date, {}),
+            **nans_among(self.definition, days.date, self.schemas, self.stage, engine),
+        }
         results, manifests = [], []
         for split in self.splits:
             count, size, fingerprint = measured.get(split, (0, 0, "0"))
@@ -96,6 +103,7 @@ class Writer:
                 fingerprint=digest,
                 data_version=hashlib.sha256(version.encode()).hexdigest()[:32],
                 columns={name: kind for name, kind in types.items() if name not in (DATE_COLUMN, SPLIT_COLUMN)},
+                lost=lost,
             )
             results.append(result)
             manifests.append(_manifest(self.definition, result))
@@ -213,4 +221,5 @@ def _manifest(definition: DatasetDefinition, result: PartitionResult) -> Manifes
         written_at=dt.datetime.now(dt.UTC),
         leaks=definition.leaks,
         splits=definition.split.part_names,
+        lost=result.lost,
     )

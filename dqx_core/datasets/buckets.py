@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from dqx_core.datasets.base import Location, Problem, Several
 from dqx_core.datasets.types import KEYS
@@ -33,7 +33,19 @@ def _key(given: object) -> object:
     return names[0] if len(names) == 1 else tuple(names)
 
 
-Key = Annotated[str | Several[str], BeforeValidator(_key)]
+Key = Annotated[
+    str | Several[str],
+    BeforeValidator(_key),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
+            ]
+        },
+        mode="validation",
+    ),
+]
 """A column, or several that are one key together."""
 
 

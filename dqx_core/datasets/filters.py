@@ -7,12 +7,13 @@ import datetime as dt
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from dqx_core.datasets.base import Days, Location, Number, Part, Problem, Scalar, Several
+from dqx_core.datasets.base import Location, Part, Problem, Several
 from dqx_core.datasets.types import NUMERIC, literal_of
+from dqx_core.datasets.values import Bound, Day, Scalar, SomeDays, SomeMonths, in_utc, plain
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -39,15 +40,20 @@ class Filter(Part):
         """Whether a row stays depends on other rows."""
         return False
 
+    @property
+    def compared(self) -> str | None:
+        """The column whose values it compares with bounds; None: it has none."""
+        return None
+
 
 class DateRange(Filter):
     """Days, rolling with the partition's date or fixed; a partition never holds a day after its own."""
 
     kind: Literal["date_range"] = "date_range"
-    rolling_days: Annotated[Days, Field(ge=1)] | None = None
-    rolling_months: Annotated[int, Field(strict=True, ge=1, le=1_200)] | None = None
-    start: dt.date | None = None
-    end: dt.date | None = None
+    rolling_days: SomeDays | None = None
+    rolling_months: SomeMonths | None = None
+    start: Day | None = None
+    end: Day | None = None
     """The last day, itself included."""
 
     @property
@@ -158,20 +164,6 @@ class Values(OfColumn):
         return exp.or_(is_null, exp.not_(within))
 
 
-def _day_or_moment(text: object) -> object:
-    """A day or a moment as it is written: 2024-01-31 is no midnight."""
-    if isinstance(text, str):
-        for kind in (dt.date, dt.datetime):
-            try:
-                return kind.fromisoformat(text)
-            except ValueError:
-                continue
-    return text
-
-
-Bound = Annotated[Number | dt.datetime | dt.date, BeforeValidator(_day_or_moment)]
-
-
 class Bounded(Filter):
     """A filter by at least `min` and at most `max`."""
 
@@ -189,8 +181,8 @@ class Bounded(Filter):
             case None, None:
                 yield (), "write min, max or both."
             case (Decimal() as low, Decimal() as high) if low > high:
-                yield ("min",), f"min {low} is above max {high}."
-            case (dt.date() as low, dt.date() as high) if _in_utc(low) > _in_utc(high):
+                yield ("min",), f"min {plain(low)} is above max {plain(high)}."
+            case (dt.date() as low, dt.date() as high) if _moment(low) > _moment(high):
                 yield ("min",), f"min {low} is after max {high}."
 
     def limit_problems(self, type_name: str) -> Iterator[Problem]:
@@ -202,7 +194,7 @@ class Bounded(Filter):
                 yield (name,), str(error)
 
     def within(self, value: exp.Expr, type_name: str) -> exp.Expr:
-        """Between the bounds, both included."""
+        """Between the bounds, both included; NaN is between none."""
         from sqlglot import exp
 
         compare = {"min": exp.GTE, "max": exp.LTE}
@@ -210,19 +202,25 @@ class Bounded(Filter):
             *(
                 compare[name](this=value.copy(), expression=limit(bound, type_name))
                 for name, bound in self.bounds.items()
-            )
+            ),
+            *([exp.not_(is_nan(value))] if type_name == "FLOAT64" else []),
         )
 
 
-def _in_utc(day: dt.date) -> dt.datetime:
+def _moment(day: dt.date) -> dt.datetime:
     moment = day if isinstance(day, dt.datetime) else dt.datetime.combine(day, dt.time())
-    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return in_utc(moment)
 
 
 class Range(OfColumn, Bounded):
     """Rows whose column is at least `min` and at most `max`; null is neither."""
 
     kind: Literal["range"] = "range"
+
+    @property
+    def compared(self) -> str:
+        """Its column."""
+        return self.column
 
     def type_problems(
         self, _definition: DatasetDefinition, columns: Mapping[str, OutputColumn], /
@@ -234,6 +232,16 @@ class Range(OfColumn, Bounded):
     def condition(self, flow: Flow) -> exp.Expr:
         """Between the bounds, both included."""
         return self.within(flow.column(self.column), flow.columns[self.column].type)
+
+
+def is_nan(value: exp.Expr) -> exp.Expr:
+    """Whether a double is NaN, which is above all numbers to one engine and comparable with none to another.
+
+    Asked of its arctangent: what DuckDB takes a file's extremes for, which leave NaN out, it does not conclude of that.
+    """
+    from sqlglot import exp
+
+    return exp.IsNan(this=exp.Atan(this=value.copy()))
 
 
 def limit(bound: Decimal | dt.date, type_name: str) -> exp.Expr:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from dqx_core.datasets.base import Count, FitOn, Location, Number, Problem, Role
-from dqx_core.datasets.filters import Bounded, DateRange, Filter, Range, Values, limit
+from dqx_core.datasets.base import FitOn, Location, Problem, Role
+from dqx_core.datasets.filters import Bounded, DateRange, Filter, Range, Values, is_nan, limit
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.splits import Group
 from dqx_core.datasets.types import MONEY, NUMERIC
+from dqx_core.datasets.values import Count, Percent
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -81,7 +84,7 @@ class Fitted(Filter):
         return flow.column(self.entity(flow.definition) or "")
 
 
-class _OfRole(Fitted):
+class OfRole(Fitted):
     """A fitted filter that counts by the column of a role."""
 
     counts_by: ClassVar[Role]
@@ -103,16 +106,16 @@ class _OfRole(Fitted):
             yield (), f"needs a column with role: {self.counts_by}, or `column` with the name of one."
 
 
-class _Top(_OfRole):
+class Top(OfRole):
     """The fewest entities that make up so many percent of the sum of a column; ties go by their ids.
 
-    Sums are exact: nine decimals. Entities that add nothing are not needed, even for 100 percent; of a sum that is not
-    positive there is no share, and no entity stays.
+    Sums are exact: nine decimals, to which each double is rounded. Entities that add nothing are not needed, even for
+    100 percent; of a sum that is not positive there is no share, and no entity stays.
     """
 
     alias: ClassVar[str]
     """What the SQL calls one of them."""
-    percent: Annotated[Number, Field(gt=0, le=100)]
+    percent: Percent
     by: str | None = None
     """The column that is summed; the one with role: revenue if left out."""
 
@@ -157,7 +160,8 @@ class _Top(_OfRole):
         def named(name: str) -> exp.Column:
             return flow.column(name)
 
-        amount = exp.cast(flow.column(self.summed(flow.definition) or ""), MONEY)
+        summed = flow.columns[self.summed(flow.definition) or ""]
+        amount = exact(flow.column(summed.name), summed.type)
         total = exp.Coalesce(this=exp.Sum(this=amount), expressions=[literal(0)])
         totals = self.learnt(flow, aliased(self.key(flow), self.alias), aliased(total, "total"))
         largest_first = exp.Order(
@@ -186,7 +190,7 @@ class _Top(_OfRole):
         return self.keeping(flow, step, keys, (f"{step}_totals", totals), (f"{step}_running", running))
 
 
-class TopProducts(_Top):
+class TopProducts(Top):
     """The fewest products that make up so many percent of the sum of a column; ties go by product id."""
 
     kind: Literal["top_products"] = "top_products"
@@ -194,7 +198,7 @@ class TopProducts(_Top):
     alias: ClassVar[str] = "product"
 
 
-class TopUsers(_Top):
+class TopUsers(Top):
     """The fewest users that make up so many percent of the sum of a column; ties go by user id."""
 
     kind: Literal["top_users"] = "top_users"
@@ -202,7 +206,7 @@ class TopUsers(_Top):
     alias: ClassVar[str] = "user"
 
 
-class MinTransactions(_OfRole):
+class MinTransactions(OfRole):
     """Rows of users that have at least so many."""
 
     kind: Literal["min_transactions"] = "min_transactions"
@@ -226,7 +230,8 @@ class MinTransactions(_OfRole):
 class Aggregate(Fitted, Bounded):
     """Rows of entities of which a number over many rows lies within bounds; one of which there is none goes.
 
-    Sums and averages are exact: nine decimals.
+    Sums and averages are exact: nine decimals, to which each double is rounded. An entity with a NaN among its numbers
+    goes: what is computed from them is in no range.
     """
 
     kind: Literal["aggregate"] = "aggregate"
@@ -235,6 +240,11 @@ class Aggregate(Fitted, Bounded):
     function: Literal["count", "count_distinct", "sum", "average", "minimum", "maximum"]
     column: str | None = None
     """What the function looks at; count: all rows if left out, else those where it is not null."""
+
+    @property
+    def compared(self) -> str | None:
+        """What the function looks at, unless it only counts."""
+        return None if self.function.startswith("count") else self.column
 
     def entity(self, _definition: DatasetDefinition, /) -> str | None:
         """The column it counts by."""
@@ -280,29 +290,62 @@ class Aggregate(Fitted, Bounded):
         from sqlglot import exp
 
         column = flow.column(self.column) if self.column is not None else exp.Star()
-        money = exp.cast(column.copy(), MONEY)
+        type_name = flow.columns[self.column].type if self.column is not None else ""
         match self.function:
             case "count":
                 return self.within(exp.Count(this=column), "INT64")
             case "count_distinct":
                 return self.within(exp.Count(this=exp.Distinct(expressions=[column])), "INT64")
-            case "sum":
-                return self.within(exp.Sum(this=money), "NUMERIC")
-            case "average":
-                return self._average(exp.Sum(this=money), exp.Count(this=column))
-        of_type = flow.columns[self.column or ""].type
-        return self.within((exp.Min if self.function == "minimum" else exp.Max)(this=column), of_type)
+            case "sum" | "average":
+                inside = self._added(column, type_name)
+            case _:
+                of_kind = exp.Min if self.function == "minimum" else exp.Max
+                inside = self.within(of_kind(this=column), type_name)
+        # The largest is NaN where there is one, on every engine.
+        return exp.and_(inside, exp.not_(is_nan(exp.Max(this=column.copy())))) if type_name == "FLOAT64" else inside
 
-    def _average(self, total: exp.Expr, count: exp.Expr) -> exp.Expr:
-        """Bounds times the count, so that nothing is divided and nothing rounded; of no values there is no average."""
+    def _added(self, column: exp.Expr, type_name: str) -> exp.Expr:
+        """The sum within the bounds; of an average the bounds times the count, so that nothing is divided.
+
+        Of no values there is no average.
+        """
         from sqlglot import exp
 
-        conditions: list[exp.Expr] = [exp.GT(this=count.copy(), expression=literal(0))]
+        amount = exact(column, type_name)
+        if type_name == "FLOAT64":  # NaN has none
+            amount = exp.Case(ifs=[exp.If(this=exp.not_(is_nan(column)), true=amount)])
+        total, count = exp.Sum(this=amount), exp.Count(this=column.copy())
+        average = self.function == "average"
+        conditions: list[exp.Expr] = [exp.GT(this=count.copy(), expression=literal(0))] if average else []
         for name, bound in self.bounds.items():
             compare = {"min": exp.GTE, "max": exp.LTE}[name]
-            times = exp.Mul(this=limit(bound, "NUMERIC"), expression=count.copy())
+            exact_bound = _exact_limit(bound, type_name)
+            times = exp.Mul(this=exact_bound, expression=count.copy()) if average else exact_bound
             conditions.append(compare(this=total.copy(), expression=times))
         return exp.and_(*conditions)
+
+
+def exact(column: exp.Expr, type_name: str) -> exp.Expr:
+    """A number as what engines add up alike; a double in billionths, by arithmetic that no engine does otherwise."""
+    from sqlglot import exp
+
+    if type_name != "FLOAT64":
+        return exp.cast(column.copy(), MONEY)
+    billionths = exp.Mul(this=column.copy(), expression=exp.Literal.number("1e9"))
+    return exp.cast(exp.Round(this=billionths), _BILLIONTHS)
+
+
+def _exact_limit(bound: Decimal | dt.date, type_name: str) -> exp.Expr:
+    """A bound of sums, as `exact` has their numbers."""
+    from sqlglot import exp
+
+    if type_name != "FLOAT64" or not isinstance(bound, Decimal):
+        return limit(bound, "NUMERIC")
+    billionths = Decimal(float(bound) * 1e9).to_integral_value(ROUND_HALF_UP)
+    return exp.cast(exp.Literal.string(format(billionths, "f")), _BILLIONTHS)
+
+
+_BILLIONTHS = "DECIMAL(38, 0)"
 
 
 def _split_by(definition: DatasetDefinition, entity: str | None) -> bool:

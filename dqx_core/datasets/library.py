@@ -12,11 +12,10 @@ import pydantic
 
 from dqx_core.datasets.base import Name
 from dqx_core.datasets.definition import DatasetDefinition
-from dqx_core.datasets.loading import from_yaml, load_folder
-from dqx_core.datasets.writing import new_text, save
+from dqx_core.datasets.documents import Fields, Scalar, documents_of, resolved
+from dqx_core.datasets.loading import files_in, from_text, from_yaml, load_folder, text_of
+from dqx_core.datasets.writing import new_text, save, unchanged
 from dqx_core.errors import DefinitionError, hint
-
-SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,31 @@ def free_name(name: str, taken: Callable[[str], bool]) -> str:
 
 
 def names_in(folder: Path) -> dict[str, Path]:
-    """Name → file of every definition; a file that cannot be read counts under the name it is called by."""
+    """Name → file of every definition; a file that cannot be read counts under the name it is called by.
+
+    Raises:
+        DefinitionError: Two files give their definitions one name.
+    """
     found: dict[str, Path] = {}
-    for file in _files(folder):
-        found.setdefault(name_in(file), file)
+    for file in files_in(folder):
+        other = found.setdefault(name_in(file), file)
+        if other != file:
+            raise DefinitionError(
+                f"The name '{name_in(file)}' is that of two files of {folder}: {other.name} and {file.name}. "
+                "Give one of them another."
+            )
     return found
 
 
 def name_in(file: Path) -> str:
     """The name that a file gives to its definition, or is called by."""
-    written = re.search(r"^name:\s*[\"']?([^\s\"'#]+)", _text(file), re.MULTILINE)
-    return written[1] if written else file.stem
+    try:
+        found = documents_of(text_of(file), str(file))
+    except DefinitionError:
+        return file.stem  # what is wrong with it is told when it is read
+    entry = found[0].entries.get("name") if found and isinstance(found[0], Fields) else None
+    written = resolved(entry[1]) if entry else None
+    return written.text if isinstance(written, Scalar) and written.text else file.stem
 
 
 def find(
@@ -124,15 +137,40 @@ def add(folder: Path, definition: DatasetDefinition, text: str | None = None) ->
         DefinitionError: The name is taken, or the file cannot be written.
     """
     path = folder / f"{definition.name}.yaml"
-    taken = names_in(folder)
-    if definition.name in taken or path.exists():
-        raise DefinitionError(
-            f"The name '{definition.name}' is taken by {taken.get(definition.name, path)}. "
-            f"Take another, for instance '{free_name(definition.name, taken.__contains__)}', or change that one with: "
-            f"dqx datasets update {definition.name}"
-        )
-    save(path, text if text is not None else new_text(definition))
+    text = text if text is not None else new_text(definition)
+    refuse_other(definition, text, path)
+    with unchanged(path, text_of(path) if path.exists() else None):
+        taken = names_in(folder)
+        if definition.name in taken or path.exists():
+            raise DefinitionError(
+                f"The name '{definition.name}' is taken by {taken.get(definition.name, path)}. Take another, for "
+                f"instance '{free_name(definition.name, taken.__contains__)}', or change that one with: "
+                f"dqx datasets update {definition.name}"
+            )
+        save(path, text)
     return path
+
+
+def refuse_other(definition: DatasetDefinition, text: str, path: Path) -> None:
+    """Stop where a text that is to be written to a file would be read as another definition.
+
+    Raises:
+        DefinitionError: It says so; nothing is to be written.
+    """
+    try:
+        written: DatasetDefinition | None = from_text(text, path)
+    except DefinitionError:
+        written = None
+    if written is None or _all_of(written) != _all_of(definition):
+        raise DefinitionError(
+            f"Dataset '{definition.name}' would be read otherwise than it is meant once it is written to {path}, so "
+            "nothing was written. Edit the file by hand."
+        )
+
+
+def _all_of(definition: DatasetDefinition) -> tuple[object, ...]:
+    days = definition.partitions
+    return definition.definition_hash, definition.status, definition.description, days.start, days.end, days.content
 
 
 def copied(definition: DatasetDefinition, name: str) -> DatasetDefinition:
@@ -159,19 +197,6 @@ def remove(path: Path) -> None:
         path.unlink()
     except OSError as error:
         raise DefinitionError(f"Cannot delete {path}: {error.strerror}.") from error
-
-
-def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8", errors="replace")
-    except OSError as error:
-        raise DefinitionError(f"Cannot read {file}: {error.strerror}.") from error
 
 
 def definitions_in(folder: Path, *, schemas: Sequence[str] | None = None) -> dict[str, DatasetDefinition]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from dqx_core.datasets.base import Location
 from dqx_core.datasets.definition import DatasetDefinition, Reading, schemas_allowed
+from dqx_core.datasets.documents import Fields, Node, at, documents_of
 from dqx_core.datasets.problems import spelled
 from dqx_core.errors import DefinitionError, ValidationError
+
+SUFFIXES = (".yaml", ".yml")
 
 
 def from_yaml(path: str | Path, *, schemas: Sequence[str] | None = None) -> DatasetDefinition:
@@ -19,11 +22,21 @@ def from_yaml(path: str | Path, *, schemas: Sequence[str] | None = None) -> Data
         ValidationError: Every problem it has, each with its line.
         DefinitionError: The file cannot be read, or is not YAML.
     """
-    return embedded(_document(Path(path)), (), path, schemas=schemas)
+    return from_text(text_of(Path(path)), path, schemas=schemas)
+
+
+def from_text(text: str, path: str | Path, *, schemas: Sequence[str] | None = None) -> DatasetDefinition:
+    """The definition that a text holds which is, or is to be, that of a file.
+
+    Raises:
+        ValidationError: Every problem it has, each with its line.
+        DefinitionError: It is not YAML.
+    """
+    return embedded(definition_in(text, path), (), path, schemas=schemas)
 
 
 def embedded(
-    document: Any, inside: Location, path: str | Path, *, schemas: Sequence[str] | None = None, value: Any = None
+    document: Node, inside: Location, path: str | Path, *, schemas: Sequence[str] | None = None, value: Any = None
 ) -> DatasetDefinition:
     """The definition at a place in a document of `documents`; what is wrong is told with its line in the file.
 
@@ -39,14 +52,11 @@ def embedded(
     """
 
     def where(place: Location) -> str:
-        return f"line {line_of(document, (*inside, *place))}, {spelled(place)}"
+        return f"line {at(document, (*inside, *place))[1]}, {spelled(place)}"
 
-    if value is None:
-        value = document
-        for part in inside:
-            value = value[part]
     reading = Reading(schemas_allowed(schemas), subject=f"{path}", where=where)
-    return DatasetDefinition.model_validate(_plain(value), context=reading)
+    written = at(document, inside)[0].value if value is None else value
+    return DatasetDefinition.model_validate(written, context=reading, by_alias=True, by_name=False)
 
 
 def load_folder(path: str | Path, *, schemas: Sequence[str] | None = None) -> dict[str, DatasetDefinition]:
@@ -64,7 +74,7 @@ def load_folder(path: str | Path, *, schemas: Sequence[str] | None = None) -> di
     definitions: dict[str, DatasetDefinition] = {}
     files: dict[str, Path] = {}
     problems: list[str] = []
-    for file in sorted(file for file in folder.iterdir() if file.suffix in {".yaml", ".yml"}):
+    for file in files_in(folder):
         try:
             definition = from_yaml(file, schemas=schemas)
         except ValidationError as error:
@@ -84,138 +94,46 @@ def load_folder(path: str | Path, *, schemas: Sequence[str] | None = None) -> di
     return dict(sorted(definitions.items()))
 
 
-def line_of(document: Any, place: Location) -> int:
-    """The line, counted from 1, of a place in a document that ruamel.yaml read.
-
-    A place that is not there has the line of what it would be in.
-    """
-    line = document.lc.line
-    for part in place:
-        marks = getattr(document, "lc", None)
-        if isinstance(document, Mapping) and part in document and marks:
-            line = marks.key(part)[0]
-        elif isinstance(document, list) and isinstance(part, int) and part < len(document) and marks:
-            line = marks.item(part)[0]
-        else:
-            break
-        document = document[part]
-    return int(line) + 1
+def files_in(folder: Path) -> list[Path]:
+    """The files of a folder that hold definitions, by name; none of a folder that is not there."""
+    if not folder.is_dir():
+        return []
+    return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
 
 
-MOST_VALUES = 50_000
-"""Values a text may stand for; a definition of five hundred columns has about three thousand."""
-DEEPEST = 40
-"""Lists and mappings in one another; a definition has six."""
-LONGEST = 1_000_000
-"""Characters."""
-
-
-def refuse_bombs(text: str, name: str) -> None:
-    """Stop at YAML that is small and means something huge: what stands for an anchor counts as often as it is used.
-
-    Nothing is built on the way, so it costs no more than the text.
-
-    Raises:
-        DefinitionError: It is too long, too large, too deep or endless.
-        YAMLError: It is no YAML.
-    """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
-
-    def refused(problem: str, event: Any) -> DefinitionError:
-        return DefinitionError(f"{name}, line {event.start_mark.line + 1}: {problem}.")
-
-    if len(text) > LONGEST:
-        raise DefinitionError(f"{name}: {len(text):,} characters, and no definition has more than {LONGEST:,}.")
-    known: dict[str, int] = {}  # anchor → values it stands for
-    within: list[tuple[str | None, int]] = [(None, 0)]  # anchor and values so far of what is open
-    for event in YAML(typ="rt").parse(text):
-        match event:
-            case CollectionStartEvent():
-                within.append((event.anchor, 1))
-                if len(within) > DEEPEST:
-                    raise refused(f"more than {DEEPEST} lists and mappings in one another, as no definition has", event)
-                continue
-            case CollectionEndEvent():
-                anchor, size = within.pop()
-            case AliasEvent():
-                if event.anchor in {anchor for anchor, _ in within}:
-                    raise refused(f"*{event.anchor} stands inside &{event.anchor}, so it would never end", event)
-                anchor, size = None, known.get(event.anchor, 1)
-            case ScalarEvent():
-                anchor, size = event.anchor, 1
-            case _:
-                continue
-        if anchor is not None:
-            known[anchor] = size
-        outer, before = within[-1]
-        within[-1] = outer, before + size
-        if before + size > MOST_VALUES:
-            raise refused(f"more than {MOST_VALUES:,} values, counting *aliases as what they stand for", event)
-
-
-def documents(path: Path) -> list[Any]:
-    """What a YAML file holds, each document with the lines of its values.
+def documents(path: Path) -> tuple[Node, ...]:
+    """What a YAML file holds.
 
     Raises:
         DefinitionError: The file cannot be read, or is not YAML.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.constructor import RoundTripConstructor
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    return documents_of(text_of(path), str(path))
 
-    class Constructor(RoundTripConstructor):
-        """Leaves dates as they are written: what is wrong with one is told with its line, like everything else."""
 
-    Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: str(node.value))
-    yaml = YAML(typ="rt")
-    yaml.Constructor = Constructor
+def definition_in(text: str, path: str | Path) -> Fields:
+    """The one mapping that a text holds.
+
+    Raises:
+        DefinitionError: It is not YAML, or holds anything else.
+    """
+    found = documents_of(text, str(path))
+    if len(found) > 1:
+        raise DefinitionError(f"{path}: holds {len(found)} documents. Write each definition into a file of its own.")
+    if not found or not isinstance(found[0], Fields):
+        raise DefinitionError(f"{path}: holds no definition. Write keys and values, beginning with name: …")
+    return found[0]
+
+
+def text_of(path: Path) -> str:
+    """The text of a file as it is, line ends and all.
+
+    Raises:
+        DefinitionError: It cannot be read.
+    """
     try:
-        text = path.read_text("utf-8")
-        refuse_bombs(text, str(path))
-        return list(yaml.load_all(text))
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()
     except OSError as error:
         raise DefinitionError(f"Cannot read {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise DefinitionError(f"Cannot read {path}: it is not UTF-8 text.") from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f", line {mark.line + 1}" if mark else ""
-        raise DefinitionError(f"{path}{line}: not YAML: {error.problem}.") from error
-    except (YAMLError, ValueError) as error:  # a number of thousands of digits is a ValueError
-        raise DefinitionError(f"{path}: not YAML: {error}.") from error
-
-
-def _document(path: Path) -> Any:
-    from ruamel.yaml.comments import CommentedMap
-
-    found = documents(path)
-    document = found[0] if found else None
-    if len(found) > 1:
-        raise DefinitionError(f"{path}: holds {len(found)} documents. Write each definition into a file of its own.")
-    if not isinstance(document, CommentedMap):
-        raise DefinitionError(f"{path}: holds no definition. Write keys and values, beginning with name: …")
-    return document
-
-
-def _key(key: Any) -> Any:
-    """A key as a definition may have one; a list or a mapping as its text, which is an unknown key."""
-    return str(key) if isinstance(key, Mapping | tuple | list) else _plain(key)
-
-
-def _plain(value: Any) -> Any:
-    """What ruamel.yaml read, without what it remembers of comments, quotes and digits."""
-    match value:
-        case Mapping():
-            return {_key(key): _plain(each) for key, each in value.items()}
-        case bool() | None:
-            return value
-        case str():
-            return str(value)
-        case Sequence():
-            return [_plain(each) for each in value]
-        case int():
-            return int(value)
-        case float():
-            return float(value)
-    return value

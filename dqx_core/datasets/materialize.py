@@ -20,6 +20,7 @@ from dqx_core.datasets.fitted import Fitted
 from dqx_core.datasets.flow import PARTED
 from dqx_core.datasets.folders import put, workshop
 from dqx_core.datasets.joins import check_joins
+from dqx_core.datasets.lacking import nans_among, rows_that_lack
 from dqx_core.datasets.orphans import set_aside
 from dqx_core.datasets.query import (
     columns_of_part,
@@ -96,6 +97,8 @@ class PartitionResult:
     """Column → normal type."""
     set_aside: tuple[str, ...] = ()
     """Splits of the day that the definition has no more, and that nobody reads from now on; its last result says it."""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """What is counted → rows of the day that are in no split of it without a rule that says so, if there are any."""
 
 
 def materialize(
@@ -133,7 +136,10 @@ def materialize(
             workshop(Path(root) / definition.name) as folder,
             _stage(definition, days, schemas, engine) as stage,
         ):
-            bench = _Bench(definition, columns, wanted, schemas, stage, engine, Path(root), folder, hash_of(engine))
+            lacking = rows_that_lack(definition, days, schemas, engine)
+            bench = _Bench(
+                definition, columns, wanted, schemas, stage, engine, Path(root), folder, hash_of(engine), lacking
+            )
             for each in windows:
                 for result in bench.write(each):
                     results.append(result)
@@ -203,6 +209,8 @@ class _Bench:
     folder: Path
     hashed_by: str
     """Whose hash the fingerprints are of."""
+    lacking: Mapping[dt.date, Mapping[str, int]]
+    """Of each date, the rows that it has not, by what they lack."""
 
     def write(self, days: Window) -> Iterator[PartitionResult]:
         """One query for a date, then a file for each of its splits."""
@@ -213,10 +221,12 @@ class _Bench:
             except EngineError as error:
                 explain_nulls(self.definition, days.date, self.schemas, self.stage, self.engine, error)
                 raise
+            nans = nans_among(self.definition, days.date, self.schemas, self.stage, self.engine)
+            lost = {**self.lacking[days.date], **nans}
             _with_nulls(table, self.engine)
             for split in self.splits[:-1]:
-                yield self._write_split(days, split, table)
-            last = self._write_split(days, self.splits[-1], table)
+                yield self._write_split(days, split, table, lost)
+            last = self._write_split(days, self.splits[-1], table, lost)
             aside = set_aside(self.root, self.definition.name, days.date, self.definition.split.part_names)
             yield replace(last, set_aside=aside)
 
@@ -245,7 +255,7 @@ class _Bench:
         [found] = self.engine.rows(counts)
         return bool(found["row_count"] >= ROWS_OF_A_KEY * found["key_count"])
 
-    def _write_split(self, days: Window, split: str, table: exp.Table) -> PartitionResult:
+    def _write_split(self, days: Window, split: str, table: exp.Table, lost: Mapping[str, int]) -> PartitionResult:
         from sqlglot import exp
 
         dataset, date = self.definition.name, days.date
@@ -268,6 +278,7 @@ class _Bench:
             fingerprint=fingerprint,
             data_version=version,
             columns=types,
+            lost=lost,
         )
         written = Manifest(
             dataset=dataset,
@@ -288,6 +299,7 @@ class _Bench:
             leaks=self.definition.leaks,
             splits=self.definition.split.part_names,
             cadence=self.definition.partitions.cadence,
+            lost=lost,
         )
         (new / MANIFEST).write_text(written.to_json(), "utf-8")
         put(new, place)

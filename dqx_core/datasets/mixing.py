@@ -41,6 +41,9 @@ def mixture(manifests: Iterable[Manifest]) -> str | None:
             ways.setdefault(split, []).append(each)
     if len(ways) > 1:
         *older, (newest, _) = ways.items()
+        older = [(split, held) for split, held in older if not _renamed(split, newest)]
+        if not older:
+            return None
         told = "; ".join(f"{_days(held)} by {held[0].definition_hash}" for held in ways.values())
         moved = ", ".join(dict.fromkeys(_moved(before, newest) for before, _ in older))
         return (
@@ -120,21 +123,33 @@ def _shares(split: str) -> list[tuple[int, str]]:
     return [(int(up_to), part) for up_to, part in _UP_TO.findall(split)] + ([(10_000, last[1])] if last else [])
 
 
-def _moved(before: str, after: str) -> str:
-    """How many keys are in another part than before, in words."""
+def _moves(before: str, after: str) -> dict[tuple[str, str], int] | None:
+    """How many buckets are in another part than before; None: they are not of the same hash."""
     old, new = _shares(before), _shares(after)
-    if (
-        not old
-        or not new
-        or _UP_TO.sub("", _REST.sub("", before)).split() != _UP_TO.sub("", _REST.sub("", after)).split()
-    ):
-        return "all rows are parted anew"
+    rest, other = (_UP_TO.sub("", _REST.sub("", each)).split() for each in (before, after))
+    if not old or not new or rest != other:
+        return None
     moves: dict[tuple[str, str], int] = {}
     bounds = sorted({0, *(up_to for up_to, _ in (*old, *new))})
     for start, end in pairwise(bounds):
-        parts = tuple(next(part for up_to, part in each if start < up_to) for each in (old, new))
-        if parts[0] != parts[1]:
-            moves[parts[0], parts[1]] = moves.get((parts[0], parts[1]), 0) + end - start
+        was, now = (next(part for up_to, part in each if start < up_to) for each in (old, new))
+        if was != now:
+            moves[was, now] = moves.get((was, now), 0) + end - start
+    return moves
+
+
+def _renamed(before: str, after: str) -> bool:
+    """Whether parts have other names and the same keys, so that no key is in two that are read together."""
+    moves = _moves(before, after) or {}
+    old, new = ({part for _, part in _shares(each)} for each in (before, after))
+    return bool(moves) and all(was not in new and now not in old for was, now in moves)
+
+
+def _moved(before: str, after: str) -> str:
+    """How many keys are in another part than before, in words."""
+    moves = _moves(before, after)
+    if moves is None:
+        return "all rows are parted anew"
     shown = " and ".join(f"{count / 100:g} % of keys move from {a} to {b}" for (a, b), count in moves.items())
     return shown or "a row without a key is in another part"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from pydantic import BaseModel, Tag
 
 from dqx_core.datasets.base import Location, Problem
+from dqx_core.datasets.values import shortened, shortened_text
 from dqx_core.errors import hint
 
 if TYPE_CHECKING:
@@ -24,12 +25,22 @@ def spelled(place: Location) -> str:
 
 def located(error: pydantic.ValidationError, model: type[BaseModel], data: object) -> list[Problem]:
     """The problems of a pydantic error, each with its place in the data that was validated."""
-    return list(dict.fromkeys(_problem(detail, model, data) for detail in error.errors(include_url=False)))
+    details = error.errors(include_url=False)
+    found = dict.fromkeys((_problem(detail, model, data), detail["type"] == "too_short") for detail in details)
+    # Items that are wrong are not counted, so a list of them is said to be short as well.
+    places = [place for (place, _), short in found if not short]
+    return list(
+        dict.fromkeys(
+            problem
+            for problem, short in found
+            if not (short and any(place[: len(problem[0])] == problem[0] for place in places))
+        )
+    )
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel], data: object) -> Problem:
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
-    place = tuple(_in_data(detail["loc"], data, keep_last=kind in {"missing", "extra_forbidden"}))
+    place = tuple(_in_data(detail["loc"], model, data, keep_last=kind in {"missing", "extra_forbidden"}))
     match kind:
         case "extra_forbidden":
             key = str(place[-1])
@@ -40,23 +51,74 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], data: object) -> Prob
             key = str(context["discriminator"]).strip("'")
             return place, f"'{key}' is missing. {hint('', _words(_tags(model, detail['loc'])))}"
         case "union_tag_invalid":
-            key = str(context["discriminator"]).strip("'")
-            return (
-                *place,
-                key,
-            ), f"unknown {key} '{context['tag']}'. {hint(str(context['tag']), _words(_tags(model, detail['loc'])))}"
+            key, tag = str(context["discriminator"]).strip("'"), str(context["tag"])
+            tags = _words(_tags(model, detail["loc"]))
+            if key.endswith("()"):  # chosen by what is written, not by a key that says so
+                what, words = tag.removeprefix("as "), [each.removeprefix("as ") for each in tags]
+                return place, f"'{what}' cannot stand here. {hint('', words)}"
+            return (*place, key), f"unknown {key} {_shown(context['tag'])}. {hint(tag, tags)}"
         case "literal_error":
             words = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ",").split(",")]
-            return place, f"{given!r} is none of the words allowed here. {hint(str(given), words)}"
+            return place, f"{_shown(given)} is none of the words allowed here. {hint(str(given), words)}"
         case "value_error":
             return place, str(context["error"])
-        case _:
-            return place, f"{detail['msg']}, not {given!r}."
+    return place, _in_words(kind, given, context) or f"{detail['msg']}, not {_shown(given)}."
 
 
-def _in_data(loc: Location, data: object, *, keep_last: bool) -> Iterator[str | int]:
+_LISTS = frozenset({"tuple_type", "list_type", "set_type", "iterable_type"})
+_MAPPINGS = frozenset({"dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type"})
+_WHOLE = frozenset({"int_type", "int_from_float", "int_parsing", "int_parsing_size"})
+
+
+def _in_words(kind: str, given: object, context: Mapping[str, Any]) -> str | None:
+    """What is wrong with a value, in our words; None: there are none."""
+    if given is None:
+        return "is empty. Write a value, or leave the key out."
+    shown = _shown(given)
+    if kind in _LISTS:
+        return f"{shown} is not a list." + (f" Write [{given}]." if isinstance(given, str | int | float) else "")
+    if kind in _MAPPINGS:
+        return f"{shown} is not a mapping: write keys and values, such as {{key: value}}."
+    if kind in _WHOLE:
+        return f"{shown} is not a whole number."
+    match kind:
+        case "string_type":
+            simple = isinstance(given, str | int | float)
+            return f"{shown} is not text." + (" Put it in quotes, if it is meant as text." if simple else "")
+        case "float_type" | "float_parsing" | "decimal_type" | "decimal_parsing":
+            return f"{shown} is not a number."
+        case "bool_type" | "bool_parsing":
+            return f"{shown} is neither true nor false."
+        case "greater_than_equal":
+            return f"{shown} is less than {context['ge']}."
+        case "less_than_equal":
+            return f"{shown} is more than {context['le']}."
+        case "greater_than":
+            return f"{shown} is not more than {context['gt']}."
+        case "less_than":
+            return f"{shown} is not less than {context['lt']}."
+        case "too_short" | "string_too_short":
+            least = context.get("min_length", 1)
+            return f"{shown} has not enough in it: {least} or more." if given else "there is nothing in it."
+        case "too_long" | "string_too_long":
+            return f"{shown} has too much in it: {context['max_length']} at most."
+    return None
+
+
+def _shown(value: object) -> str:
+    """A value as YAML has it, as far as a message has room for it."""
+    return shortened(value) if isinstance(value, str | int | float) else shortened_text(repr(value))
+
+
+def _in_data(loc: Location, model: Any, data: object, *, keep_last: bool) -> Iterator[str | int]:
     """The parts of a location that are in the data: pydantic puts the tags of unions in between."""
+    annotation = model
     for number, part in enumerate(loc):
+        chosen = next((member for member in _union(annotation) if part in _tags_of(member)), None)
+        if chosen is not None:
+            annotation = chosen
+            continue
+        annotation = _step(annotation, part)
         inside: Any = data
         if (isinstance(data, Mapping) and part in data) or (
             isinstance(data, list | tuple) and isinstance(part, int) and part < len(data)
@@ -67,6 +129,14 @@ def _in_data(loc: Location, data: object, *, keep_last: bool) -> Iterator[str | 
         elif not (keep_last and number == len(loc) - 1):
             continue
         yield part
+
+
+def _union(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, those of a union in it among them."""
+    bare = _bare(annotation)
+    if get_origin(bare) not in {Union, UnionType}:
+        return ()
+    return tuple(each for member in get_args(bare) for each in (_union(member) or (member,)))
 
 
 def known_keys(model: type[BaseModel], loc: Location) -> Iterable[str]:

@@ -15,6 +15,7 @@ from dqx_core.datasets.buckets import columns_of
 from dqx_core.datasets.by_key import by_key
 from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
+from dqx_core.datasets.filters import is_nan
 from dqx_core.datasets.flow import PARTED, Flow, OutputColumn, aliased
 from dqx_core.datasets.sampling import FOLD_COLUMN, SAMPLED
 from dqx_core.datasets.source import Fill, short
@@ -69,6 +70,9 @@ def partition_query(
         has_none = exp.Is(this=flow.column(SPLIT_COLUMN), expression=exp.Null())
         inside = exp.or_(has_none, inside)
         split = aliased(_error_if(has_none, f"dataset {definition.name}: {unplaced}", split), SPLIT_COLUMN)
+    time = next((column for column in flow.columns.values() if column.role == "timestamp"), None)
+    if time is not None and time.nulls == "fail":  # of no day, and perhaps of no part: no way out
+        inside = exp.or_(exp.Is(this=flow.column(time.name), expression=exp.Null()), inside)
     rows = flow.rows(*columns, split)
     everything = unplaced is not None and wanted == definition.split.part_names
     return flow.ending(rows if everything else rows.where(inside, copy=False))
@@ -93,17 +97,91 @@ def null_counts(
     from sqlglot import exp
 
     flow = _flow(definition, date, schemas, stage)
-    must = [column.name for column in flow.columns.values() if column.nulls == "fail"]
+    must = {column.name: column.role for column in flow.columns.values() if column.nulls == "fail"}
     none = exp.Is(this=flow.column(SPLIT_COLUMN), expression=exp.Null())
 
     def count(condition: exp.Expr) -> exp.Expr:
         return exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=literal(1))]))
 
+    def is_null(name: str) -> exp.Expr:
+        return exp.Is(this=flow.column(name), expression=exp.Null())
+
     nulls = [
-        aliased(count(exp.and_(exp.Is(this=flow.column(name), expression=exp.Null()), exp.not_(none))), name)
-        for name in must
+        # A row without a time is of no part of a temporal split, and refused all the same.
+        aliased(count(is_null(name) if role == "timestamp" else exp.and_(is_null(name), exp.not_(none))), name)
+        for name, role in must.items()
     ]
     return flow.ending(flow.rows(aliased(count(none), SPLIT_COLUMN), *nulls))
+
+
+def nan_counts(
+    definition: DatasetDefinition, date: dt.date, schemas: Schemas, *, stage: exp.Table | None = None
+) -> exp.Select | None:
+    """How many rows of a date have NaN where a filter compares, by column in one row; None: none compares doubles."""
+    from sqlglot import exp
+
+    columns = resolve(definition, schemas)
+    compared = {each.compared for each in definition.filters}
+    doubles = [name for name in columns if name in compared and columns[name].type == "FLOAT64"]
+    if not doubles:
+        return None
+    flow = _begun(definition, date, schemas, stage)
+    counts = (
+        exp.Count(this=exp.Case(ifs=[exp.If(this=is_nan(flow.column(name)), true=literal(1))])) for name in doubles
+    )
+    return flow.ending(flow.rows(*(aliased(count, name) for count, name in zip(counts, doubles, strict=True))))
+
+
+Lacking = tuple[str, dt.date | None]
+"""What rows lack, and the partition of whose days they are; None: of none."""
+
+
+def lacking_counts(
+    definition: DatasetDefinition, dates: Sequence[dt.date], schemas: Schemas
+) -> tuple[exp.Select, Sequence[Lacking]] | None:
+    """How many rows of the primary table are in no partition, though no rule says so: one row, and what it counts.
+
+    Those without a time are of no day at all; those of a day that have no match in a table of an inner join are lost to
+    its partition. None: no row can be lost.
+    """
+    from sqlglot import exp
+
+    primary = definition.source.table
+    columns = resolve(definition, schemas)
+    time = next((column for column in columns.values() if column.role == "timestamp"), None)
+    moment = column_named(time.column, short(primary)) if time is not None and time.table == primary else None
+    lacks: dict[Lacking, exp.Expr] = {}
+    if time is not None and moment is not None and time.nulls == "keep":
+        lacks[f"without a time in {time.name}", None] = exp.Is(this=moment, expression=exp.Null())
+    query = exp.select().from_(table_of(primary, short(primary)), copy=False)
+    for number, join in enumerate(definition.source.joins):
+        if join.how != "inner":
+            continue
+        name = f"match_{number}"
+        keys = exp.select(*(column_named(key) for key in join.on.values()), aliased(literal(1), "is_there"))
+        on = [
+            exp.EQ(this=column_named(left, short(primary)), expression=column_named(right, name))
+            for left, right in sorted(join.on.items())
+        ]
+        query = query.join(
+            keys.distinct().from_(table_of(join.table)).subquery(name), on=exp.and_(*on), join_type="left", copy=False
+        )
+        none = exp.Is(this=column_named("is_there", name), expression=exp.Null())
+        for date in dates:
+            whole, timezone = [window(definition, date).whole], definition.partitions.timezone
+            of_days = [] if time is None or moment is None else [_inside(moment, time, whole, timezone)]
+            lacks[f"without a match in {join.table}", date] = exp.and_(none, *of_days)
+    counts = [
+        aliased(exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=literal(1))])), f"lacking_{number}")
+        for number, condition in enumerate(lacks.values())
+    ]
+    if not counts:
+        return None
+    if time is not None and moment is not None:  # a table may ask for a condition on its partitions
+        days = merged([window(definition, date).whole for date in dates])
+        none = exp.Is(this=moment.copy(), expression=exp.Null())
+        query = query.where(exp.or_(none, _inside(moment, time, days, definition.partitions.timezone)), copy=False)
+    return query.select(*counts, copy=False), tuple(lacks)
 
 
 def render(tree: exp.Expr, dialect: str) -> str:
@@ -190,13 +268,15 @@ def _source(definition: DatasetDefinition, columns: Mapping[str, OutputColumn], 
     query = exp.select(*(aliased(of(column.table, column.column), column.name) for column in columns.values()))
     query = query.from_(table_of(primary, short(primary)), copy=False)
     for join in definition.source.joins:
-        same = [exp.EQ(this=of(primary, left), expression=of(join.table, right)) for left, right in join.on.items()]
+        same = [
+            exp.EQ(this=of(primary, left), expression=of(join.table, right)) for left, right in sorted(join.on.items())
+        ]
         query = query.join(table_of(join.table, short(join.table)), on=exp.and_(*same), join_type=join.how, copy=False)
     time = next((column for column in columns.values() if column.role == "timestamp"), None)
     if time is None:
         return query
-    inside = [each.contains(of(time.table, time.column), time.type, definition.partitions.timezone) for each in days]
-    return query.where(exp.or_(*inside), copy=False)
+    inside = _inside(of(time.table, time.column), time, days, definition.partitions.timezone)
+    return query.where(inside, copy=False)
 
 
 def _staged(columns: Mapping[str, OutputColumn], days: Window, stage: exp.Table) -> exp.Select:
@@ -206,8 +286,24 @@ def _staged(columns: Mapping[str, OutputColumn], days: Window, stage: exp.Table)
     time = next((column for column in columns.values() if column.role == "timestamp"), None)
     if time is None:
         return query
-    column = column_named(time.name)
-    return query.where(days.whole.contains(column, time.type, days.timezone), copy=False)
+    return query.where(_inside(column_named(time.name), time, [days.whole], days.timezone), copy=False)
+
+
+def _inside(column: exp.Expr, time: OutputColumn, days: Sequence[Interval], timezone: str) -> exp.Expr:
+    """Whether a row is of the days.
+
+    One without a time is of those of the time that it is given, and of all where there must be one.
+    """
+    from sqlglot import exp
+
+    inside = [each.contains(column, time.type, timezone) for each in days]
+    if time.nulls == "keep":
+        return exp.or_(*inside)
+    none: exp.Expr = exp.Is(this=column.copy(), expression=exp.Null())
+    if isinstance(time.nulls, Fill):
+        given = literal_of(time.nulls.fill, time.type)
+        none = exp.and_(none, exp.or_(*(each.contains(given, time.type, timezone) for each in days)))
+    return exp.or_(*inside, none)
 
 
 def _filled(flow: Flow, column: OutputColumn) -> exp.Expr:

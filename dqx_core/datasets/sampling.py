@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field
 
-from dqx_core.datasets.base import Location, Number, Part, Problem
+from dqx_core.datasets.base import Location, Part, Problem
 from dqx_core.datasets.buckets import BUCKETS, Key, bucket, hashed, places_of, unfit_key
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.splits import Group
+from dqx_core.datasets.values import Percent, plain, too_fine, whole
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ SAMPLED = "sampled"
 class Sample(Part):
     """All rows of a share of the keys, before any filter looks; a row without a key is in no sample."""
 
-    percent: Annotated[Number, Field(gt=0, le=100)]
+    percent: Percent
     key: Key
     salt: str | None = None
 
@@ -42,8 +43,8 @@ class Sample(Part):
 
     def problems(self, definition: DatasetDefinition, /) -> Iterator[Problem]:
         """A share that is too fine, or the salt of the split."""
-        if self.percent * BUCKETS % 100:
-            yield ("percent",), f"{format(self.percent, 'f')} has more than two decimals."
+        if too_fine(self.percent):
+            yield ("percent",), f"{plain(self.percent)} has more than two decimals."
         by = definition.salted_by
         if isinstance(definition.split, Group) and self.salt_of(by) == definition.split.salt_of(by):
             yield ("salt",), "is that of the split, so the sample would be of one part only. Give it another."
@@ -60,10 +61,14 @@ class Sample(Part):
         return exp.LT(this=chosen, expression=literal(int(self.percent * BUCKETS / 100)))
 
 
+Folded = Annotated[int, Field(strict=True, ge=2, le=BUCKETS), BeforeValidator(whole)]
+"""How many folds."""
+
+
 class Folds(Part):
     """Train in so many folds, all rows of a key in one; rows without a key are in one fold together."""
 
-    count: Annotated[int, Field(strict=True, ge=2, le=BUCKETS)]
+    count: Folded
     key: Key | None = None
     """By default the key of the group split, else the column with role: user_id."""
     salt: str | None = None
@@ -107,8 +112,8 @@ class Folds(Part):
 
 
 def _counted(value: object) -> object:
-    return {"count": value} if isinstance(value, int) and not isinstance(value, bool) else value
+    return {"count": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-AnyFolds = Annotated[Folds, BeforeValidator(_counted)]
+AnyFolds = Annotated[Folds, BeforeValidator(_counted, json_schema_input_type=Folds | Folded)]
 """`folds: 5` is short for `folds: {count: 5}`."""

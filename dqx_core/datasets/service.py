@@ -16,8 +16,10 @@ from dqx_core.datasets.compare import Comparison, compare
 from dqx_core.datasets.dates import newest_date
 from dqx_core.datasets.definition import DatasetDefinition, define, schemas_allowed
 from dqx_core.datasets.dryrun import DryRun, dry_run
+from dqx_core.datasets.editing import changed_text
 from dqx_core.datasets.joins import check_joins
 from dqx_core.datasets.listing import Details, Page, listed, stored
+from dqx_core.datasets.loading import text_of
 from dqx_core.datasets.materialize import PartitionResult
 from dqx_core.datasets.naming import full_name, no_tables
 from dqx_core.datasets.preview import Preview, preview
@@ -26,7 +28,7 @@ from dqx_core.datasets.query import partition_query, render
 from dqx_core.datasets.roles import DescribedColumn, RoleSuggestion, described, suggest_columns
 from dqx_core.datasets.storage import FolderStorage, Storage
 from dqx_core.datasets.tfx import TfxExport, tfx_export
-from dqx_core.datasets.versions import recorded
+from dqx_core.datasets.versions import kept_in, recorded
 from dqx_core.datasets.windows import dates_of, part_name
 from dqx_core.errors import DefinitionError, ValidationError, hint
 from dqx_core.sql.dialects import dialect_named
@@ -121,14 +123,23 @@ class DatasetService:
             self._check(definition)
         return Saved(definition, library.add(self.folder, definition), self._record(definition))
 
-    def update(self, name: str, new: Mapping[str, Any]) -> Saved:
+    def update(self, name: str, new: Mapping[str, Any] | Callable[[writing.Data], Mapping[str, Any]]) -> Saved:
         """Write these keys of a definition anew, a key with None out; comments and layout of its file stay.
 
         A change of content makes a new version, which has no analysis yet.
+
+        Args:
+            name: The dataset.
+            new: The keys; or what gives them from those that the file holds.
+
+        Raises:
+            DefinitionError: The file was changed by somebody else meanwhile, or would be read as something else.
         """
         path, before = self.to_write(name)
-        text = path.read_text("utf-8")
-        data = {key: value for key, value in (writing.read_data(text) | dict(new)).items() if value is not None}
+        text = text_of(path)
+        old = writing.read_data(text)
+        keys = new(old) if callable(new) else new
+        data = {key: value for key, value in (old | dict(keys)).items() if value is not None}
         if data.get("name") != name:
             raise DefinitionError(
                 f"Dataset '{name}' cannot be given another name: its versions and partitions go by it. Clone it: "
@@ -146,19 +157,19 @@ class DatasetService:
         library.refuse_elsewhere(self.elsewhere, copy.name)
         if name not in library.names_in(self.folder):
             return Saved(copy, library.add(self.folder, copy), self._record(copy))
-        text = copied_from.read_text("utf-8")
+        text = text_of(copied_from)
         data = writing.read_data(text) | {"name": copy.name, "status": copy.status}
         for part in ("split", "sample", "folds"):
             if part in data:
                 data[part] = writing.as_data(copy)[part]
         copy = define(data, schemas=self.schemas)
-        return Saved(copy, library.add(self.folder, copy, writing.changed_text(text, data)), self._record(copy))
+        return Saved(copy, library.add(self.folder, copy, changed_text(text, data)), self._record(copy))
 
     def activate(self, name: str) -> Saved:
         """Make a draft active, if it fits its tables, its joins keep the rows and the engine takes its query."""
         path, before = self.to_write(name)
+        text = text_of(path)
         self._check(before)
-        text = path.read_text("utf-8")
         data = writing.read_data(text) | {"status": "active"}
         return self._rewrite(path, text, before, define(data, schemas=self.schemas), data)
 
@@ -217,7 +228,7 @@ class DatasetService:
         Description, status, and the first and last day are no content: they stay as they are.
         """
         version = changes.version_of(self.versions(name), name, number)
-        restored = define(dict(version.definition), schemas=self.schemas)
+        restored = kept_in(version, self.schemas)
         if name not in library.names_in(self.folder):
             library.refuse_elsewhere(self.elsewhere, name)
             draft = restored.model_copy(update={"status": "draft"})
@@ -226,7 +237,7 @@ class DatasetService:
         days = {"start": before.partitions.start, "end": before.partitions.end}
         kept = {"status": before.status, "description": before.description}
         after = restored.model_copy(update=kept | {"partitions": restored.partitions.model_copy(update=days)})
-        text = path.read_text("utf-8")
+        text = text_of(path)
         old, new, data = writing.as_data(before), writing.as_data(after), writing.read_data(text)
         data = {key: data[key] if old.get(key) == value and key in data else value for key, value in new.items()}
         return self._rewrite(path, text, before, define(data, schemas=self.schemas), data)
@@ -412,8 +423,11 @@ class DatasetService:
     ) -> Saved:
         if after.status == "active":
             self._check(after)
-        self._record(before)  # a file that somebody wrote by hand
-        writing.save(path, writing.changed_text(text, data))
+        changed = changed_text(text, data)
+        library.refuse_other(after, changed, path)
+        with writing.unchanged(path, text):
+            self._record(before)  # a file that somebody wrote by hand
+            writing.save(path, changed)
         found = changes.differences(
             before.model_dump(mode="json", by_alias=True), after.model_dump(mode="json", by_alias=True)
         )

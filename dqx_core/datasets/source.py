@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from dqx_core.datasets.base import Model, Problem, Scalar, Several, TableName, WrittenRole
+from dqx_core.datasets.base import Model, Problem, Several, TableName, WrittenRole
+from dqx_core.datasets.values import Scalar
 from dqx_core.errors import hint
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from dqx_core.datasets.base import Days, Location, Name, Number, Part, Problem, Scalar, Several
+from dqx_core.datasets.base import Location, Name, Part, Problem, Several
 from dqx_core.datasets.buckets import BUCKETS, Key, bucket, columns_of, hashed, places_of, unfit_key
 from dqx_core.datasets.types import literal_of
+from dqx_core.datasets.values import Days, Number, Percent, Scalar, SomeDays, plain, too_fine
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Temporal(Part):
     """Eval is the last days of the window, train what comes before it and a gap; test, if any, comes last."""
 
     strategy: Literal["temporal"] = "temporal"
-    eval_days: Annotated[Days, Field(ge=1)]
+    eval_days: SomeDays
     gap_days: Days = 0
     """Days between train and eval that are in neither, so that what train learns is not the day eval asks about."""
     test_days: Days = 0
@@ -102,7 +103,7 @@ class Group(Part):
     strategy: Literal["group"] = "group"
     key: Key
     """A column, or several that are one key together: [customer_id, country]."""
-    parts: Annotated[dict[Name, Number], AfterValidator(_by_role)] = Field(
+    parts: Annotated[dict[Name, Percent], AfterValidator(_by_role)] = Field(
         default={"train": Decimal(80), "eval": Decimal(20)}, min_length=1
     )
     """Percentages; the buckets of the hash go to train, test, eval, then others by name, however they are written."""
@@ -135,10 +136,10 @@ class Group(Part):
         if "train" not in percents:
             yield ("parts",), f"there is no part 'train', only {', '.join(percents)}."
         if sum(percents.values()) != 100:
-            yield ("parts",), f"the parts are {format(sum(percents.values()), 'f')} % together. Make them 100."
+            yield ("parts",), f"the parts are {plain(sum(percents.values(), Decimal()))} % together. Make them 100."
         for part, percent in percents.items():
-            if percent <= 0 or percent * BUCKETS % 100:
-                yield ("parts", part), f"{format(percent, 'f')} is not a percentage above 0 with at most two decimals."
+            if too_fine(percent):
+                yield ("parts", part), f"{plain(percent)} is not a percentage above 0 with at most two decimals."
         if self.null_key != "fail" and self.null_key not in percents:
             yield ("null_key",), f"'{self.null_key}' is not a part. Write one of {', '.join(percents)}, or fail."
 
@@ -166,14 +167,19 @@ def _several(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
+_Scalars = Annotated[Several[Scalar], Field(min_length=1)]
+OneOrMore = Annotated[_Scalars, BeforeValidator(_several, json_schema_input_type=Scalar | _Scalars)]
+"""Values, or a single one."""
+
+
 class FromColumn(Part):
     """A column says which part a row belongs to."""
 
     strategy: Literal["column"] = "column"
     column: str
-    parts: Annotated[
-        dict[Name, Annotated[Several[Scalar], BeforeValidator(_several), Field(min_length=1)]], AfterValidator(_by_role)
-    ] = Field(default={"train": ("train",), "eval": ("eval",)}, min_length=1)
+    parts: Annotated[dict[Name, OneOrMore], AfterValidator(_by_role)] = Field(
+        default={"train": ("train",), "eval": ("eval",)}, min_length=1
+    )
     """Part: the value, or values, of the column that mean it."""
     others: Literal["fail", "drop"] = "fail"
     """What happens to rows with any other value, or null."""
@@ -196,11 +202,12 @@ class FromColumn(Part):
         """No train, or one value for two parts."""
         if "train" not in self.parts:
             yield ("parts",), f"there is no part 'train', only {', '.join(self.parts)}."
-        meaning: dict[Scalar, str] = {}
+        meaning: dict[object, str] = {}
         for part, values in self.parts.items():
             for value in values:
-                if meaning.setdefault(value, part) != part:
-                    yield ("parts", part), f"{value!r} already means '{meaning[value]}'."
+                of_type = (isinstance(value, bool), value)  # true is not 1
+                if meaning.setdefault(of_type, part) != part:
+                    yield ("parts", part), f"{value!r} already means '{meaning[of_type]}'."
 
     def type_problems(self, columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
         """Values of another type than the column's."""

@@ -9,7 +9,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +17,7 @@ from dqx_core.datasets import mixing
 from dqx_core.datasets.sampling import FOLD_COLUMN
 from dqx_core.datasets.types import normal_type
 from dqx_core.datasets.windows import Cadence, part_date, part_name
+from dqx_core.engines.duckdb_source import CAN_HAVE_NAN
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.literals import literal
 from dqx_core.sql.names import column_named
@@ -65,6 +66,8 @@ class Manifest:
     """The splits that the definition has: what a day holds of others is of an older one."""
     cadence: Cadence = "daily"
     """What the partitions of the dataset are."""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """What is counted → rows of the day that are in no split of it without a rule that says so, if there are any."""
 
     def to_json(self) -> str:
         """The text of the file."""
@@ -310,7 +313,11 @@ def _parquet(files: Iterable[Path], *, hive: bool, without: Sequence[str] = ()) 
             for name, kind in (("date", "TIMESTAMPTZ" if of_hours else "DATE"), ("split", "VARCHAR"))
         ]
     )
-    options = [named("hive_partitioning", exp.Boolean(this=hive)), named("union_by_name", exp.Boolean(this=hive))]
+    options = [
+        named("hive_partitioning", exp.Boolean(this=hive)),
+        named("union_by_name", exp.Boolean(this=hive)),
+        named(CAN_HAVE_NAN, exp.true()),
+    ]
     reader = exp.Anonymous(
         this="READ_PARQUET",
         expressions=[

@@ -38,7 +38,8 @@ def normal_type(spelled: str, dialect: str) -> str:
     kind = exp.DataType.Type
     base = built.this
     names: dict[str, set[exp.DType]] = {
-        "INT64": {*exp.DataType.INTEGER_TYPES} - {kind.INT128, kind.INT256, kind.UINT128, kind.UINT256, kind.UBIGINT},
+        "INT64": {*exp.DataType.INTEGER_TYPES}
+        - {kind.BIT, kind.INT128, kind.INT256, kind.UINT128, kind.UINT256, kind.UBIGINT},
         "BIGNUMERIC": {kind.INT128, kind.UINT128, kind.BIGDECIMAL},
         "NUMERIC": {kind.UBIGINT},
         "FLOAT64": {kind.FLOAT, kind.DOUBLE},

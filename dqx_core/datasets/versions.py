@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from dqx_core.datasets import changes
 from dqx_core.datasets.catalog import Catalog, schemas_of
+from dqx_core.datasets.definition import define
 from dqx_core.datasets.query import partition_query, render
-from dqx_core.errors import DqxError
+from dqx_core.errors import DefinitionError, DqxError, ValidationError
 
 if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
@@ -35,3 +38,36 @@ def recorded(definition: DatasetDefinition, store: MetricDB, catalog: Catalog, *
     return store.datasets.record(
         definition.name, content, definition_hash=definition.definition_hash, sql=sql, change=change
     )
+
+
+_MOST_PARTS = 6
+"""Whose orders are tried; a split has two or three."""
+
+
+def kept_in(version: DatasetVersion, schemas: Sequence[str] | None = None) -> DatasetDefinition:
+    """The definition that a version holds.
+
+    Raises:
+        ValidationError: It has problems, such as tables of schemas that are not allowed.
+        DefinitionError: An earlier dqx kept it without the dates of its bounds.
+    """
+    content: dict[str, Any] = dict(version.definition)
+    if any(each.get(bound) == "f" for each in content.get("filters", ()) for bound in ("min", "max")):
+        raise DefinitionError(
+            f"Version {version.version} of dataset '{version.dataset}' was kept by an earlier dqx, which lost the days "
+            "and moments that filters are bounded by. Write them into the file; the SQL that dqx datasets diff shows "
+            "of that version names them."
+        )
+    found = define(content, schemas=schemas)
+    split = content.get("split") or {}
+    parts = split.get("parts") or {}
+    if found.definition_hash == version.definition_hash or not 1 < len(parts) <= _MOST_PARTS:
+        return found
+    for order in itertools.permutations(parts.items()):  # an earlier dqx kept them by name, and buckets go by order
+        try:
+            other = define(content | {"split": split | {"parts": dict(order)}}, schemas=schemas)
+        except ValidationError:
+            continue
+        if other.definition_hash == version.definition_hash:
+            return other
+    return found

@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 from dqx_core.calendars import Calendar, Days, Hours, Months, Weeks
 from dqx_core.datasets.base import Model, Problem
 from dqx_core.datasets.splits import Temporal
+from dqx_core.datasets.values import Day
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.literals import literal
 from dqx_core.zones import instants, reading_from
@@ -42,9 +43,9 @@ def _timezone(name: str) -> str:
 class Partitions(Model):
     """The days, hours, weeks or months that are partitions, and what one of them holds."""
 
-    start: dt.date
+    start: Day
     """The first day. Weeks begin on its day of the week, months on its day of the month."""
-    end: dt.date | None = None
+    end: Day | None = None
     """The last day, itself included; without one there is a partition for all that is over."""
     cadence: Cadence = "daily"
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"

@@ -106,7 +106,10 @@ class DuckDB:
             connection = self._given or duckdb.connect(self._database, read_only=self._read_only)
         except duckdb.Error as error:
             raise EngineError("DuckDB", f"open '{self._database}'", error) from error
-        connection.execute("SET TimeZone = 'UTC'")
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+        except duckdb.Error as error:
+            raise fault_of(error, "use the connection that it was given", "") from error
         for name, value in self._settings.items():
             try:
                 # Set, not given to connect: a file cannot be opened twice with settings that differ.
@@ -175,7 +178,7 @@ class DuckDB:
             try:
                 return read(self._connection_for(sql), sql)
             except (duckdb.Error, MemoryError, OSError) as error:
-                raise _fault(error, "run a statement", sql) from error
+                raise fault_of(error, "run a statement", sql) from error
 
     def schema(self, tree: exp.Query) -> Mapping[str, str]:
         import duckdb
@@ -185,7 +188,7 @@ class DuckDB:
             try:
                 return {row[0]: row[1] for row in self._connection_for(sql).execute(sql).fetchall()}
             except duckdb.Error as error:
-                raise _fault(error, "describe a query", sql) from error
+                raise fault_of(error, "describe a query", sql) from error
 
     def estimate(self, tree: exp.Query) -> Estimate:
         from sqlglot import exp
@@ -253,7 +256,7 @@ class DuckDB:
             try:
                 self.connection.register(view, table)
             except duckdb.Error as error:
-                raise EngineError("DuckDB", "read a table in memory", error) from error
+                raise fault_of(error, "read a table in memory", "") from error
 
     def close(self) -> None:
         """Close a connection this engine opened; one it was given stays open."""
@@ -269,6 +272,10 @@ _MORE_ROOM = (
     "spill to (temp_directory); or judge fewer days at a time."
 )
 _AGAIN = "What was stored before is safe; run it again."
+_FINISH = (
+    "Somebody else's result on this connection is not read to its end: fetch the rest of it, or give dqx a connection "
+    "of its own (connection.cursor())."
+)
 _OF_THE_MACHINE = re.compile(
     r"no space left|not enough space|disk (is )?full|quota exceeded|too many open files|resource temporarily|"
     r"timed? ?out|connection|input/output error|stale|could not write|failed to write|broken pipe|interrupted",
@@ -277,12 +284,14 @@ _OF_THE_MACHINE = re.compile(
 """What DuckDB says of files when it is the disk or the line, and not what is in them."""
 
 
-def _fault(error: Exception, what: str, sql: str) -> EngineError:
+def fault_of(error: Exception, what: str, sql: str) -> EngineError:
     """An error of DuckDB's as ours: of the statement, of rows that it met, or of everything around it."""
     import duckdb
 
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         return NotRunError("DuckDB", what, error, _MORE_ROOM)
+    if isinstance(error, duckdb.ResourceInUseException):
+        return NotRunError("DuckDB", what, error, _FINISH)
     around = (
         duckdb.InterruptException,
         duckdb.ConnectionException,
@@ -296,4 +305,4 @@ def _fault(error: Exception, what: str, sql: str) -> EngineError:
         return NotRunError("DuckDB", what, error, _AGAIN)
     # A column, a function or types that do not exist.
     refused = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.NotSupportedError)
-    return EngineError("DuckDB", what, f"{error}\n{sql}", of_rows=not isinstance(error, refused))
+    return EngineError("DuckDB", what, f"{error}\n{sql}".strip(), of_rows=not isinstance(error, refused))

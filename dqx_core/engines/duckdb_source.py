@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import itertools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from dqx_core.engines import frames
 from dqx_core.engines.base import Extent
-from dqx_core.engines.duckdb import DuckDB
+from dqx_core.engines.duckdb import DuckDB, fault_of
 from dqx_core.engines.relation import AUTO, DEFAULT_DATE_COLUMN, DataVersion, Options, RelationDataSource
-from dqx_core.errors import EngineError, NotThereError, hint
+from dqx_core.errors import DefinitionError, EngineError, NotThereError, hint
 from dqx_core.sql.names import table_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,19 @@ class DuckRelationDataSource(RelationDataSource):
 
     _extent: Callable[[Collection[str]], Extent] | None = None
     """Parquet files say how much they hold; other relations may be queries that take long to look at."""
+    twins: Mapping[str, tuple[str, str]] = MappingProxyType({})
+    """Columns that differ only in case, by their name in lower case: which of the two is meant SQL cannot say."""
+
+    def _keep_apart(self, twins: Mapping[str, tuple[str, str]]) -> None:
+        """Have nobody read columns that differ only in case: DuckDB calls the second one by another name."""
+        self.twins = twins
+        for column in (self.date_column, *self.dimensions.values()):
+            if column is not None and column.lower() in twins:
+                one, other = twins[column.lower()]
+                raise DefinitionError(
+                    f"Data source '{self.name}' has columns '{one}' and '{other}', which SQL does not tell apart: "
+                    "names are the same in upper and lower case. Rename one of them."
+                )
 
     def extent(self, columns: Collection[str]) -> Extent:
         """How many rows the files hold now and what these columns span; of what is no file, nothing."""
@@ -61,13 +75,16 @@ class DuckRelationDataSource(RelationDataSource):
         """
         on = engine or DuckDB()
         view = f"dqx_{next(_numbers)}"
-        frames.register(on, view, frames.arrow_of(table, name), name)
-        return cls(
+        rows = frames.arrow_of(table, name)
+        frames.register(on, view, rows, name)
+        source = cls(
             on,
             _star(view),
             name,
             **options,
         )
+        source._keep_apart(frames.twins_of(rows.schema.names))
+        return source
 
     @classmethod
     def from_pandas(
@@ -100,29 +117,22 @@ class DuckRelationDataSource(RelationDataSource):
         Unless `data_version` is given, the data version is that of the files: their names, sizes and times. Where
         folders are named by the day (`yyyy_mm_dd=2024-01-31`), a day's version is that of its own files.
         """
-        from sqlglot import exp
-
         paths = [str(p) for p in ([path] if isinstance(path, str | Path) else path)]
         files = sorted(file for p in paths for file in _files(p))
         if not files or any(not Path(file).exists() for file in files):
             lost = next((file for file in files if not Path(file).exists()), ", ".join(paths) or "nothing")
             what = f"read Parquet for data source '{name or 'data'}'"
             raise NotThereError("DuckDB", what, f"no file matches '{lost}'")
-        read = exp.Anonymous(
-            this="READ_PARQUET",
-            expressions=[
-                exp.Array(expressions=[exp.Literal.string(p) for p in paths]),
-                exp.EQ(this=exp.to_identifier("hive_partitioning"), expression=exp.true()),
-                exp.EQ(this=exp.to_identifier("union_by_name"), expression=exp.true()),
-            ],
-        )
+        called = name or Path(paths[0]).stem
         source = cls(
             on := engine or DuckDB(),
-            relation := exp.select("*").from_(exp.Table(this=read)),
-            name or Path(paths[0]).stem,
+            _parquet(paths, CAN_HAVE_NAN),
+            called,
             **({"data_version": _versions_of(files, options.get("date_column", DEFAULT_DATE_COLUMN))} | options),
         )
-        source._extent = lambda columns: on.extent(relation, list(columns))
+        source._keep_apart(_twins(source, paths))
+        # The extremes that the files state leave NaN out: as a guess at what the numbers are, they are the better ones.
+        source._extent = lambda columns: on.extent(_parquet(paths), list(columns))
         return source
 
     @classmethod
@@ -166,13 +176,67 @@ class DuckRelationDataSource(RelationDataSource):
         """The rows of a DuckDB relation of that connection."""
         on = connection if isinstance(connection, DuckDB) else DuckDB(connection)
         view = f"dqx_{next(_numbers)}"
-        relation.create_view(view, replace=True)
+        import duckdb
+
+        try:
+            relation.create_view(view, replace=True)
+        except duckdb.Error as error:
+            raise fault_of(error, f"read the relation of data source '{name}'", "") from error
         return cls(
             on,
             _star(view),
             name,
             **options,
         )
+
+
+CAN_HAVE_NAN = "can_have_nan"
+"""Without this option DuckDB takes the extremes of a file's statistics, which leave NaN out, for those of all rows."""
+
+
+def _parquet(paths: Iterable[str], *options: str) -> exp.Query:
+    """The rows of Parquet files."""
+    from sqlglot import exp
+
+    read = exp.Anonymous(
+        this="READ_PARQUET",
+        expressions=[
+            exp.Array(expressions=[exp.Literal.string(path) for path in paths]),
+            *(
+                exp.EQ(this=exp.to_identifier(option), expression=exp.true())
+                for option in ("hive_partitioning", "union_by_name", *options)
+            ),
+        ],
+    )
+    return exp.select("*").from_(exp.Table(this=read))
+
+
+def _twins(source: DuckRelationDataSource, paths: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The columns of a file that differ only in case: DuckDB calls the second of them by another name.
+
+    The names in the files are read only where a column may be such a second one.
+    """
+    from sqlglot import exp
+
+    there = {column.lower() for column in source.schema}
+    if not any(column.lower().rpartition("_")[0] in there for column in source.schema if column[-1:].isdigit()):
+        return {}
+    listed = exp.Anonymous(
+        this="PARQUET_SCHEMA", expressions=[exp.Array(expressions=[exp.Literal.string(path) for path in paths])]
+    )
+    query = exp.select("file_name", "name", "num_children").from_(exp.Table(this=listed))
+    names: dict[str, list[str]] = {}
+    inside: dict[str, list[int]] = {}
+    for row in source.rows(query):
+        ahead = inside.setdefault(row["file_name"], [])
+        while ahead and not ahead[-1]:
+            ahead.pop()
+        if len(ahead) == 1:  # a child of the root: a column, not a part of one
+            names.setdefault(row["file_name"], []).append(row["name"])
+        if ahead:
+            ahead[-1] -= 1
+        ahead.append(row["num_children"] or 0)
+    return {name: both for found in names.values() for name, both in frames.twins_of(found).items()}
 
 
 def _star(view: str) -> exp.Query:

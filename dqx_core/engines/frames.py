@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dqx_core.errors import DefinitionError, EngineError
+from dqx_core.errors import DefinitionError, EngineError, NotRunError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,6 +55,17 @@ def _not_a_frame(given: object, name: str) -> DefinitionError:
     )
 
 
+def twins_of(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Columns that are one name to SQL, by it: two that differ only in case."""
+    known: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
+    for name in names:
+        if name.lower() in known:
+            found.setdefault(name.lower(), (known[name.lower()], name))
+        known.setdefault(name.lower(), name)
+    return found
+
+
 def register(engine: DuckDB, view: str, rows: Any, name: str) -> None:
     """Make the rows readable under the name of a view.
 
@@ -62,6 +74,8 @@ def register(engine: DuckDB, view: str, rows: Any, name: str) -> None:
     """
     try:
         engine.register(view, rows)
+    except NotRunError:
+        raise
     except EngineError as error:
         refused = [field for field in rows.schema if not _known(engine, view, field)]
         if not refused:

@@ -100,11 +100,25 @@ class RelationDataSource:
             tag: spelled.get(column.lower(), column) for tag, column in (dimensions or {}).items()
         }
         self._check_columns()
+        if self.date_column is not None and self._kind(self.date_column) is ColumnKind.UNTYPED:
+            self._give_type(self.date_column)
 
     @property
     def dialect(self) -> str:
         """The sqlglot dialect of the engine behind it."""
         return self._engine.dialect
+
+    def _kind(self, column: str) -> ColumnKind:
+        return kind_of(self.schema[column], self.dialect)
+
+    def _give_type(self, column: str) -> None:
+        """Have a column of nothing but nulls be one of timestamps."""
+        from sqlglot import exp
+
+        moments = exp.Cast(this=exp.column(column, quoted=True), to=exp.DataType.build("timestamp"))
+        every = exp.Star(replace=[exp.alias_(moments, column, quoted=True)])
+        self._relation = exp.select(every).from_(self._relation.subquery("untyped"))
+        self.schema = {**self.schema, column: "TIMESTAMP"}
 
     def _check_columns(self) -> None:
         for what, column in (
@@ -124,7 +138,7 @@ class RelationDataSource:
                 )
         if self.date_column is not None:
             type_name = self.schema[self.date_column]
-            if kind_of(type_name, self.dialect) not in (ColumnKind.DATE, ColumnKind.TIMESTAMP):
+            if self._kind(self.date_column) not in (ColumnKind.DATE, ColumnKind.TIMESTAMP, ColumnKind.UNTYPED):
                 raise DefinitionError(
                     f"Data source '{self.name}' has date_column='{self.date_column}', which is {type_name}. "
                     "Give a DATE or TIMESTAMP column, or date_column=None if the data is one day's."

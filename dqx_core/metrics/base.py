@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from dqx_core.sql.rows import Items, Rows
+    from dqx_core.sql.types import ColumnKind
 
 NO_VALUES = "no non-null values"
 BESIDE = "beside"
@@ -102,6 +103,10 @@ class MetricSpec(Spec):
     def takes_of(self, column: str) -> str:
         """What one of its columns must hold."""
         return self.takes
+
+    def misfit(self, kind: ColumnKind) -> str | None:
+        """What its other parameters ask of its columns, as in "counts numbers", where those of that kind are not it."""
+        return None
 
     @property
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +11,8 @@ from returns.result import Result, Success
 
 from dqx_core.errors import DefinitionError
 from dqx_core.metrics.base import ScanMetric
+from dqx_core.sql.literals import is_nan
+from dqx_core.sql.types import NUMBERS, ColumnKind
 from dqx_core.states import Count, Number
 
 if TYPE_CHECKING:
@@ -102,15 +104,19 @@ class NegativeCount(_Counting):
 
 @dataclass(frozen=True)
 class CountValues(_Counting):
-    """Rows whose `column` is one of `values`; null never counts."""
+    """Rows whose `column` is one of `values`, compared by the column's type; null never counts.
+
+    Numbers count in columns of numbers, text in text, and so on: nothing is cast to be found.
+    """
 
     kind: ClassVar[str] = "count_values"
     column: str
-    values: Collection[Scalar]
+    values: Sequence[Scalar]
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        values = tuple(self.values) if isinstance(self.values, list | tuple | set | frozenset) else (self.values,)
+        several = isinstance(self.values, list | tuple | set | frozenset)
+        values = tuple(_own(v) for v in self.values) if several else (_own(self.values),)
         if not values:
             raise DefinitionError(f"count_values({self.column}) has no values to count. Give at least one.")
         types = {_family(v) for v in values}
@@ -119,17 +125,54 @@ class CountValues(_Counting):
             raise DefinitionError(
                 f"count_values({self.column}) takes int, float, str, bool or date values of one type, not: {shown}."
             )
-        # A value written twice counts once, and their order is nobody's business.
-        object.__setattr__(self, "values", tuple(sorted(set(values))))
+        # A value written twice counts once, and their order is nobody's business; NaN has none.
+        nans = [v for v in values if is_nan(v)]
+        object.__setattr__(self, "values", (*sorted({v for v in values if not is_nan(v)}), *nans[:1]))
 
     @property
     def columns(self) -> Sequence[str]:
         return (self.column,)
 
     def aggregates(self, rows: Rows, /) -> Mapping[str, exp.Expr]:
-        from dqx_core.sql.literals import literal
+        from dqx_core.sql.literals import one_of
 
-        return {"n": rows.count(rows.plain(self.column).isin(*[literal(v) for v in self.values]))}
+        type_name = rows.type_name(self.column)
+        return {"n": rows.count(one_of(rows.plain(self.column), self.values, type_name, rows.dialect))}
+
+    def misfit(self, kind: ColumnKind) -> str | None:
+        family = _family(next(iter(self.values)))
+        fits = _FITS[family] if family is not None else frozenset()
+        if kind in fits:
+            return None
+        days = family is dt.date and kind is ColumnKind.TIMESTAMP
+        way_out = f" (for days write where=\"CAST({self.column} AS DATE) = '{self.values[0]}'\")" if days else ""
+        return f"counts {_WORDS[family]}{way_out}"
+
+
+_FITS: Mapping[type | None, frozenset[ColumnKind]] = {
+    bool: frozenset({ColumnKind.BOOLEAN}),
+    # Of other types some have values that are told as text: enums, UUIDs.
+    str: frozenset({ColumnKind.TEXT, ColumnKind.OTHER}),
+    dt.datetime: frozenset({ColumnKind.TIMESTAMP}),
+    dt.date: frozenset({ColumnKind.DATE}),
+    float: NUMBERS,
+}
+_WORDS: Mapping[type | None, str] = {
+    bool: "true or false",
+    str: "text",
+    dt.datetime: "timestamps",
+    dt.date: "dates",
+    float: "numbers",
+}
+
+
+def _own(value: Any) -> Any:
+    """The value as Python's own, where NumPy has one of its kind."""
+    if type(value).__module__ != "numpy" or not hasattr(value, "item"):
+        return value
+    if value.dtype.kind == "M":
+        value = value.astype("datetime64[us]" if value.dtype != "datetime64[D]" else "datetime64[D]")
+    return value.item()
 
 
 def _family(value: object) -> type | None:

@@ -11,6 +11,7 @@ from returns.result import Result, Success
 from dqx_core.errors import DefinitionError
 from dqx_core.metrics.base import BESIDE, MarkedMetric, ScanMetric, StatementMetric
 from dqx_core.metrics.counts import NumRows
+from dqx_core.sql.types import ColumnKind
 from dqx_core.states import Alone, Distinct, Number
 
 if TYPE_CHECKING:
@@ -140,7 +141,11 @@ class ApproxUniqueCount(StatementMetric):
 
         column = rows.plain(self.column)
         known = exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null()))
-        text = exp.Cast(this=rows.key(self.column), to=exp.DataType.build("text"))
+        text: exp.Expr = exp.Cast(this=rows.key(self.column), to=exp.DataType.build("text"))
+        if rows.kind(self.column) is ColumnKind.FLOAT:  # 0.0 and -0.0 are one value, in two texts
+            zero = exp.Cast(this=exp.Literal.number("0e0"), to=exp.DataType.build("text"))
+            is_zero = exp.EQ(this=column.copy(), expression=exp.Literal.number(0))
+            text = exp.Case(ifs=[exp.If(this=is_zero, true=zero)], default=text)
         chosen = rows.selected(groups, exp.alias_(hashed(text), "hash", quoted=True)).where(known)
         hash_ = exp.column("hash", quoted=True)
         bucket = exp.BitwiseAnd(this=hash_.copy(), expression=exp.Literal.number(_BUCKETS - 1))

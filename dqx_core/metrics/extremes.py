@@ -75,7 +75,7 @@ class Maximum(_OfExtreme):
 
 @dataclass(frozen=True)
 class FirstValue(StatementMetric):
-    """Value of `column` where `order_by` is smallest, of several there the smallest.
+    """Value of `column` where `order_by` is smallest, of several there the smallest; NaN comes after all numbers.
 
     Rows in which either is null do not count.
     """
@@ -102,17 +102,27 @@ class FirstValue(StatementMetric):
     def statement(self, rows: Rows, groups: Sequence[exp.Expr], /) -> exp.Select:
         from sqlglot import exp
 
+        from dqx_core.sql.dialects import dialect_of
+
         wanted = {"order": rows.plain(self.order_by), "value": rows.plain(self.column)}
         known = [exp.Not(this=exp.Is(this=v.copy(), expression=exp.Null())) for v in wanted.values()]
         chosen = rows.selected(groups, *(exp.alias_(v, name, quoted=True) for name, v in wanted.items()))
         names = [exp.column(name, quoted=True) for name in (*(g.alias for g in groups), *self.reads)]
+        floats = {
+            name
+            for name, column in zip(self.reads, (self.order_by, self.column), strict=True)
+            if rows.kind(column) is ColumnKind.FLOAT and dialect_of(rows.dialect).nan_sorts_first
+        }
+        order = [
+            each
+            for name in names[len(groups) :]
+            for each in (*([exp.IsNan(this=name.copy())] if name.name in floats else []), name.copy())
+        ]
         place = exp.Window(
             this=exp.RowNumber(),
             partition_by=[name.copy() for name in names[: len(groups)]],
             # Nothing is null here; said so that no engine writes down where its nulls would be.
-            order=exp.Order(
-                expressions=[exp.Ordered(this=name.copy(), nulls_first=False) for name in names[len(groups) :]]
-            ),
+            order=exp.Order(expressions=[exp.Ordered(this=each, nulls_first=False) for each in order]),
         )
         ranked = exp.select(*names, exp.alias_(place, "place", quoted=True)).from_(
             chosen.where(*known).subquery("rows")

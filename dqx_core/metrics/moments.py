@@ -41,13 +41,16 @@ class _OfColumn(ScanMetric):
         from sqlglot import exp
 
         from dqx_core.sql.exact import exact_sum, exact_total, whole_sum
+        from dqx_core.sql.units import has_units, units_sum
 
         column, power = rows.column(self.column), rows.power(self.column)
         count = {"n": values(self.column, rows)}
         match rows.kind(self.column):
-            case ColumnKind.FLOAT:
+            case ColumnKind.FLOAT | ColumnKind.UNTYPED:
                 doubles = _double(column, rows.type_name(self.column))
                 return count | (exact_sum(doubles, rows) if power is None else whole_sum(doubles, power, rows))
+            case _ if has_units(self.column, rows):
+                return count | units_sum(self.column, rows)
             case ColumnKind.INTEGER:
                 return count | {"sum": exact_total(_signed(column, rows.type_name(self.column)), rows)}
         total: exp.Expr = exp.Sum(this=column)
@@ -69,7 +72,10 @@ def _signed(column: exp.Expr, type_name: str) -> exp.Expr:
 
 def _total(seen: Mapping[str, Any]) -> tuple[Fraction, float]:
     from dqx_core.sql.exact import exact_value, whole_value
+    from dqx_core.sql.units import units_value
 
+    if "units_over" in seen:
+        return units_value(seen), 0.0
     if "sum" in seen:
         return Fraction(seen["sum"] or 0), 0.0
     return (whole_value(seen), 0.0) if "power" in seen else exact_value(seen)
@@ -114,12 +120,15 @@ class _OfMoments(_OfColumn):
         from sqlglot import exp
 
         from dqx_core.sql.exact import exact_squares, integer_squares, whole_squares
+        from dqx_core.sql.units import has_units, units_squares
 
         column, power = rows.column(self.column), rows.power(self.column)
         match rows.kind(self.column):
-            case ColumnKind.FLOAT:
+            case ColumnKind.FLOAT | ColumnKind.UNTYPED:
                 total, doubles = self._total(rows), _double(column, rows.type_name(self.column))
                 return total | (exact_squares(doubles, rows) if power is None else whole_squares(doubles, power, rows))
+            case _ if has_units(self.column, rows):
+                return self._total(rows) | units_squares(self.column, rows)
             case ColumnKind.INTEGER:
                 type_name = rows.type_name(self.column)
                 return self._total(rows) | integer_squares(_signed(column, type_name), type_name, rows)
@@ -130,9 +139,12 @@ class _OfMoments(_OfColumn):
 
     def state(self, seen: Mapping[str, Any], /) -> Moments:
         from dqx_core.sql.exact import exact_value, integer_squares_value, whole_squares_value
+        from dqx_core.sql.units import units_squares_value
 
         total, rest = _total(seen)
-        if "squares_cross" in seen:
+        if "units_high_high" in seen:
+            squares, rest_squares = units_squares_value(seen), 0.0
+        elif "squares_cross" in seen:
             squares, rest_squares = whole_squares_value(seen), 0.0
         elif "squares_over" in seen:
             squares, rest_squares = integer_squares_value(seen), 0.0

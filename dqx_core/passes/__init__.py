@@ -8,6 +8,7 @@ from dqx_core.engines.base import DataSource
 from dqx_core.errors import ValidationError
 from dqx_core.graph import Graph
 from dqx_core.passes.deduplication import deduplicate
+from dqx_core.passes.fitness import misfits
 from dqx_core.passes.imputation import impute_datasets
 from dqx_core.passes.pruning import prune
 from dqx_core.passes.validation import validate
@@ -21,8 +22,11 @@ PASSES: tuple[Callable[[Graph, Sources, list[str]], Graph], ...] = (impute_datas
 """Each adds what is wrong to the list, and goes on as far as it can."""
 
 
-def prepare(graph: Graph, sources: Sources = None) -> Graph:
+def prepare(graph: Graph, sources: Sources = None, *, judge_unfit: bool = False) -> Graph:
     """The graph after every pass.
+
+    A column that is missing or of another type spoils the assertions that use it, and no others. Where it spoils all
+    of them the graph is refused, unless `judge_unfit` says that these are verdicts then.
 
     Raises:
         ValidationError: Something a person wrote cannot work; all of it is listed.
@@ -30,6 +34,8 @@ def prepare(graph: Graph, sources: Sources = None) -> Graph:
     problems: list[str] = []
     for run in PASSES:
         graph = run(graph, sources, problems)
+    if sources is not None and not judge_unfit:
+        problems += misfits(graph, sources, all_told=bool(problems))
     if problems:
         raise ValidationError(f"Suite '{graph.root.name}'", dict.fromkeys(problems))
     return graph

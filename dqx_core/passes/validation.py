@@ -9,26 +9,14 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from dqx_core.engines.base import DataSource
-from dqx_core.errors import UnknownColumnError, UnknownDatasetError
+from dqx_core.errors import UnknownDatasetError
 from dqx_core.graph import Graph
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.passes.pruning import prune
-from dqx_core.sql.conditions import columns_of, condition
-from dqx_core.sql.types import NUMBERS, ORDERED, SIZED, ColumnKind, kind_of
 from dqx_core.symbols import Symbols
 
 if TYPE_CHECKING:
     import sympy as sp
-
-ACCEPTED: Mapping[str, frozenset[ColumnKind]] = {
-    "anything": frozenset(ColumnKind),
-    "numbers": NUMBERS,
-    "ordered": ORDERED,
-    "sortable": ORDERED | {ColumnKind.TEXT},
-    "text": frozenset({ColumnKind.TEXT}),
-    "sized": SIZED,
-}
-"""What the columns of a metric may hold, by what it takes."""
 
 
 class SuiteWarning(UserWarning):
@@ -125,32 +113,5 @@ def _data(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
         spec = metric.spec
         if metric.dataset is None or not isinstance(spec, MetricSpec):
             continue
-        source = sources.get(metric.dataset)
-        if source is None:
+        if metric.dataset not in sources:
             yield str(UnknownDatasetError(f"Metric {spec.name}", metric.dataset, sources))
-            continue
-        read = columns_of(condition(spec.where)) if spec.where else []
-        known = {column.lower() for column in source.schema}
-        for column in [*spec.columns, *read]:
-            if column.lower() not in known:
-                yield str(UnknownColumnError(spec.name, column, metric.dataset, source.schema))
-        types = {column.lower(): type_name for column, type_name in source.schema.items()}
-        for column in spec.columns:
-            type_name = types.get(column.lower())
-            if (
-                type_name is not None
-                and kind_of(type_name, source.dialect) not in ACCEPTED[takes := spec.takes_of(column)]
-            ):
-                yield (
-                    f"Metric {spec.name} takes a column of {_WORDS[takes]}, and '{column}' of dataset "
-                    f"'{metric.dataset}' is {type_name}."
-                )
-
-
-_WORDS = {
-    "numbers": "numbers",
-    "ordered": "numbers, dates or timestamps",
-    "sortable": "numbers, dates, timestamps or text",
-    "text": "text",
-    "sized": "text, lists or maps",
-}

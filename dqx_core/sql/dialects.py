@@ -25,6 +25,12 @@ class Dialect:
     """Whether QUANTILE_CONT is an aggregate; else only a window function."""
     bitmap: str | None = None
     """The aggregate of integers between two bounds that makes one bit of each; None: there is none."""
+    wide_types: frozenset[str] = frozenset()
+    """The integer types, as the engine spells them, whose sums or squares may have no room in its widest number."""
+    checked: bool = False
+    """Whether arithmetic of doubles that overflows is an error, not an infinity."""
+    nan_sorts_first: bool = False
+    """Whether NaN comes before all numbers in an order, not after them."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Type whose values cannot be grouped by, or cast to text, as they are → the function that makes text of them."""
 
@@ -38,6 +44,7 @@ DIALECTS: Mapping[str, Dialect] = {
         hash64="HASH",
         quantile_aggregates=True,
         bitmap="BITSTRING_AGG",
+        wide_types=frozenset({"HUGEINT", "UHUGEINT", "UBIGINT"}),
     ),
     "bigquery": Dialect(
         "bigquery",
@@ -46,6 +53,8 @@ DIALECTS: Mapping[str, Dialect] = {
         narrow=frozenset(),
         hash64="FARM_FINGERPRINT",
         quantile_aggregates=False,
+        checked=True,
+        nan_sorts_first=True,
         texts={
             "ARRAY": "TO_JSON_STRING",
             "STRUCT": "TO_JSON_STRING",

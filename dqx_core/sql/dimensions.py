@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from dqx_core.errors import DefinitionError
-from dqx_core.sql.literals import literal
+from dqx_core.sql.literals import comparable, literal
 from dqx_core.sql.rows import column_of
 from dqx_core.sql.types import ColumnKind, has_zone, kind_of
 
@@ -103,7 +103,7 @@ def _moment(text: str, zoned: bool, timezone: str) -> dt.datetime:
 
 
 _FEW = 64
-"""So many values are looked for one by one; of more, rows are parted by every value there is."""
+"""So many values are looked for one by one; of more, a row is first held against all of them."""
 
 
 def told(column: str, values: tuple[str, ...], type_name: str, dialect: str, *, only: bool) -> exp.Expr:
@@ -120,8 +120,11 @@ def told(column: str, values: tuple[str, ...], type_name: str, dialect: str, *, 
 
     plain = kind_of(type_name, dialect) not in _BY_VALUE
     text = exp.Cast(this=column_of(column), to=exp.DataType.build("text"))
-    if plain and (only or len(values) > _FEW):
+    if plain and only:
         return text
+    if plain and len(values) > _FEW:  # of a million values those that are asked for, not a group of each
+        one_of = text.isin(*[literal(value) for value in values])
+        return exp.Case(ifs=[exp.If(this=one_of, true=text.copy())])
     return exp.Case(
         ifs=[
             exp.If(
@@ -153,4 +156,4 @@ def _literal(value: str, type_name: str, dialect: str) -> exp.Expr:
             return literal(Decimal(value))
         case ColumnKind.FLOAT:  # of the column's own width: 0.1 in 32 bits is not 0.1 in 64
             return exp.Cast(this=exp.Literal.string(value), to=exp.DataType.build(type_name, dialect=dialect))
-    return literal(dt.datetime.fromisoformat(value))
+    return comparable(dt.datetime.fromisoformat(value), type_name)

@@ -16,6 +16,7 @@ in two halves whose products are 64-bit integers. A guard says whether it held o
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,11 @@ _LIMBS = {"top": _BITS, "high": 0, "low": -_BITS, "tail": -2 * _BITS}
 """The power of two that one unit of each limb stands for."""
 
 REST = "rest"
+
+_ROOT = math.sqrt(sys.float_info.max)
+"""The largest double whose square is one."""
+_SMALLER = 2.0**64
+"""A sum of this many doubles that are made so much smaller does not overflow."""
 
 SMALL = 2**31
 """Integers below this have squares that are 64-bit integers."""
@@ -117,7 +123,7 @@ def exact_sum(value: exp.Expr, rows: Rows) -> dict[str, exp.Expr]:
     in_range = _in_range(x)
     return {
         **{limb: exact_total(_either(simple, known.get(limb), in_range, of(x)), rows) for limb, of in _LIMB_OF.items()},
-        REST: _sum(_either(simple, None, in_range, None, x)),
+        **_rest(_either(simple, None, in_range, None, x), rows),
     }
 
 
@@ -127,8 +133,16 @@ def exact_squares(value: exp.Expr, rows: Rows) -> dict[str, exp.Expr]:
     x² is the rounded product and the error of that rounding, both doubles (Dekker 1971). The sum is exact to
     2⁻¹²⁴ a row while x is 0 or [2⁻³⁵, 2⁶²) in magnitude.
     """
-    x = rows.stage(value)
-    square = rows.stage(_product(x, x))
+    from sqlglot import exp
+
+    given = rows.stage(value)
+    checked = dialect_of(rows.dialect).checked
+    if checked:  # null, where the square is beyond doubles or nothing is left of its parts
+        root = exp.LTE(this=_abs(given), expression=_double(_ROOT))
+        square = rows.stage(_case(root, _product(given, given)))
+        x: exp.Expr = rows.stage(_case(_less(_abs(given), _LIMB), given))
+    else:
+        square, x = rows.stage(_product(given, given)), given
     scaled = _times(x, 134217729.0)
     head = rows.stage(_minus(scaled, _paren(_minus(scaled.copy(), x))))
     foot = _paren(_minus(x, head))
@@ -140,12 +154,16 @@ def exact_squares(value: exp.Expr, rows: Rows) -> dict[str, exp.Expr]:
     )
     below = [rows.stage(_times(_minus(number, _integer(number)), _LIMB)) for number in (square, error)]
     left = [rows.stage(_times(_minus(parts, _integer(parts)), _LIMB)) for parts in below]
-    simple = rows.stage(_and(_less(_or_zero(_abs(x)), 2.0**30), _same(left[0], _integer(left[0]))))
+    simple = rows.stage(_and(_less(_or_zero(_abs(given)), 2.0**30), _same(left[0], _integer(left[0]))))
     known = {
         limb: _plus(*(rows.stage(_integer(number)) for number in both))
         for limb, both in {"high": (square, error), "low": below, "tail": left}.items()
     }
     in_range = _in_range(square)
+    rest: exp.Expr = square
+    if checked:  # what DuckDB gives: infinity, or NaN
+        beyond = _plus(_abs(given), _cast(exp.Literal.string("inf"), "double"))
+        rest = _case(_and(_is_null(square), _not_null(given)), beyond, square)
     return {
         **{
             f"squares_{limb}": exact_total(
@@ -153,8 +171,22 @@ def exact_squares(value: exp.Expr, rows: Rows) -> dict[str, exp.Expr]:
             )
             for limb, of in _LIMB_OF.items()
         },
-        f"squares_{REST}": _sum(_either(simple, None, in_range, None, square)),
+        **_rest(_either(simple, None, in_range, None, rest), rows, "squares_"),
     }
+
+
+def _rest(rest: exp.Expr, rows: Rows, prefix: str = "") -> dict[str, exp.Expr]:
+    """The sum of what lies outside of the limbs; where it may not overflow, large numbers apart, made smaller."""
+    if not dialect_of(rows.dialect).checked:
+        return {prefix + REST: _sum(rest)}
+    rest = rows.stage(rest)
+    small = _case(_less(_abs(rest), 1.0), rest)
+    large = _times(_case(_less(_abs(rest), 1.0), _null(), rest), 1 / _SMALLER)
+    return {prefix + REST: _sum(small), f"{prefix}{REST}_large": _sum(large)}
+
+
+def _rest_value(seen: Mapping[str, Any], prefix: str) -> float:
+    return float(seen[prefix + REST] or 0.0) + float(seen.get(f"{prefix}{REST}_large") or 0.0) * _SMALLER
 
 
 def integer_squares(value: exp.Expr, type_name: str, rows: Rows) -> dict[str, exp.Expr]:
@@ -195,7 +227,7 @@ def exact_total(x: exp.Expr, rows: Rows) -> exp.Expr:
 def exact_value(seen: Mapping[str, Any], prefix: str = "") -> tuple[Fraction, float]:
     """The sum that the aggregates of `exact_sum` hold: the exact part, and the rest."""
     total = sum((int(seen[prefix + limb] or 0) << (power + 2 * _BITS) for limb, power in _LIMBS.items()), start=0)
-    return Fraction(total, 1 << (2 * _BITS)), float(seen[prefix + REST] or 0.0)
+    return Fraction(total, 1 << (2 * _BITS)), _rest_value(seen, prefix)
 
 
 def integer_squares_value(seen: Mapping[str, Any]) -> Fraction:
@@ -372,6 +404,12 @@ def _is_null(node: exp.Expr) -> exp.Expr:
     from sqlglot import exp
 
     return exp.Is(this=_own(node), expression=exp.Null())
+
+
+def _not_null(node: exp.Expr) -> exp.Expr:
+    from sqlglot import exp
+
+    return exp.Not(this=_is_null(node))
 
 
 def _case(condition: exp.Expr, then: exp.Expr, otherwise: exp.Expr | None = None) -> exp.Expr:

@@ -85,9 +85,11 @@ class Grouping:
         return exp.and_(*conditions) if conditions else None
 
     def rows(self, where: str | None, stages: Stages | None = None, powers: Mapping[str, int] | None = None) -> Rows:
-        """The rows as a metric with that condition sees them."""
-        source, stages = self.source, stages or Stages(frozenset())
-        return Rows(source.relation(), source.schema, source.dialect, where, self.among(), stages, powers or {})
+        """The rows as a metric with that condition sees them; without `powers` numbers may be of any size."""
+        source, stages, any_size = self.source, stages or Stages(frozenset()), powers is None
+        return Rows(
+            source.relation(), source.schema, source.dialect, where, self.among(), stages, powers or {}, any_size
+        )
 
     def stages(self) -> Stages:
         """Room for columns that are computed once a row."""
@@ -116,7 +118,8 @@ def scan_statement(
 ) -> Statement:
     """One pass that feeds every metric; equal aggregates are computed once.
 
-    Doubles of a column in `powers` (by its name in lower case) are summed as integers, if they are.
+    Doubles of a column in `powers` (by its name in lower case) are summed as integers, if they are. Without `powers`
+    it is the statement for any numbers.
     """
     from sqlglot import exp
 
@@ -132,6 +135,7 @@ def scan_statement(
     counts, general = _zeros(aggregates), None
     if stages.guards:
         aggregates[HOLDS] = exp.LogicalAnd(this=exp.and_(*stages.guards.values()))
+    if stages.guards or stages.hopeful:
         general = partial(scan_statement, metrics, grouping)
     chosen = [of_data(condition(m.where)) for m in metrics if m.alone and m.where is not None]
     return Statement(

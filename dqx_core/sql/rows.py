@@ -71,6 +71,8 @@ class Stages:
     """The relation's own column names, in lower case."""
     depths: dict[str, int] = field(default_factory=dict)
     trees: dict[str, exp.Expr] = field(default_factory=dict)
+    hopeful: bool = False
+    """Whether a number may find no room, and another statement would compute it with more work."""
     guards: dict[str, exp.Column] = field(default_factory=dict)
     """What must be true of every row for the statement's numbers to be right, by name."""
     _names: dict[exp.Expr, str] = field(default_factory=dict)
@@ -119,6 +121,8 @@ class Rows:
     stages: Stages = field(default_factory=lambda: Stages(frozenset()), repr=False, compare=False)
     powers: Mapping[str, int] = field(default_factory=dict)
     """Column of doubles, in lower case → the power of two that makes them integers, as far as is known."""
+    any_size: bool = False
+    """Whether sums are computed for numbers of any size, which takes longer."""
 
     @cached_property
     def _types(self) -> Mapping[str, str]:
@@ -135,6 +139,12 @@ class Rows:
     def power(self, column: str) -> int | None:
         """The power of two that the column's doubles are multiplied by to be integers; None: perhaps they never are."""
         return self.powers.get(column.lower())
+
+    @property
+    def dares(self) -> bool:
+        """Whether sums of large numbers are tried in the plain way, because another statement is there if they fail."""
+        self.stages.hopeful |= not self.any_size
+        return not self.any_size
 
     def stage(self, tree: exp.Expr) -> exp.Column:
         """The value as a column of its own, computed once a row however often it is used."""

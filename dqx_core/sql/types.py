@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import lru_cache
 
@@ -18,6 +19,8 @@ class ColumnKind(StrEnum):
     TIMESTAMP = "timestamp"
     LIST = "list"
     MAP = "map"
+    UNTYPED = "untyped"
+    """Nothing but nulls, of no type: what nobody gave one is when it is all null."""
     OTHER = "other"
 
 
@@ -26,12 +29,26 @@ ORDERED = NUMBERS | {ColumnKind.DATE, ColumnKind.TIMESTAMP}
 SIZED = frozenset({ColumnKind.TEXT, ColumnKind.LIST, ColumnKind.MAP})
 
 
+MOMENT_IN_NANOSECONDS = "TIMESTAMPTZ_NS"
+"""DuckDB's own, which sqlglot does not know; it is compared with nothing but its like."""
+_UNTYPED = re.compile(r'"?NULL"?', re.IGNORECASE)
+
+
+def is_moment_in_nanoseconds(type_name: str) -> bool:
+    """Whether it is the type of moments that DuckDB compares with no other timestamps."""
+    return type_name.upper() == MOMENT_IN_NANOSECONDS
+
+
 @lru_cache(maxsize=1024)
 def kind_of(type_name: str, dialect: str) -> ColumnKind:
     """The kind of a column from its type as the engine spells it."""
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
+    if _UNTYPED.fullmatch(type_name):
+        return ColumnKind.UNTYPED
+    if is_moment_in_nanoseconds(type_name):
+        return ColumnKind.TIMESTAMP
     try:
         built = exp.DataType.build(type_name, dialect=dialect)
     except SqlglotError:
@@ -73,7 +90,15 @@ def has_zone(type_name: str, dialect: str) -> bool:
     """Whether a timestamp type is a moment in time, not a reading of some clock."""
     from sqlglot import exp
 
+    if is_moment_in_nanoseconds(type_name):
+        return True
     return exp.DataType.build(type_name, dialect=dialect).this in {
         exp.DataType.Type.TIMESTAMPTZ,
         exp.DataType.Type.TIMESTAMPLTZ,
     }
+
+
+def scale_of(type_name: str) -> int:
+    """How many digits a decimal type of DuckDB's has behind the point; 0 of other types."""
+    found = re.fullmatch(r"DECIMAL\(\d+, ?(\d+)\)", type_name, re.IGNORECASE)
+    return int(found[1]) if found else 0

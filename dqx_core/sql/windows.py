@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dqx_core.calendars import Window
 from dqx_core.errors import DefinitionError
-from dqx_core.sql.literals import literal
+from dqx_core.sql.literals import comparable, literal
 from dqx_core.sql.rows import column_of
 from dqx_core.sql.types import ColumnKind, has_zone, kind_of
 from dqx_core.zones import reading_from
@@ -26,7 +26,7 @@ Step = dt.timedelta | dt.date | int
 
 _DAY = dt.timedelta(days=1)
 _EPOCH = dt.date(1970, 1, 1)
-_NANOSECONDS = dt.datetime.fromisoformat("1677-09-22"), dt.datetime.fromisoformat("2262-04-11")
+_NANOSECONDS = dt.datetime(1677, 9, 22, tzinfo=dt.UTC), dt.datetime(2262, 4, 11, tzinfo=dt.UTC)
 """What a timestamp of nanoseconds can be compared with."""
 
 
@@ -43,6 +43,8 @@ class Buckets:
     """From which value on which step tells the place of a row; none where that is its date as it is."""
     nanoseconds: bool = False
     """Whether a row's date is told as a number of days: cast to a date, a nanosecond before midnight is rounded up."""
+    type_name: str = ""
+    """The column's type."""
 
     @classmethod
     def of(cls, column: str, type_name: str, dialect: str, timezone: str, windows: Sequence[When]) -> Buckets:
@@ -52,12 +54,12 @@ class Buckets:
             DefinitionError: The column holds dates, and a window begins or ends within one.
         """
         kind, zoned = kind_of(type_name, dialect), has_zone(type_name, dialect)
-        fine = re.fullmatch(r"TIMESTAMP_NS", type_name, re.IGNORECASE) is not None
+        fine = re.fullmatch(r"TIMESTAMP(TZ)?_NS", type_name, re.IGNORECASE) is not None
         utc = zoned or timezone == "UTC"
 
         def value(moment: dt.datetime) -> Any:
             if zoned:
-                return moment
+                return min(max(moment, _NANOSECONDS[0]), _NANOSECONDS[1]) if fine else moment
             reading = moment.replace(tzinfo=None) if utc else reading_from(moment, timezone)
             if kind is ColumnKind.DATE:
                 if reading.time() != dt.time():
@@ -67,7 +69,8 @@ class Buckets:
                         "the dates are those of another place, say so: timezone='…'."
                     )
                 return reading.date()
-            return min(max(reading, _NANOSECONDS[0]), _NANOSECONDS[1]) if fine else reading
+            first, last = (moment.replace(tzinfo=None) for moment in _NANOSECONDS)
+            return min(max(reading, first), last) if fine else reading
 
         bounds: dict[When, tuple[Any, Any]] = {}
         for when in windows:
@@ -91,13 +94,15 @@ class Buckets:
         if all(_is_date(start) and end - start == _DAY for start, end in bounds.values()):
             dates = {when: _date_of(start) for when, (start, _) in bounds.items()}
             if fine:
-                return cls(column, {when: (day - _EPOCH).days for when, day in dates.items()}, spans, nanoseconds=True)
+                numbered = {when: (day - _EPOCH).days for when, day in dates.items()}
+                return cls(column, numbered, spans, nanoseconds=True, type_name=type_name)
             return cls(column, dates, spans)
         steps = [] if fine or kind is ColumnKind.DATE else _by_date(bounds)
         if steps and 2 * len(steps) < len(bounds):
             return cls(column, {when: when[0] for when in bounds}, spans, steps)
         numbers = {when: number for number, when in enumerate(bounds)}
-        return cls(column, numbers, spans, [(start, numbers[when]) for when, (start, _) in bounds.items()])
+        starts = [(start, numbers[when]) for when, (start, _) in bounds.items()]
+        return cls(column, numbers, spans, starts, type_name=type_name)
 
     def among(self) -> exp.Expr:
         """The condition on the rows to read."""
@@ -105,8 +110,8 @@ class Buckets:
 
         spans = [
             exp.and_(
-                exp.GTE(this=column_of(self.column), expression=literal(start)),
-                exp.LT(this=column_of(self.column), expression=literal(end)),
+                exp.GTE(this=column_of(self.column), expression=comparable(start, self.type_name)),
+                exp.LT(this=column_of(self.column), expression=comparable(end, self.type_name)),
             )
             for start, end in self.spans
         ]
@@ -136,7 +141,8 @@ class Buckets:
 
         if end - first > 1:
             middle = (first + end) // 2
-            before = exp.LT(this=column_of(self.column), expression=literal(self.steps[middle][0]))
+            start = comparable(self.steps[middle][0], self.type_name)
+            before = exp.LT(this=column_of(self.column), expression=start)
             return exp.Case(ifs=[exp.If(this=before, true=self._told(first, middle))], default=self._told(middle, end))
         start, step = self.steps[first]
         if isinstance(step, dt.timedelta):
@@ -154,7 +160,7 @@ class Buckets:
         if len(self.steps) > 1:
             return literal(step)
         # Not the number alone: to group by a number is to group by the column at that place.
-        there = exp.GTE(this=column_of(self.column), expression=literal(start))
+        there = exp.GTE(this=column_of(self.column), expression=comparable(start, self.type_name))
         return exp.Case(ifs=[exp.If(this=there, true=literal(step))])
 
 

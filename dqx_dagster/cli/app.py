@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from dqx_core.errors import DefinitionError, DqxError, NotThereError
 from dqx_dagster.cli import ci, datasets, executions, store
 from dqx_dagster.cli.demo import demo
 from dqx_dagster.cli.partitions import partitions
-from dqx_dagster.cli.printing import err, out
+from dqx_dagster.cli.printing import degrade, err, out
 from dqx_dagster.cli.report import report
 from dqx_dagster.cli.run import explain, run
 from dqx_dagster.cli.suites import suites
@@ -42,7 +44,7 @@ A suite is checks that run together; every number it measures is kept in a store
 only, and never with NO_COLOR set. An error is one paragraph; `--debug` shows where it came from.
 
 Exit codes: 0 passed, 1 an assertion failed, 2 something you wrote cannot work, 3 the engine or the store failed,
-4 nothing could be judged.""",
+4 nothing could be judged, or it is not materialized.""",
 )
 app.command("demo", rich_help_panel="Start here")(demo)
 app.command("run", rich_help_panel="Suites")(run)
@@ -88,8 +90,9 @@ def options(
 
 def main() -> None:
     """Run the command line; an error is one paragraph on standard error."""
+    degrade(sys.stdout, sys.stderr)
     try:
-        app(args=_with_debug_first(sys.argv[1:]), prog_name="dqx")
+        _command()(args=_with_debug_first(sys.argv[1:]), prog_name="dqx")
     except DqxError as error:
         if os.environ.get("DQX_DEBUG"):
             raise
@@ -101,6 +104,10 @@ def main() -> None:
         name = type(error).__name__
         _tell(name, f"{error}. This was not foreseen; dqx --debug shows where it came from.".removeprefix(". "))
         sys.exit(BROKEN)
+
+
+_command = cache(lambda: get_command(app))
+"""All commands with their options, which are read from the functions once a process."""
 
 
 def _tell(name: str, message: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import IO, TextIO
 from uuid import UUID
 
 from returns.result import Failure, Success
@@ -135,7 +137,20 @@ def cell(value: object) -> str:
 
 def print_json(value: object) -> None:
     """A value as JSON on standard output: NaN and infinities as text, a failed number as {"error": reason}."""
-    out.file.write(json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
+    out.file.write(json.dumps(plain(value), indent=2, ensure_ascii=not _holds_all(out.file)) + "\n")
+
+
+def degrade(*streams: TextIO) -> None:
+    """A sign that the encoding of a stream does not have becomes a question mark, and stops nothing."""
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper) and not _holds_all(stream):
+            stream.reconfigure(errors="replace")
+
+
+def _holds_all(stream: IO[str]) -> bool:
+    """Whether a stream can be written every sign; one that has no encoding is in memory."""
+    encoding = getattr(stream, "encoding", None)
+    return not isinstance(encoding, str) or encoding.lower().replace("-", "").replace("_", "").startswith("utf")
 
 
 def plain(value: object) -> object:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from dqx_core.suite import Selection, Suite
     from dqx_core.verification import VerificationSuite
 
-FAILED, NOTHING_JUDGED = 1, 4
-"""Exit codes: an assertion that counts failed; no assertion gave a verdict, which is never a pass."""
+FAILED, NOT_JUDGED = 1, 4
+"""Exit codes: an assertion that counts failed; none gave a verdict, or a partition is not there: never a pass."""
 
 SuiteName = Annotated[
     str, typer.Argument(metavar="SUITE", help="MODULE:NAME or FILE.py:NAME, or the name of one in the code location.")
@@ -140,7 +140,7 @@ def run(
     ] = "any",
     as_json: AsJson = False,
 ) -> None:
-    """Measure, keep the numbers, judge. Exit code 0: passed, 1: failed, 4: nothing could be judged.
+    """Measure, keep the numbers, judge. Exit code 0: passed, 1: failed, 4: not judged, or not there.
 
     A store that Dagster writes is only read, unless --keep is said.
 
@@ -166,10 +166,14 @@ def run(
     judged = [result for result in results if result.status is not Status.SKIPPED]
     if not judged:
         err.print("Nothing was judged: every assertion was skipped. See why above.", highlight=False, soft_wrap=True)
-        raise typer.Exit(NOTHING_JUDGED)
+        raise typer.Exit(NOT_JUDGED)
     least = Severity.P3 if fail_on == "any" else Severity(fail_on)
-    if any(result.status is not Status.PASSED and result.severity <= least for result in judged):
+    bad = [result for result in judged if result.status is not Status.PASSED]
+    if any(result.severity <= least for result in bad if not result.absent):
         raise typer.Exit(FAILED)
+    if any(result.absent for result in bad):
+        err.print("What was to be judged is not materialized. See above.", highlight=False, soft_wrap=True)
+        raise typer.Exit(NOT_JUDGED)
 
 
 def explain(

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag, create_model, model_validator
 
 from dqx_core.checks import Check, Context, NamedAssertion
 from dqx_core.datasets.base import Model
+from dqx_core.datasets.values import whole
 from dqx_core.errors import hint
 from dqx_core.provider import ExtendedProvider, MetricProvider
 from dqx_core.suite import Suite
@@ -25,7 +41,7 @@ class Measured(Model):
 
     where: str | None = None
     """A SQL condition on rows."""
-    lag: int = Field(default=0, ge=0)
+    lag: Annotated[int, Field(strict=True, ge=0), BeforeValidator(whole)] = 0
     """Days before the partition."""
     tags: dict[str, str | None] | None = None
     """Laid over the partition's: `{split: train}` while eval is judged, `{split: null}` for all splits."""
@@ -42,12 +58,13 @@ class Derived(Model):
 
     method: ClassVar[str]
 
-    base: Measured
+    base: Model
 
     def symbol(self, mp: MetricProvider) -> sp.Symbol:
         """What it is in an expression."""
         parameters = {name: getattr(self, name) for name in type(self).model_fields if name != "base"}
-        symbol: sp.Symbol = getattr(mp.ext, self.method)(self.base.symbol(mp), **parameters)
+        of = cast("Measured | Derived", self.base)
+        symbol: sp.Symbol = getattr(mp.ext, self.method)(of.symbol(mp), **parameters)
         return symbol
 
 
@@ -67,17 +84,18 @@ def _measured(name: str) -> type[Measured]:
 
 def _derived(name: str) -> type[Derived]:
     """What `mp.ext.<name>` takes, with its metric under its name."""
-    base: Any = (AnyMeasured, Field(alias=name))
+    base: Any = ("OneMetric", Field(alias=name))
     method = getattr(ExtendedProvider, name)
     model = create_model(
-        f"{_title(name)}Of", __base__=Derived, __doc__=method.__doc__, base=base, **_parameters(method)
-    )
+        f"{_title(name)}Of", __base__=Derived, __module__=__name__, __doc__=method.__doc__, base=base,
+        **_parameters(method),
+    )  # fmt: skip
     model.method = name
     return model
 
 
 def _parameters(method: Callable[..., Any]) -> dict[str, Any]:
-    """The parameters of a method as fields of a model; a list where Python takes any iterable."""
+    """The parameters of a method as fields of a model; a list where Python takes any iterable, or a single value."""
     import sympy
 
     types = get_type_hints(method, localns={"sp": sympy})
@@ -86,10 +104,39 @@ def _parameters(method: Callable[..., Any]) -> dict[str, Any]:
         if parameter.name in {"self", "metric", "dataset", "options"}:
             continue
         kind = types[parameter.name]
-        [items] = [get_args(each) for each in get_args(kind) if get_origin(each) is Iterable] or [()]
+        lists = [each for each in get_args(kind) if get_origin(each) is Iterable]
         default = ... if parameter.default is parameter.empty else parameter.default
-        found[parameter.name] = (tuple[items[0], ...] if items else kind, default)  # type: ignore[valid-type]
+        found[parameter.name] = (_listed(kind, lists[0]) if lists else _strict(kind), default)
     return found
+
+
+Exactly = Field(strict=True)
+"""Text is no number, and yes is not true."""
+_STRICT: dict[Any, Any] = {
+    int: Annotated[int, Exactly, BeforeValidator(whole)],
+    float: Annotated[float, Exactly],
+    bool: Annotated[bool, Exactly],
+}
+
+
+def _strict(kind: Any) -> Any:
+    """The type without what pydantic would make of other values."""
+    if get_origin(kind) is UnionType:
+        return Union[tuple(_STRICT.get(each, each) for each in get_args(kind))]  # noqa: UP007
+    return _STRICT.get(kind, kind)
+
+
+def _listed(kind: Any, listed: Any) -> Any:
+    """A tuple of what the iterable of a union holds; a single value is a tuple of one."""
+    [item] = get_args(listed)
+    several: Any = tuple[item, ...]  # type: ignore[valid-type]
+    if len(get_args(kind)) == 1:
+        return several
+    return Annotated[several, BeforeValidator(_several, json_schema_input_type=Union[item, several])]  # noqa: UP007
+
+
+def _several(given: object) -> object:
+    return given if isinstance(given, list | tuple) else (given,)
 
 
 def _title(name: str) -> str:
@@ -110,9 +157,17 @@ else:
 DERIVED = {name: _derived(name) for name in _methods(ExtendedProvider)}
 
 
+CALCULATED = ("ratio", "difference", "sum", "product")
+"""Forms that calculate with several metrics."""
+
+
 def _form(data: object) -> str:
     """Which form a metric is written in: the key that says it."""
-    named = [key for key in (*DERIVED, "ratio") if isinstance(data, dict) and key in data]
+    if isinstance(data, int | float) and not isinstance(data, bool):
+        return "as number"
+    if isinstance(data, Model):
+        return type(data).form if isinstance(data, Calculated) else f"as {getattr(data, 'method', 'kind')}"
+    named = [key for key in (*DERIVED, *CALCULATED) if isinstance(data, dict) and key in data]
     return f"as {named[0]}" if named else "as kind"
 
 
@@ -120,38 +175,10 @@ def _has_a_form(data: object) -> object:
     if isinstance(data, dict) and "kind" not in data and _form(data) == "as kind":
         written = next((str(key) for key in data), "")
         raise ValueError(
-            f"it is none of the forms of a metric. {hint(written, ['kind', 'ratio', *DERIVED])} "
+            f"it is none of the forms of a metric. {hint(written, ['kind', *CALCULATED, *DERIVED])} "
             "Write {kind: average, column: price}, or such around it as {day_over_day: {kind: …}}."
         )
     return data
-
-
-def _forms(*more: Any) -> Any:
-    derived = [Annotated[model, Tag(f"as {name}")] for name, model in DERIVED.items()]
-    union: Any = Union[(*derived, *more, Annotated[AnyMeasured, Tag("as kind")])]
-    return Annotated[union, Discriminator(_form), BeforeValidator(_has_a_form)]
-
-
-if TYPE_CHECKING:
-    Part = Measured | Derived
-else:
-    Part = _forms()
-
-
-class Ratio(Model):
-    """One metric divided by another: `{ratio: [{kind: null_count, column: email}, {kind: num_rows}]}`."""
-
-    ratio: tuple[Part, Part]
-
-    def symbol(self, mp: MetricProvider) -> sp.Expr:
-        """What it is in an expression."""
-        return self.ratio[0].symbol(mp) / self.ratio[1].symbol(mp)
-
-
-if TYPE_CHECKING:
-    AnyMetric = Part | Ratio
-else:
-    AnyMetric = _forms(Annotated[Ratio, Tag("as ratio")])
 
 
 def _number(value: object) -> float:
@@ -165,6 +192,92 @@ Limit = Annotated[float, PlainValidator(_number, json_schema_input_type=float)]
 Pair = tuple[Limit, Limit]
 
 
+class Calculated(Model):
+    """What is calculated from metrics and numbers."""
+
+    form: ClassVar[str]
+    calculate: ClassVar[Callable[[Any, Any], Any]]
+    """What two of the operands come to."""
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        """The metrics and numbers, in order."""
+        operands: tuple[Any, ...] = getattr(self, type(self).form.removeprefix("as "))
+        return operands
+
+    def symbol(self, mp: MetricProvider) -> sp.Expr:
+        """What it is in an expression."""
+        first, *others = (each if isinstance(each, int | float) else each.symbol(mp) for each in self.operands)
+        return functools.reduce(type(self).calculate, others, first)
+
+    @model_validator(mode="after")
+    def _speaks_of_a_metric(self) -> Self:
+        if all(isinstance(each, int | float) for each in self.operands):
+            raise ValueError("it holds numbers alone. Put a metric in it, such as {kind: num_rows}.")
+        return self
+
+
+class Ratio(Calculated):
+    """One metric divided by another: `{ratio: [{kind: null_count, column: email}, {kind: num_rows}]}`."""
+
+    form: ClassVar[str] = "as ratio"
+    calculate: ClassVar[Callable[[Any, Any], Any]] = operator.truediv
+    ratio: tuple[Operand, Operand]
+
+    @model_validator(mode="after")
+    def _by_something(self) -> Self:
+        if self.ratio[1] == 0:
+            raise ValueError("nothing is divided by 0.")
+        return self
+
+
+class Difference(Calculated):
+    """One metric less another: `{difference: [{kind: sum, column: paid}, {kind: sum, column: due}]}`."""
+
+    form: ClassVar[str] = "as difference"
+    calculate: ClassVar[Callable[[Any, Any], Any]] = operator.sub
+    difference: tuple[Operand, Operand]
+
+
+class Sum(Calculated):
+    """Metrics together: `{sum: [{kind: null_count, column: email}, {kind: null_count, column: phone}]}`."""
+
+    form: ClassVar[str] = "as sum"
+    calculate: ClassVar[Callable[[Any, Any], Any]] = operator.add
+    sum: Annotated[tuple[Operand, ...], Field(min_length=2)]
+
+
+class Product(Calculated):
+    """Metrics times one another, or times a number: `{product: [100, {ratio: […]}]}`."""
+
+    form: ClassVar[str] = "as product"
+    calculate: ClassVar[Callable[[Any, Any], Any]] = operator.mul
+    product: Annotated[tuple[Operand, ...], Field(min_length=2)]
+
+
+def _forms(*more: Any) -> Any:
+    derived = [Annotated[model, Tag(f"as {name}")] for name, model in DERIVED.items()]
+    union: Any = Union[(*derived, *more, Annotated[AnyMeasured, Tag("as kind")])]
+    return Annotated[union, Discriminator(_form), BeforeValidator(_has_a_form)]
+
+
+if TYPE_CHECKING:
+    OneMetric = Measured | Derived
+    AnyMetric = OneMetric | Calculated
+    Operand = AnyMetric | Limit
+else:
+    _calculated = [Annotated[model, Tag(model.form)] for model in (Ratio, Difference, Sum, Product)]
+    OneMetric = _forms()
+    AnyMetric = _forms(*_calculated)
+    Operand = _forms(Annotated[Limit, Tag("as number")], *_calculated)
+
+_models: list[type[Model]] = [*DERIVED.values(), Ratio, Difference, Sum, Product]
+for _model in _models:
+    _model.model_rebuild(
+        _types_namespace={"OneMetric": OneMetric, "Operand": Operand, "Annotated": Annotated, "Field": Field}
+    )
+
+
 class WrittenCheck(Model):
     """One condition on one metric."""
 
@@ -173,7 +286,8 @@ class WrittenCheck(Model):
         default="P1", description="P0 stops what is downstream, P1 is an error, P2 and P3 are warnings."
     )
     metric: AnyMetric = Field(
-        description="{kind: average, column: price}; {day_over_day: {kind: …}}; or {ratio: [{…}, {…}]}."
+        description="{kind: average, column: price}; {day_over_day: {kind: …}}; or {ratio: [{…}, {…}]}, and so "
+        "difference, sum and product, of metrics and numbers."
     )
     is_eq: Limit | None = None
     is_neq: Limit | None = None
@@ -187,7 +301,7 @@ class WrittenCheck(Model):
     is_negative: Literal[True] | None = None
     is_zero: Literal[True] | None = None
     noop: Literal[True] | None = Field(default=None, description="Record the value, judge nothing.")
-    tol: float | None = Field(default=None, ge=0, description="How far beyond its limit a value may be.")
+    tol: float | None = Field(default=None, ge=0, strict=True, description="How far beyond its limit a value may be.")
     tags: tuple[str, ...] = ()
     on_missing_history: Literal["skip", "fail"] = Field(
         default="skip", description="What to do when an earlier day that it compares with does not exist."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -41,6 +41,12 @@ class DqxDataset(dg.Component):
     store: str = "store"
     granularity: Literal["assertion", "check"] = "assertion"
     partitioned_checks: bool = True
+    retry_policy: dg.RetryPolicy | None = None
+    """Of every step; so are the next two."""
+    pool: str | None = None
+    op_tags: Mapping[str, str] | None = None
+    automation_condition: dg.AutomationCondition[Any] | None = None
+    """Of the asset, of its checks and of its metrics."""
     translate: Callable[[dg.AssetSpec], dg.AssetSpec] | None = None
     """What `asset_attributes` makes of the asset's spec."""
     says: Callable[[Problem], str] | None = None
@@ -78,26 +84,30 @@ class DqxDataset(dg.Component):
         from dqx_dagster.suites import suite_checks
 
         check_columns(self, context)
-        made = partial(dataset_asset, self.definition, engine=self.engine, kind=self.kind, store=self.store)
+        steps: Any = {
+            "engine": self.engine,
+            "store": self.store,
+            "retry_policy": self.retry_policy,
+            "pool": self.pool,
+            "op_tags": self.op_tags,
+            "automation_condition": self.automation_condition,
+        }
+        made = partial(dataset_asset, self.definition, kind=self.kind, **steps)
         asset = made()
         if self.translate is not None:
             spec = self.translate(asset.get_asset_spec())
             keyed = made(translator=Keyed(spec.key))
             asset = keyed.map_asset_specs(lambda _: spec)
-        metrics = [
-            suite_metrics_asset(suite, asset, engine=self.engine, store=self.store)
-            for suite in (self.suites if self.metrics else ())
-        ]
+        metrics = [suite_metrics_asset(suite, asset, **steps) for suite in (self.suites if self.metrics else ())]
         return dg.Definitions(
             assets=[asset, *metrics],
             asset_checks=[
                 suite_checks(
                     suite,
                     asset,
-                    engine=self.engine,
-                    store=self.store,
                     granularity=self.granularity,
                     partitioned_checks=self.partitioned_checks,
+                    **steps,
                 )
                 for suite in (*self.suites, *([dataset_integrity(self.definition)] if self.integrity else ()))
             ],

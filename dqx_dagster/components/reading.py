@@ -25,6 +25,8 @@ from dqx_core.suite import Suite
 from dqx_core.symbols import SymbolRegistry
 from dqx_dagster.components.attributes import Attributes
 from dqx_dagster.components.checks import WrittenCheck, suite_of
+from dqx_dagster.components.readings import as_written
+from dqx_dagster.components.templates import Tell, rendered
 from dqx_dagster.components.translation import Translate, refused
 
 if TYPE_CHECKING:
@@ -42,15 +44,18 @@ def read(written: Mapping[str, Any], context: dg.ComponentLoadContext) -> dict[s
     """
     context = context.with_rendering_scope({"context": LoadContextScope(context)})  # type: ignore[no-untyped-call]
     file = _File(context)
-    templates = context.resolution_context.at_path("attributes")
+    problems: list[str] = []
+    written = file.attributes(written, problems)
+    scope = context.resolution_context.scope
     data = {
-        key: value if key == TRANSLATED_LATER else rendered(value, templates.at_path(key))
+        key: value if key == TRANSLATED_LATER else rendered(value, scope, (key,), file.teller(problems))
         for key, value in written.items()
     }
-    problems: list[str] = []
+    if problems:  # what they hold is not known
+        raise ValidationError(str(file), problems)
     attributes: Attributes | None = None
     try:
-        attributes = Attributes.model_validate(data)
+        attributes = Attributes.model_validate(data, by_alias=True, by_name=False)
     except pydantic.ValidationError as error:
         problems += [file.says(problem) for problem in located(error, Attributes, data)]
     schemas = attributes.schemas if attributes else None
@@ -76,6 +81,10 @@ def read(written: Mapping[str, Any], context: dg.ComponentLoadContext) -> dict[s
         "store": attributes.store,
         "granularity": attributes.granularity,
         "partitioned_checks": attributes.partitioned_checks,
+        "retry_policy": attributes.retry_policy and attributes.retry_policy.policy,
+        "pool": attributes.pool,
+        "op_tags": attributes.op_tags,
+        "automation_condition": attributes.automation_condition,
         "translate": translate,
         "says": partial(_says, file, data["definition"], attributes.checks),
     }
@@ -116,20 +125,25 @@ class _File:
         place, message = problem
         return f"{self.where(place)}: {message}"
 
+    def teller(self, problems: list[str]) -> Tell:
+        """What adds a problem to others, with its line."""
+        return lambda place, message: problems.append(self.says((place, message)))
 
-def rendered(value: Any, context: dg.ResolutionContext) -> Any:
-    """The value with its templates filled in.
-
-    Text without a template stays as it is: rendering would read a number out of "007".
-    """
-    match value:
-        case dict():
-            return {key: rendered(each, context.at_path(key)) for key, each in value.items()}
-        case list():
-            return [rendered(each, context.at_path(number)) for number, each in enumerate(value)]
-        case str() if "{{" in value or "{%" in value:
-            return context.resolve_value(value)
-    return value
+    def attributes(self, host: Mapping[str, Any], problems: list[str]) -> Mapping[str, Any]:
+        """The attributes as YAML 1.2 has them, where they come from a file; what Dagster reads otherwise is told."""
+        if self.tree is None or not self.path.is_file():
+            return host
+        try:
+            return as_written(
+                self.path,
+                self.tree.position.start.line,
+                host,
+                but=TRANSLATED_LATER,
+                tell=lambda problem: problems.append(self.says(problem)),
+            )
+        except DefinitionError as error:
+            problems.append(str(error))
+            return host
 
 
 def _definition(
@@ -142,7 +156,7 @@ def _definition(
                 return from_yaml(file.folder / written, schemas=schemas)
             case dict():
                 reading = Reading(schemas, where=lambda inside: file.where((*place, *inside)))
-                return DatasetDefinition.model_validate(written, context=reading)
+                return DatasetDefinition.model_validate(written, context=reading, by_alias=True, by_name=False)
             case None:
                 pass  # said already: it is missing
             case _:
@@ -230,6 +244,11 @@ def _translate(
     info = TranslatorResolvingInfo(model, context.resolution_context.at_path("attributes"), TRANSLATED_LATER)
 
     def translate(spec: dg.AssetSpec) -> dg.AssetSpec:
+        wrong: list[str] = []
+        scope = {**context.resolution_context.scope, "definition": definition, "spec": spec}
+        rendered(written, scope, place, file.teller(wrong))  # Dagster writes None for what has no value
+        if wrong:
+            raise ValidationError(str(file), wrong)
         translated = info.get_asset_spec(spec, {"definition": definition, "spec": spec})
         wrong = [file.says(((*place, *where), message)) for where, message in refused(translated, spec, definition)]
         if wrong:

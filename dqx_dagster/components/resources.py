@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import dagster as dg
 
+from dqx_core.errors import DefinitionError
 from dqx_dagster.components.scaffolding import ResourcesScaffolder
+from dqx_dagster.components.templates import is_template, rendered
 
 if TYPE_CHECKING:
     from dqx_dagster.resources import DatasetEngine
@@ -23,7 +25,20 @@ def _read(context: dg.ResolutionContext, written: str | None) -> str | None:
     if written is None:
         return None
     variable = _VARIABLE.fullmatch(written.strip())
-    return dg.EnvVar(variable[1]) if variable else str(context.resolve_value(written))
+    return dg.EnvVar(variable[1]) if variable else str(_filled(context, written))
+
+
+def _filled(context: dg.ResolutionContext, written: str) -> object:
+    if not is_template(written):
+        return context.resolve_value(written)
+    told: list[str] = []
+    found = rendered(written, context.scope, (), lambda _, message: told.append(message))
+    if told:
+        tree = context.source_position_tree
+        position = tree.lookup_closest_and_path(context.path, trace=None)[0] if tree else None
+        where = f"{position.filename}, line {position.start.line}, " if position else ""
+        raise DefinitionError(f"{where}{'.'.join(map(str, context.path))}: {told[0]}")
+    return found
 
 
 def _text(description: str) -> dg.Resolver:
@@ -110,15 +125,11 @@ class DqxResources(dg.Component, dg.Resolvable):
 
     def __post_init__(self) -> None:
         if (self.database is None) == (self.bigquery is None):
-            from dqx_core.errors import DefinitionError
-
             raise DefinitionError(
                 "DqxResources takes `database`, a DuckDB file, or `bigquery` with its `project`: one of the two."
             )
         of_duckdb = [name for name in ("memory_limit", "threads", "temp_directory") if getattr(self, name) is not None]
         if self.bigquery is not None and of_duckdb:
-            from dqx_core.errors import DefinitionError
-
             raise DefinitionError(f"DqxResources has {', '.join(of_duckdb)}, which DuckDB has and BigQuery has not.")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:

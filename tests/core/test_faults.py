@@ -103,9 +103,9 @@ def test_no_room_ends_the_run_and_is_never_kept_as_what_a_number_came_to():
     ],
 )
 def test_what_may_pass_is_told_from_what_is_so(error, passes):
-    from dqx_core.engines.duckdb import _fault
+    from dqx_core.engines.duckdb import fault_of
 
-    made = _fault(error, "run a statement", "SELECT 1")
+    made = fault_of(error, "run a statement", "SELECT 1")
     assert isinstance(made, EngineError)
     assert isinstance(made, NotRunError) is passes
 

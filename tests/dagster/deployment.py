@@ -90,6 +90,8 @@ class Deployment:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    # What runs in the background ignores Ctrl-C, and so would this.
+                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 )
             )
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from dqx_core import DuckRelationDataSource
-from dqx_dagster import MetricStore, require_checks, suite_checks
+from dqx_dagster import MetricStore, partitions_let_through, require_checks, suite_checks
 from tests.dagster.scenario import GATED, PARTITIONS, SUITE, feed, key, source, span
 
 
@@ -161,3 +161,120 @@ def test_any_kind_of_function_may_have_a_gate(tmp_path, instance, compute):
         return [m.metadata["trained"].value for m in result.asset_materializations_for_node("trained")]
 
     assert (found(4), found(5)) == ([True], [])
+
+
+def makes(context: dg.AssetExecutionContext):
+    return dg.MaterializeResult(metadata={"made": ",".join(partitions_let_through(context))})
+
+
+def makes_and_yields(context: dg.AssetExecutionContext):
+    yield dg.MaterializeResult(metadata={"made": ",".join(partitions_let_through(context))})
+
+
+async def makes_later(context: dg.AssetExecutionContext):
+    return dg.MaterializeResult(metadata={"made": ",".join(partitions_let_through(context))})
+
+
+def makes_nothing_known(context: dg.AssetExecutionContext) -> None: ...
+
+
+def gives(context: dg.AssetExecutionContext):
+    return 1
+
+
+@pytest.fixture
+def skipping(tmp_path, instance):
+    """Makes the feed of some days with its checks, then what is behind a gate that skips, and gives the latter."""
+
+    def run(compute, judged, wanted, *, mapped=None, days=PARTITIONS, gate=None, **options):
+        deps = [dg.AssetDep(feed, partition_mapping=mapped) if mapped else feed]
+        guard = gate or require_checks(GATED, feed, on_bad="skip")
+        asset = {"partitions_def": days, "deps": deps, "required_resource_keys": {"store"}, "name": "trained"}
+        trained = dg.asset(**asset, **{"output_required": False, **options})(guard(compute))
+        defs = dg.Definitions(
+            assets=[feed, trained],
+            asset_checks=[suite_checks(GATED, feed, source=source, engine=None)],
+            resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+            executor=dg.in_process_executor,
+        )
+        whole = defs.resolve_implicit_global_asset_job_def()
+        for tags in judged:
+            job = whole.get_subset(asset_selection={feed.key})
+            job.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
+        job = whole.get_subset(asset_selection={trained.key})
+        return job.execute_in_process(instance=instance, raise_on_error=False, tags=wanted)
+
+    return run
+
+
+def materialized(result):
+    return [m.partition for m in result.asset_materializations_for_node("trained")]
+
+
+FOUR_TO_SIX = span(key(4, "train"), key(6, "train"))
+
+
+@pytest.mark.parametrize("compute", [makes, makes_and_yields, makes_later, makes_nothing_known])
+def test_a_gate_that_skips_lets_the_good_partitions_of_a_range_through(skipping, compute):
+    found = skipping(compute, [FOUR_TO_SIX], FOUR_TO_SIX)
+
+    assert found.success
+    assert materialized(found) == [key(4, "train"), key(6, "train")], "the 5th is crowded"
+    if compute is not makes_nothing_known:
+        made = {m.metadata["made"].value for m in found.asset_materializations_for_node("trained")}
+        assert made == {f"{key(4, 'train')},{key(6, 'train')}"}
+
+
+@pytest.mark.parametrize("compute", [makes, makes_and_yields, makes_later, makes_nothing_known])
+def test_a_gate_that_skips_and_finds_nothing_bad_changes_nothing(skipping, compute):
+    two = span(key(6, "train"), key(7, "train"))
+    found = skipping(compute, [two], two)
+
+    assert found.success
+    assert materialized(found) == [key(6, "train"), key(7, "train")]
+
+
+def test_a_gate_that_skips_hands_a_value_to_the_io_manager(skipping):
+    one = {"dagster/partition": key(6, "train")}
+    found = skipping(gives, [one], one)
+
+    assert (found.success, found.output_for_node("trained")) == (True, 1)
+
+
+def test_a_gate_that_skips_fails_where_it_lets_nothing_through(skipping):
+    found = skipping(makes, [span(key(4, "train"), key(5, "train"))], {"dagster/partition": key(5, "train")})
+
+    assert not found.success
+    assert "Not crowded" in str(found.get_step_failure_events()[0].step_failure_data.user_failure_data.description)
+
+
+@pytest.mark.parametrize(
+    ("compute", "options", "told"),
+    [(makes, {"output_required": True}, "output_required=False"), (gives, {}, "return MaterializeResult or nothing")],
+)
+def test_a_gate_that_skips_fails_as_a_whole_where_dagster_would_write_all_down(skipping, compute, options, told):
+    found = skipping(compute, [FOUR_TO_SIX], FOUR_TO_SIX, **options)
+
+    assert not found.success
+    assert materialized(found) == []
+    assert told in found.get_step_failure_events()[0].step_failure_data.user_failure_data.description
+
+
+def test_a_gate_that_skips_goes_by_the_mapping_of_partitions(skipping):
+    days = PARTITIONS.get_partitions_def_for_dimension("date")
+    mapped = dg.MultiToSingleDimensionPartitionMapping("date")
+    found = skipping(
+        makes, [span(key(3, "train"), key(6, "eval"))], span("2026-01-04", "2026-01-07"), mapped=mapped, days=days
+    )
+
+    assert materialized(found) == ["2026-01-04", "2026-01-06"], "the 5th is crowded, nobody judged the 7th"
+
+
+def test_behind_two_gates_that_skip_is_what_both_let_through(skipping):
+    def both(compute):
+        outer = require_checks(GATED, feed, on_bad="skip", unjudged="pass")
+        return outer(require_checks(GATED, feed, on_bad="skip")(compute))
+
+    found = skipping(makes, [span(key(3, "train"), key(5, "train"))], FOUR_TO_SIX, gate=both)
+
+    assert materialized(found) == [key(4, "train")], "nobody judged the 6th"

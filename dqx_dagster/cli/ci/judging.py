@@ -91,6 +91,7 @@ def _judged(evaluation: dg.AssetCheckEvaluation, about: Mapping[str, Any]) -> Ve
         message=evaluation.description or ("It passed." if evaluation.passed else "It failed, and does not say why."),
         value=float(value) if isinstance(value, int | float) else None,
         bound=str(bound) if bound is not None else None,
+        absent=outcome.absent,
     )
 
 

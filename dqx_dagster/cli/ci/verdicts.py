@@ -65,11 +65,13 @@ class Verdict:
     bound: str | None = None
     run_id: str | None = None
     code: Code | None = None
+    absent: bool = False
+    """An ERROR because there is no such partition, and for no other reason."""
 
     @property
     def bad(self) -> bool:
-        """Whether it says that something is wrong."""
-        return self.outcome in (Outcome.FAILED, Outcome.ERROR)
+        """Whether it says that something is wrong with what is there."""
+        return self.outcome in (Outcome.FAILED, Outcome.ERROR) and not self.absent
 
     @property
     def silent(self) -> bool:
@@ -137,8 +139,10 @@ class Gate:
         return verdict.bad and verdict.severity <= self.fail_on
 
     def missing(self, verdict: Verdict) -> bool:
-        """Whether a verdict that says nothing leaves the gate open."""
-        return verdict.outcome is Outcome.NO_RESULT or (verdict.outcome is Outcome.SKIPPED and not self.allow_skipped)
+        """Whether a verdict that says nothing of what is there leaves the gate open."""
+        if verdict.outcome is Outcome.SKIPPED:
+            return not self.allow_skipped
+        return verdict.outcome is Outcome.NO_RESULT or verdict.absent
 
     @property
     def exit_code(self) -> Exit:

@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dqx_core.datasets.base import Location
+from dqx_core.datasets.documents import Fields, Scalar, at, resolved
 from dqx_core.datasets.library import Elsewhere, name_in
-from dqx_core.datasets.loading import documents, embedded, from_yaml, line_of
+from dqx_core.datasets.loading import documents, embedded, from_yaml
 from dqx_core.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -84,46 +86,54 @@ def _in_file(file: Path, schemas: Sequence[str] | None) -> Iterator[Elsewhere]:
     if "definition" not in text:
         return
     try:
-        written = [each for each in documents(file) if isinstance(each, Mapping)]
+        written = [each for each in documents(file) if isinstance(each, Fields)]
     except DefinitionError as error:
         yield Elsewhere(file.parent.name, file, 1, _failing(error))
         return
     for document in written:
-        attributes = document.get("attributes")
-        definition = attributes.get("definition") if isinstance(attributes, Mapping) else None
-        ours = str(document.get("type", "")).rpartition(".")[2] == "DqxDataset"
-        allowed = attributes.get("schemas", schemas) if isinstance(attributes, Mapping) else schemas
-        if isinstance(definition, Mapping) and (ours or {"source", "partitions"} <= definition.keys()):
-            yield _inline(file, document, definition, allowed)
-        elif isinstance(definition, str) and ours:
-            other = file.parent / definition
+        attributes = resolved(document.entries["attributes"][1]) if "attributes" in document.entries else None
+        if not isinstance(attributes, Fields) or "definition" not in attributes.entries:
+            continue
+        definition = resolved(attributes.entries["definition"][1])
+        kind = document.entries["type"][1].value if "type" in document.entries else ""
+        ours = str(kind).rpartition(".")[2] == "DqxDataset"
+        allowed = attributes.value.get("schemas", schemas)
+        if isinstance(definition, Fields) and (ours or {"source", "partitions"} <= definition.entries.keys()):
+            yield _inline(file, document, definition.value, allowed)
+        elif isinstance(definition, Scalar) and ours and isinstance(definition.value, str):
+            other = file.parent / definition.value
             name = name_in(other) if other.is_file() else other.stem
             yield Elsewhere(name, other, 1, partial(from_yaml, other, schemas=allowed))
 
 
-def _inline(file: Path, document: Any, definition: Mapping[str, Any], schemas: Sequence[str] | None) -> Elsewhere:
-    name, line = str(definition.get("name", file.parent.name)), line_of(document, _PLACE)
+def _inline(file: Path, document: Fields, definition: Mapping[str, Any], schemas: Sequence[str] | None) -> Elsewhere:
+    name, line = str(definition.get("name", file.parent.name)), at(document, _PLACE)[1]
 
     def read() -> DatasetDefinition:
-        return embedded(document, _PLACE, file, schemas=schemas, value=_filled_in(definition, file, line))
+        return embedded(document, _PLACE, file, schemas=schemas, value=_filled_in(definition, document, file))
 
     return Elsewhere(name, file, line, read)
 
 
-def _filled_in(definition: Any, file: Path, line: int) -> Any:
+def _filled_in(definition: Any, document: Fields, file: Path) -> Any:
     """The definition with its templates filled in, of which most have none."""
     if not _has_template(definition):
         return definition
     import dagster as dg
 
-    from dqx_dagster.components.reading import rendered
+    from dqx_dagster.components.templates import rendered
 
-    try:
-        return rendered(definition, dg.ResolutionContext.default())
-    except Exception as error:
+    told: list[str] = []
+
+    def tell(place: Location, message: str) -> None:
+        told.append(f"{file}, line {at(document, (*_PLACE, *place))[1]}: {message}")
+
+    found = rendered(definition, dg.ResolutionContext.default().scope, (), tell)
+    if told:
         raise DefinitionError(
-            f"{file}, line {line}: the definition has templates that only Dagster can fill in: {error}"
-        ) from error
+            f"The definition has templates that only Dagster can fill in, or nobody: {' '.join(told)}"
+        )
+    return found
 
 
 def _has_template(value: object) -> bool:

@@ -49,6 +49,10 @@ def list_(
             else f"There are no datasets in {places.folder}. Make one with: dqx datasets new"
         )
         return
+    if not page.datasets:
+        out.print(f"There are {page.total}, and none after the first {page.offset}.")
+        return
+    last = page.offset + len(page.datasets)
     table(
         ["name", "status", "tables", "rows", "analyzed", "description"],
         [
@@ -63,9 +67,10 @@ def list_(
             for each in page.datasets
         ],
     )
-    if len(page.datasets) < page.total:
-        last = page.offset + len(page.datasets)
+    if last < page.total:
         out.print(f"{page.offset + 1} to {last} of {page.total}; --offset {last} goes on.")
+    elif page.offset:
+        out.print(f"{page.offset + 1} to {last} of {page.total}.")
 
 
 def get(places: Places, name: Dataset, as_json: AsJson = False) -> None:
@@ -76,6 +81,7 @@ def get(places: Places, name: Dataset, as_json: AsJson = False) -> None:
     from rich.syntax import Syntax
 
     from dqx_core.datasets.library import names_in
+    from dqx_core.datasets.loading import text_of
     from dqx_core.datasets.writing import as_data, new_text
 
     with places.opened(tables=False) as service:
@@ -85,7 +91,7 @@ def get(places: Places, name: Dataset, as_json: AsJson = False) -> None:
         shown = {**vars(found), "definition": as_data(found.definition), "version": found.version}
         print_json(shown | {"versions": [brief(version) for version in found.versions]})
         return
-    text = found.path.read_text("utf-8") if held is None else new_text(found.definition)
+    text = text_of(found.path) if held is None else new_text(found.definition)
     out.print(Syntax(text, "yaml", background_color="default"))
     if held is not None:
         where = f"It is defined by a component, in {held.path}, line {held.line}: edit it there."
@@ -143,27 +149,28 @@ def update(
 
     Example: dqx datasets update shop_ranking --set split.eval_days=3
     """
-    from dqx_core.datasets.writing import as_data, read_data, value_of, with_value
+    from dqx_core.datasets.loading import from_yaml
+    from dqx_core.datasets.writing import Data, as_data, value_of, with_value
 
     if not (values or unset or file):
         raise DefinitionError("Nothing to change. Say what: --set split.eval_days=3, --unset nulls or --file new.yaml.")
     with places.opened(tables=False, writes=True) as service:
-        path, _ = service.to_write(name)
-        old: dict[str, Any] = read_data(path.read_text("utf-8"))
-        if file is None:
-            new = dict(old)
-        else:
-            from dqx_core.datasets.loading import from_yaml
+        whole = as_data(from_yaml(file, schemas=service.schemas)) if file is not None else None
 
-            new = as_data(from_yaml(file, schemas=service.schemas))
-        for each in values or ():
-            place, equals, text = each.partition("=")
-            if not equals:
-                raise DefinitionError(f"--set {each} is not a place and a value. Write it as --set split.eval_days=3.")
-            new = with_value(new, place.strip(), value_of(text))
-        for place in unset or ():
-            new = with_value(new, place, None)
-        saved = service.update(name, dict.fromkeys(old) | new)
+        def changed(old: Data) -> Data:
+            new = old if whole is None else whole
+            for each in values or ():
+                place, equals, text = each.partition("=")
+                if not equals:
+                    raise DefinitionError(
+                        f"--set {each} is not a place and a value. Write it as --set split.eval_days=3."
+                    )
+                new = with_value(new, place.strip(), value_of(text))
+            for place in unset or ():
+                new = with_value(new, place.strip(), None)
+            return dict.fromkeys(old) | new
+
+        saved = service.update(name, changed)
     _say(saved, "Updated", as_json)
 
 

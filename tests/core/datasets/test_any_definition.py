@@ -161,7 +161,7 @@ def test_without_a_split_there_is_one_part_and_no_leak(shop, tmp_path):
             {"sample": {"percent": 5, "key": "customer_id", "salt": "daily/split/v1"}},
             "sample.salt: is that of the split",
         ),
-        ({"folds": 1}, "folds: Input should be greater than or equal to 2"),
+        ({"folds": 1}, "folds: 1 is less than 2."),
         ({"folds": {"count": 3, "by": "x"}}, "folds.by: unknown key 'by'."),
         ({"folds": 3, "split": {"strategy": "none"}}, "folds: are folds of train, and without a split there is none."),
         ({"folds": 3, "columns__4__as": "fold"}, "folds: add a column 'fold', and there is one already."),

@@ -174,15 +174,15 @@ WRONG = {
     ),
     "a window longer than there are dates": (
         changed(RANKING, filters__0__rolling_days=40_000_000),
-        "filters[0].rolling_days: Input should be less than or equal to 36500, not 40000000.",
+        "filters[0].rolling_days: 40000000 is more than 36500.",
     ),
     "an eval longer than there are dates": (
         changed(RANKING, split__eval_days=10**12),
-        "split.eval_days: Input should be less than or equal to 36500",
+        "split.eval_days: 1000000000000 is more than 36500.",
     ),
     "months longer than there are dates": (
         changed(RANKING, filters__0={"kind": "date_range", "rolling_months": 100_000}),
-        "filters[0].rolling_months: Input should be less than or equal to 1200",
+        "filters[0].rolling_months: 100000 is more than 1200.",
     ),
     "a calendar that begins where dates do": (
         changed(DAILY, partitions__start="0001-01-01"),
@@ -360,7 +360,7 @@ def test_one_role_by_both_of_its_words_is_one_role_twice():
 
 
 def test_the_hash_is_the_same_in_every_process_and_version():
-    assert (ranking().definition_hash, daily().definition_hash) == ("391a90d258c2504a", "9dddcb649102edf8")
+    assert (ranking().definition_hash, daily().definition_hash) == ("4e6391c0f5d7326f", "9dddcb649102edf8")
 
 
 def test_a_definition_survives_json():

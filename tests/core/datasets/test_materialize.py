@@ -28,8 +28,11 @@ def shop():
 
 
 def reads(shop, since):
-    """Statements that read the rows of the source; the schema is asked without reading any."""
-    return [sql for sql in shop.statements[since:] if SOURCE in sql]
+    """Statements that read the rows of the source; the schema is asked without reading any.
+
+    Others count what no partition has: rows without a time, once for all dates; NaN where a filter compares.
+    """
+    return [sql for sql in shop.statements[since:] if SOURCE in sql and sql.startswith("CREATE")]
 
 
 @pytest.mark.parametrize("definition", [ranking(), daily()], ids=lambda each: each.name)

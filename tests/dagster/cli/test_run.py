@@ -18,9 +18,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from dqx_core import MetricDB
+from dqx_core.datasets.materialize import materialize
 from dqx_core.errors import DefinitionError
 from dqx_dagster.cli import keys, main
 from tests import forked
+from tests.core.datasets import shop
+from tests.core.datasets.shop import daily
 from tests.core.html import feed
 
 DQX = str(Path(sys.executable).parent / "dqx")
@@ -45,6 +48,17 @@ def past(mp: MetricProvider, ctx: Context) -> None:
 
 FEED, GONE, PAST = Suite("Feed suite", [feed]), Suite("Gone suite", [gone]), Suite("Past suite", [past])
 LIMIT = 10
+"""
+
+KEPT = """
+from dqx_core import Context, MetricProvider, Suite, check
+
+@check(name="Daily", datasets=["daily"])
+def daily(mp: MetricProvider, ctx: Context) -> None:
+    ctx.assert_that(mp.num_rows()).where(name="Has rows", severity="P0").is_positive()
+    ctx.assert_that(mp.num_rows() / mp.num_rows(lag=2)).where(name="Never as many").is_lt(0)
+
+DAILY = Suite("Daily suite", [daily])
 """
 
 
@@ -209,6 +223,33 @@ def test_nothing_judged_is_no_pass(dqx):
 
     assert said.code == 4
     assert "Nothing was judged" in said.err
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A dataset in folders: train of the 1st and the 3rd of January."""
+    root = tmp_path_factory.mktemp("kept")
+    materialize(daily(), [shop.day(1), shop.day(3)], ["train"], engine=shop.engine(), root=root)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("dates", "more", "code"),
+    [
+        ("2024-01-01", [], 0),
+        ("2024-01-02", [], 4),
+        ("2024-01-01", ["--tags", "split=eval"], 4),
+        ("2024-01-01...2024-01-03", ["--fail-on", "P0"], 4),
+        ("2024-01-02...2024-01-03", [], 1),  # what is bad comes before what is not there
+    ],
+)
+def test_what_is_not_materialized_is_told_apart_from_what_is_bad(dqx, here, kept, dates, more, code):
+    (here / "kept.py").write_text(KEPT)
+    arguments = ["--date", dates, "--tags", "split=train", *more]
+    said = dqx("run", "kept.py:DAILY", "--dataset", "daily", "--root", str(kept), *arguments)
+
+    assert said.code == code, said
+    assert ("What was to be judged is not materialized" in said.err) is (code == 4)
 
 
 def test_suites_are_listed_with_what_they_assert(dqx):

@@ -119,6 +119,40 @@ checks:
     assert b.bound.tolerance == 0.1
 
 
+STEPS = """\
+metrics: true
+suites: ['.suites:MORE']
+retry_policy: {max_retries: 3, delay: 0.5, backoff: exponential, jitter: plus_minus}
+pool: warehouse
+op_tags: {team: data}
+automation_condition: "{{ dg.AutomationCondition.eager() }}"
+"""
+
+
+def test_how_dagster_runs_the_steps_and_when_is_said_of_all_that_a_dataset_is(load):
+    with load(DEFINITION + CHECKS + STEPS, suites_py=MORE) as (_, defs):
+        assets = list(defs.assets)
+        ops = [each.op for each in [*assets, *defs.asset_checks]]
+        checks = checks_of(defs).values()
+
+    policy = dg.RetryPolicy(3, 0.5, dg.Backoff.EXPONENTIAL, dg.Jitter.PLUS_MINUS)
+    assert len(ops) == 6, "the dataset, three suites, two metrics assets"
+    assert all((op.retry_policy, op.pool, op.tags["team"]) == (policy, "warehouse", "data") for op in ops)
+    specs = [*(spec for each in assets for spec in each.specs), *checks]
+    assert len(specs) == 3 + len(checks)
+    assert all(spec.automation_condition == dg.AutomationCondition.eager() for spec in specs)
+
+
+def test_the_asset_may_have_a_condition_of_its_own(load):
+    own = 'asset_attributes:\n  automation_condition: "{{ dg.AutomationCondition.on_missing() }}"\n'
+    with load(DEFINITION + CHECKS + own + STEPS, suites_py=MORE) as (_, defs):
+        [spec] = [spec for each in defs.assets for spec in each.specs if spec.key == dg.AssetKey("sales")]
+        checks = checks_of(defs).values()
+
+    assert spec.automation_condition == dg.AutomationCondition.on_missing()
+    assert all(check.automation_condition == dg.AutomationCondition.eager() for check in checks)
+
+
 def test_suites_written_in_python_are_named_by_module_or_by_a_file_beside(load):
     with load(DEFINITION + CHECKS + "suites: ['.suites:MORE']\n", suites_py=MORE) as (component, defs):
         assert [suite.name for suite in component.suites] == ["sales checks", "More"]

@@ -104,6 +104,25 @@ def test_a_check_that_cannot_work_is_told_of_at_its_line(problems, check, place,
     assert found == f"line {HEAD + 2}, {place}: {message}"
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("retry_policy: {retries: 2}", "retry_policy.retries: unknown key 'retries'. Did you mean 'max_retries'?"),
+        (
+            "retry_policy: {max_retries: 2, backoff: exp}",
+            "retry_policy.backoff: 'exp' is none of the words allowed here. There are: exponential, linear.",
+        ),
+        (
+            "automation_condition: eager",
+            "automation_condition: 'eager' is not a condition. Write a template: "
+            "'{{ dg.AutomationCondition.eager() }}'.",
+        ),
+    ],
+)
+def test_what_cannot_be_said_of_steps_is_told_of_at_its_line(problems, written, told):
+    assert problems(f"{DEFINITION}{written}\n") == [f"line {HEAD + 1}, {told}"]
+
+
 def test_a_name_that_is_there_twice_is_told_of_at_the_second(problems):
     check = "  - {name: x, metric: {kind: num_rows}, is_positive: true}\n"
 
@@ -191,6 +210,8 @@ def test_a_component_without_attributes_says_what_it_lacks(project):
             "'1' is not of type 'number'",
         ),
         ({"definition": {"name": "sales", "spilt": {}}}, ["definition"], "'spilt' was unexpected"),
+        ({"retry_policy": {"retries": 2}}, ["retry_policy"], "'retries' was unexpected"),
+        ({"pool": 3}, ["pool"], "3 is not of type"),
         ({"asset_attributes": {"goup_name": "x"}}, ["asset_attributes"], "'goup_name' was unexpected"),
     ],
 )
@@ -199,3 +220,15 @@ def test_the_schema_for_editors_and_dg_check_yaml_names_the_wrong_key(attributes
     errors = jsonschema.Draft202012Validator(schema).iter_errors({"definition": "sales.yaml", **attributes})
 
     assert (place, True) in [(list(error.absolute_path), words in error.message) for error in errors]
+
+
+def test_the_schema_takes_what_is_said_of_steps():
+    schema = json.loads(json.dumps(DqxDataset.get_model_cls().model_json_schema()))
+    said = {
+        "retry_policy": {"max_retries": 2, "delay": 1.5, "backoff": "linear", "jitter": "full"},
+        "pool": "warehouse",
+        "op_tags": {"team": "data"},
+        "automation_condition": "{{ dg.AutomationCondition.eager() }}",
+    }
+
+    jsonschema.validate({"definition": "sales.yaml", **said}, schema)

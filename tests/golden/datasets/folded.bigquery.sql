@@ -49,9 +49,22 @@ WITH `source` AS (
   GROUP BY
     1
   HAVING
-    COUNT(`amount`) > 0
-    AND SUM(CAST(`amount` AS NUMERIC)) >= CAST('1.5' AS NUMERIC) * COUNT(`amount`)
-    AND SUM(CAST(`amount` AS NUMERIC)) <= CAST('900' AS NUMERIC) * COUNT(`amount`)
+    (
+      COUNT(`amount`) > 0
+      AND SUM(
+        CASE
+          WHEN NOT IS_NAN(ATAN(`amount`))
+          THEN CAST(ROUND(`amount` * 1e9) AS BIGNUMERIC)
+        END
+      ) >= CAST('1500000000' AS BIGNUMERIC) * COUNT(`amount`)
+      AND SUM(
+        CASE
+          WHEN NOT IS_NAN(ATAN(`amount`))
+          THEN CAST(ROUND(`amount` * 1e9) AS BIGNUMERIC)
+        END
+      ) <= CAST('900000000000' AS BIGNUMERIC) * COUNT(`amount`)
+    )
+    AND NOT IS_NAN(ATAN(MAX(`amount`)))
 ), `filter_1_aggregate` AS (
   SELECT
     *

@@ -41,9 +41,22 @@ WITH "source" AS (
   GROUP BY
     1
   HAVING
-    COUNT("amount") > 0
-    AND SUM(CAST("amount" AS DECIMAL(38, 9))) >= CAST('1.5' AS DECIMAL(38, 9)) * COUNT("amount")
-    AND SUM(CAST("amount" AS DECIMAL(38, 9))) <= CAST('900' AS DECIMAL(38, 9)) * COUNT("amount")
+    (
+      COUNT("amount") > 0
+      AND SUM(
+        CASE
+          WHEN NOT ISNAN(ATAN("amount"))
+          THEN CAST(ROUND("amount" * 1e9) AS DECIMAL(38, 0))
+        END
+      ) >= CAST('1500000000' AS DECIMAL(38, 0)) * COUNT("amount")
+      AND SUM(
+        CASE
+          WHEN NOT ISNAN(ATAN("amount"))
+          THEN CAST(ROUND("amount" * 1e9) AS DECIMAL(38, 0))
+        END
+      ) <= CAST('900000000000' AS DECIMAL(38, 0)) * COUNT("amount")
+    )
+    AND NOT ISNAN(ATAN(MAX("amount")))
 ), "filter_1_aggregate" AS (
   SELECT
     *

@@ -60,7 +60,13 @@ WITH `source` AS (
   GROUP BY
     1
   HAVING
-    SUM(CAST(`revenue` AS NUMERIC)) >= CAST('5' AS NUMERIC)
+    SUM(
+      CASE
+        WHEN NOT IS_NAN(ATAN(`revenue`))
+        THEN CAST(ROUND(`revenue` * 1e9) AS BIGNUMERIC)
+      END
+    ) >= CAST('5000000000' AS BIGNUMERIC)
+    AND NOT IS_NAN(ATAN(MAX(`revenue`)))
 ), `filter_4_aggregate` AS (
   SELECT
     *
@@ -80,7 +86,10 @@ WITH `source` AS (
   GROUP BY
     1
   HAVING
-    MIN(`revenue`) >= -CAST(50.0 AS FLOAT64)
+    (
+      MIN(`revenue`) >= -CAST(50.0 AS FLOAT64) AND NOT IS_NAN(ATAN(MIN(`revenue`)))
+    )
+    AND NOT IS_NAN(ATAN(MAX(`revenue`)))
 ), `filter_5_aggregate` AS (
   SELECT
     *

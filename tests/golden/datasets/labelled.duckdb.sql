@@ -60,7 +60,13 @@ WITH "source" AS (
   GROUP BY
     1
   HAVING
-    SUM(CAST("revenue" AS DECIMAL(38, 9))) >= CAST('5' AS DECIMAL(38, 9))
+    SUM(
+      CASE
+        WHEN NOT ISNAN(ATAN("revenue"))
+        THEN CAST(ROUND("revenue" * 1e9) AS DECIMAL(38, 0))
+      END
+    ) >= CAST('5000000000' AS DECIMAL(38, 0))
+    AND NOT ISNAN(ATAN(MAX("revenue")))
 ), "filter_4_aggregate" AS (
   SELECT
     *
@@ -80,7 +86,10 @@ WITH "source" AS (
   GROUP BY
     1
   HAVING
-    MIN("revenue") >= -CAST(50.0 AS DOUBLE)
+    (
+      MIN("revenue") >= -CAST(50.0 AS DOUBLE) AND NOT ISNAN(ATAN(MIN("revenue")))
+    )
+    AND NOT ISNAN(ATAN(MAX("revenue")))
 ), "filter_5_aggregate" AS (
   SELECT
     *

@@ -46,11 +46,11 @@ WITH `source` AS (
     *
   FROM `filter_2_values`
   WHERE
-    `revenue` >= CAST(0.01 AS FLOAT64)
+    `revenue` >= CAST(0.01 AS FLOAT64) AND NOT IS_NAN(ATAN(`revenue`))
 ), `filter_4_top_products_totals` AS (
   SELECT
     `product_id` AS `product`,
-    COALESCE(SUM(CAST(`revenue` AS NUMERIC)), 0) AS `total`
+    COALESCE(SUM(CAST(ROUND(`revenue` * 1e9) AS BIGNUMERIC)), 0) AS `total`
   FROM `filter_3_range`
   WHERE
     `split` IN ('train') AND NOT `product_id` IS NULL

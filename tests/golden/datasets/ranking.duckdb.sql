@@ -46,11 +46,11 @@ WITH "source" AS (
     *
   FROM "filter_2_values"
   WHERE
-    "revenue" >= CAST(0.01 AS DOUBLE)
+    "revenue" >= CAST(0.01 AS DOUBLE) AND NOT ISNAN(ATAN("revenue"))
 ), "filter_4_top_products_totals" AS (
   SELECT
     "product_id" AS "product",
-    COALESCE(SUM(CAST("revenue" AS DECIMAL(38, 9))), 0) AS "total"
+    COALESCE(SUM(CAST(ROUND("revenue" * 1e9) AS DECIMAL(38, 0))), 0) AS "total"
   FROM "filter_3_range"
   WHERE
     "split" IN ('train') AND NOT "product_id" IS NULL

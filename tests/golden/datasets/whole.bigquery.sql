@@ -36,7 +36,7 @@ WITH `source` AS (
 ), `filter_2_top_users_totals` AS (
   SELECT
     `customer_id` AS `user`,
-    COALESCE(SUM(CAST(`revenue` AS NUMERIC)), 0) AS `total`
+    COALESCE(SUM(CAST(ROUND(`revenue` * 1e9) AS BIGNUMERIC)), 0) AS `total`
   FROM `filter_1_range`
   WHERE
     `split` IN ('all') AND NOT `customer_id` IS NULL
@@ -75,7 +75,10 @@ WITH `source` AS (
   GROUP BY
     1
   HAVING
-    MAX(`revenue`) <= CAST(60.5 AS FLOAT64)
+    (
+      MAX(`revenue`) <= CAST(60.5 AS FLOAT64) AND NOT IS_NAN(ATAN(MAX(`revenue`)))
+    )
+    AND NOT IS_NAN(ATAN(MAX(`revenue`)))
 ), `filter_3_aggregate` AS (
   SELECT
     *

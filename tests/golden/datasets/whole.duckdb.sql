@@ -36,7 +36,7 @@ WITH "source" AS (
 ), "filter_2_top_users_totals" AS (
   SELECT
     "customer_id" AS "user",
-    COALESCE(SUM(CAST("revenue" AS DECIMAL(38, 9))), 0) AS "total"
+    COALESCE(SUM(CAST(ROUND("revenue" * 1e9) AS DECIMAL(38, 0))), 0) AS "total"
   FROM "filter_1_range"
   WHERE
     "split" IN ('all') AND NOT "customer_id" IS NULL
@@ -75,7 +75,10 @@ WITH "source" AS (
   GROUP BY
     1
   HAVING
-    MAX("revenue") <= CAST(60.5 AS DOUBLE)
+    (
+      MAX("revenue") <= CAST(60.5 AS DOUBLE) AND NOT ISNAN(ATAN(MAX("revenue")))
+    )
+    AND NOT ISNAN(ATAN(MAX("revenue")))
 ), "filter_3_aggregate" AS (
   SELECT
     *

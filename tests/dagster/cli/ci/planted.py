@@ -17,7 +17,7 @@ from tests.dagster.scenario import PARTITIONS, table
 DAYS = PARTITIONS.get_partitions_def_for_dimension("date")
 
 
-def feed(name, suite_check, *, partitions=PARTITIONS, policy=None):
+def feed(name, suite_check, *, partitions=PARTITIONS, policy=None, is_there=None):
     """An asset of the scenario's rows, and the asset checks of one check."""
 
     @dg.asset(name=name, partitions_def=partitions, backfill_policy=policy)
@@ -30,7 +30,9 @@ def feed(name, suite_check, *, partitions=PARTITIONS, policy=None):
         dimensions = {"split": "split"} if partitions is PARTITIONS else {}
         date_column = None if partitions is None else "date"
         rows = table().slice(int(os.environ.get("PLANTED_CUT", "0")))
-        return DuckRelationDataSource.from_arrow(rows, name, date_column=date_column, dimensions=dimensions)
+        return DuckRelationDataSource.from_arrow(
+            rows, name, date_column=date_column, dimensions=dimensions, is_there=is_there
+        )
 
     suite = Suite(f"{name} suite", (suite_check,))
     return [made], [suite_checks(suite, made, source=source, engine=None)]
@@ -48,6 +50,12 @@ def good(mp: MetricProvider, ctx: Context) -> None:
 def bad(mp: MetricProvider, ctx: Context) -> None:
     ctx.assert_that(mp.num_rows()).where(name="Not crowded").is_leq(10)
     ctx.assert_that(mp.average("value")).where(name="Value is low", severity="P2").is_lt(12)
+
+
+@check(name="Rows", datasets=["gaps"])
+def gaps(mp: MetricProvider, ctx: Context) -> None:
+    ctx.assert_that(mp.num_rows()).where(name="Not crowded").is_leq(10)
+    ctx.assert_that(mp.num_rows() / mp.num_rows(lag=1)).where(name="Rows stay", severity="P2").is_leq(2)
 
 
 @check(name="Rows", datasets=["moving"])
@@ -193,6 +201,7 @@ feeds = [
     feed("good", good, policy=SINGLE),
     feed("bad", bad, policy=SINGLE),
     feed("moving", moving, policy=SINGLE),
+    feed("gaps", gaps, policy=SINGLE, is_there=lambda date, tags: (date.day, tags["split"]) != (7, "eval")),
     feed("hollow", hollow),
     feed("whole", whole, partitions=None),
     feed("gated", gated, policy=SINGLE),

@@ -111,3 +111,15 @@ def test_4_when_a_check_raises(planted):
 
     assert said.code == 4
     assert "? P1 raising › raises: It did not finish: KeyError: 'price'" in said.out
+
+
+def test_4_when_all_that_is_wrong_is_a_partition_that_is_not_there(planted, tmp_path):
+    gap = planted("--select", "gaps", "--partition", "2026-01-07", "--junit", tmp_path / "dqx.xml")
+    beside = planted("--select", "gaps", "--partitions", "2026-01-05...2026-01-07", "--json", tmp_path / "dqx.json")
+
+    assert gap.code == 4
+    assert "! P1 2026-01-07|eval gaps › Rows › Not crowded: num_rows(): 2026-01-07 (split=eval) of dataset" in gap.out
+    assert '<error message="P1 Rows › Not crowded: num_rows(): 2026-01-07' in (tmp_path / "dqx.xml").read_text()
+    assert beside.code == 1, "another day is crowded"
+    of = {(v["partition"], v["title"]): v for v in json.loads((tmp_path / "dqx.json").read_text())["verdicts"]}
+    assert of["2026-01-07|eval", "Rows › Rows stay"]["counts"], "whatever its severity"

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -182,6 +183,9 @@ def gate(*verdicts, **more):
         (gate(verdict(Outcome.SKIPPED), allow_skipped=True), 0),
         (gate(verdict(Outcome.NO_RESULT), allow_skipped=True), 4),
         (gate(verdict(Outcome.FAILED), verdict(Outcome.NO_RESULT)), 1),
+        (gate(replace(verdict(Outcome.ERROR), absent=True)), 4),
+        (gate(replace(verdict(Outcome.ERROR, "P3"), absent=True), allow_skipped=True), 4),
+        (gate(replace(verdict(Outcome.ERROR, "P0"), absent=True), verdict(Outcome.FAILED)), 1),
         (gate(verdict(Outcome.FAILED), troubles=[Trouble("s", "", "m")]), 3),
     ],
 )
