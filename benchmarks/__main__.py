@@ -10,6 +10,7 @@ from inspect import Parameter, signature
 from pkgutil import iter_modules
 
 import benchmarks
+from benchmarks import against
 
 MODULES = sorted(module.name for module in iter_modules(benchmarks.__path__) if not module.name.startswith("_"))
 
@@ -25,7 +26,10 @@ def main_of(name: str) -> Callable[[], None] | None:
 
 
 def main(names: list[str]) -> None:
-    """Run one benchmark here, or several in turns."""
+    """Run one benchmark here, or several in turns; or against another build."""
+    if names[:1] == ["against"]:
+        against.main(*names[1:])
+        return
     if len(names) == 1 and (run := main_of(names[0])) is not None:
         print(f"== {names[0]}", flush=True)
         run()

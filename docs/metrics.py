@@ -74,6 +74,57 @@ _TAKES = {
 }
 
 
+NAN: Mapping[str, str] = {
+    "num_rows, count": "count it: NaN is a value",
+    "null_count": "does not: NaN is not null",
+    "negative_count": "does not",
+    "count_values": "only where NaN is one of the values that are asked for",
+    "sum, average, variance, stddev": "are NaN, which makes an assertion an ERROR; so do infinities of both signs",
+    "minimum, maximum, quantile, median": "are NaN",
+    "first": "takes it for larger than all numbers, in `order_by` and among values of one place",
+    "unique_count, approx_unique_count": "count all NaN as one value; 0.0 and -0.0 are one value too",
+    "duplicate_count": "takes NaN for equal to NaN, and 0.0 to -0.0",
+    "custom_sql, where": "as the expression says: on DuckDB NaN is above all numbers, equal to itself",
+}
+"""Metrics → what they make of NaN, on every engine."""
+
+ROWS = (
+    "",
+    "## NaN, nulls and columns",
+    "",
+    "On every engine, wherever the rows lie:",
+    "",
+    "| metric | NaN |",
+    "| --- | --- |",
+    *(f"| {metrics} | {what} |" for metrics, what in NAN.items()),
+    "",
+    "A square or a sum beyond doubles is an infinity, or NaN, on every engine; where sums of large numbers of both",
+    "signs pass beyond them on the way, engines differ in whether they come back.",
+    "",
+    "Parquet files of pyarrow and polars state a smallest and a largest value that leave NaN out. `from_parquet` and",
+    "stored datasets read them right. Through a view of your own over such a file DuckDB believes them: `isnan(x)`",
+    "finds nothing there, `x > 5` loses rows, and a sum of x is an ERROR. Write",
+    "`read_parquet('…', can_have_nan = true)` in the view. Range and aggregate filters of datasets keep no NaN,",
+    "through such a view either.",
+    "",
+    "Division by zero, in conditions and in `custom_sql`:",
+    "",
+    "| written | DuckDB | BigQuery |",
+    "| --- | --- | --- |",
+    "| `a / 0` | an infinity, or NaN of `0 / 0` | an error, and so an ERROR of the assertion |",
+    "| `a // 0`, `a % 0` | an error | an error |",
+    "| `a / nullif(b, 0)` | null | null |",
+    "",
+    "The last is the same everywhere; null meets no condition, and aggregates leave it out.",
+    "",
+    "A column of nothing but nulls may have no type (an Arrow `null`, a frame of objects that are all missing): it",
+    "takes part in every metric. A column that is missing, that does not hold what a metric takes, or that differs",
+    "from another only in upper and lower case makes the assertions that use it an ERROR with its reason, and no",
+    "others. A suite is refused as a whole where nothing of it can be judged; in Dagster and `dqx ci` these are",
+    "verdicts too.",
+)
+
+
 def sales() -> pa.Table:
     """Ten days of sales, one more each day; every fifth has no email."""
     rows = [(TODAY - dt.timedelta(days=9 - n), i) for n in range(10) for i in range(5 + n)]
@@ -151,7 +202,8 @@ def page() -> str:
         "Sums of doubles are exact, and so the same in any order of rows and with any number of threads, for 0 and",
         "magnitudes from 2⁻⁷¹ (4e-22) to 2¹²⁴ (2e37); sums of squares from 2⁻³⁵ (3e-11) to 2⁶² (4e18). Values",
         "outside are added in floating point, where the last bits may depend on the order. Infinities and NaN spoil",
-        "what they touch.",
+        "what they touch. Sums and variances of integers and decimals are exact, whatever their size.",
+        *ROWS,
     ]
     for metric, example, value, nothing in zip(METRICS, plain, on_data, on_nothing, strict=False):
         lines += [

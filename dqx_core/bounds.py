@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dqx_core.states import Number
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import sympy as sp
 
 TOLERANCE = 1e-9
+
+_Comparable = TypeVar("_Comparable", float, Fraction)
 
 
 class Operator(Enum):
@@ -51,8 +53,12 @@ class Bound:
         """Whether a finite value meets the condition with these finite limits; exact, whatever their size."""
         if self.operator is Operator.NOOP:
             return True
-        x, tol = Fraction(value), Fraction(self.tolerance)
-        match self.operator, [Fraction(v) for v in limits]:
+        if all(_apart(value, limit, self.tolerance) for limit in limits):
+            return self._holds(value, self.tolerance, limits)
+        return self._holds(Fraction(value), Fraction(self.tolerance), [Fraction(limit) for limit in limits])
+
+    def _holds(self, x: _Comparable, tol: _Comparable, limits: Sequence[_Comparable]) -> bool:
+        match self.operator, list(limits):
             case Operator.EQ, [v]:
                 return abs(x - v) <= tol
             case Operator.NEQ, [v]:
@@ -74,3 +80,8 @@ class Bound:
     def text(self, limits: Sequence[str]) -> str:
         """How it is printed: "< 0.5"."""
         return self.operator.value.format(*limits)
+
+
+def _apart(value: Number, limit: Number, tolerance: float) -> bool:
+    """Whether two numbers lie so far apart that doubles tell which is larger, whatever they round."""
+    return abs(value - limit) > 2 * tolerance + 1e-14 * abs(value) + 1e-14 * abs(limit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from operator import is_not
 from typing import TYPE_CHECKING, Any, cast
 
@@ -73,32 +73,49 @@ def _flat(reasons: _Reasons) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def _walk(expression: Any, value_of: Lookup) -> tuple[Any, _Reasons]:
-    """The number of an expression, or every reason why there is none.
+_SHALLOW = 50
+"""How deep a tree is walked by calls, which cost least; what lies deeper is walked with a stack of our own."""
 
-    Leaves first, with a stack of its own: a sum of thousands of terms is a tree as deep.
-    """
+
+def _walk(expression: Any, value_of: Lookup, deep: int = 0) -> tuple[Any, _Reasons]:
+    """The number of an expression, or every reason why there is none. A sum of thousands of terms is a tree as deep."""
+    if (leaf := _leaf(expression, value_of)) is not None:
+        return leaf
+    if deep > _SHALLOW:
+        return _walk_deep(expression, value_of)
+    parts = _factors(expression) if expression.is_Mul else expression.args
+    return _combined(expression, [_walk(part, value_of, deep + 1) for part in parts])
+
+
+def _walk_deep(expression: Any, value_of: Lookup) -> tuple[Any, _Reasons]:
+    """The same, leaves first, with a stack."""
     done: list[tuple[Any, _Reasons]] = []
     ahead: list[tuple[Any, tuple[Any, ...] | None]] = [(expression, None)]
     while ahead:
         node, parts = ahead.pop()
-        if parts is None:
-            if node.is_Symbol:
-                value = value_of(node)
-                done.append((value.unwrap(), ()) if isinstance(value, Success) else (_NOTHING, (value.failure(),)))
-            elif node.is_Integer:
-                done.append((node.p, ()))
-            elif node.is_Rational or node.is_Float or node.is_NumberSymbol:
-                done.append(_tried(partial(_constant, node)))
-            else:
-                parts = _factors(node) if node.is_Mul else node.args
-                ahead.append((node, parts))
-                ahead.extend((part, None) for part in reversed(parts))
-        else:
+        if parts is not None:
             arguments = done[len(done) - len(parts) :]
             del done[len(done) - len(parts) :]
             done.append(_combined(node, arguments))
+        elif (leaf := _leaf(node, value_of)) is not None:
+            done.append(leaf)
+        else:
+            parts = _factors(node) if node.is_Mul else node.args
+            ahead.append((node, parts))
+            ahead.extend((part, None) for part in reversed(parts))
     return done[0]
+
+
+def _leaf(node: Any, value_of: Lookup) -> tuple[Any, _Reasons] | None:
+    """The number of a metric or a constant; None for what is made of others."""
+    if node.is_Symbol:
+        value = value_of(node)
+        return (value.unwrap(), ()) if isinstance(value, Success) else (_NOTHING, (value.failure(),))
+    if node.is_Integer:
+        return node.p, ()
+    if node.is_Rational or node.is_Float or node.is_NumberSymbol:
+        return _tried(partial(_constant, node))
+    return None
 
 
 def _constant(node: Any) -> float:
@@ -110,9 +127,9 @@ def _combined(node: Any, arguments: list[tuple[Any, _Reasons]]) -> tuple[Any, _R
     kind = node.func.__name__
     if kind == COALESCE:
         return _first(arguments)
-    if reasons := tuple(each for _, each in arguments if each):
+    if reasons := tuple([each for _, each in arguments if each]):
         return _NOTHING, reasons
-    return _tried(lambda: _applied(kind, node, [number for number, _ in arguments]))
+    return _tried(partial(_applied, kind, node, [number for number, _ in arguments]))
 
 
 def _tried(make: Callable[[], Any]) -> tuple[Any, _Reasons]:
@@ -133,8 +150,9 @@ def _applied(kind: str, node: Any, numbers: list[Any]) -> Any:
         raise ValueError(
             f"{kind} is not a function that dqx can compute; use + - * / **, Abs, sqrt, log, Min, Max or coalesce"
         )
-    if any(isinstance(number, float) and math.isnan(number) for number in numbers):
-        return math.nan
+    for number in numbers:
+        if isinstance(number, float) and math.isnan(number):
+            return math.nan
     match kind, numbers:
         case "Add", _:
             return _sum(numbers)
@@ -221,8 +239,23 @@ def substituted(expression: sp.Expr, symbols: Mapping[sp.Symbol, sp.Symbol]) -> 
 
     What holds none of the symbols stays the same object.
     """
-    if not expression.args:
-        return symbols.get(expression, expression) if expression.is_Symbol else expression
+    return cast("sp.Expr", _replaced(expression, symbols, 0))
+
+
+def _replaced(node: Any, symbols: Mapping[Any, Any], deep: int) -> Any:
+    if node.is_Symbol:
+        return symbols.get(node, node)
+    parts = node.args
+    if not parts:
+        return node
+    if deep > _SHALLOW:
+        return _replaced_deep(node, symbols)
+    arguments = [_replaced(part, symbols, deep + 1) for part in parts]
+    return node.func(*arguments) if any(map(is_not, arguments, parts)) else node
+
+
+def _replaced_deep(expression: Any, symbols: Mapping[Any, Any]) -> Any:
+    """The same, with a stack."""
     done: list[Any] = []
     ahead: list[tuple[Any, bool]] = [(expression, False)]
     while ahead:
@@ -237,7 +270,7 @@ def substituted(expression: sp.Expr, symbols: Mapping[sp.Symbol, sp.Symbol]) -> 
             arguments = done[-len(parts) :]
             del done[-len(parts) :]
             done.append(node.func(*arguments) if any(map(is_not, arguments, parts)) else node)
-    return cast("sp.Expr", done[0])
+    return done[0]
 
 
 _LOOSE, _SUM, _PRODUCT, _POWER, _ATOM = range(5)
@@ -253,8 +286,22 @@ def text(expression: sp.Expr, name_of: Callable[[sp.Symbol], str]) -> str:
         return name_of(expression)
     if expression.is_Integer:
         return str(expression.p)
+    return _written(expression, _SUM, name_of, 0)
+
+
+def _written(node: Any, least: int, name_of: Callable[[Any], str], deep: int) -> str:
+    """A node in a place that asks for so much."""
+    if deep > _SHALLOW:
+        return _written_deep(node, least, name_of)
+    binds, parts = _parts(node, name_of)
+    whole = "".join([p if isinstance(p, str) else _written(*p, name_of, deep + 1) for p in parts])
+    return f"({whole})" if binds < least else whole
+
+
+def _written_deep(expression: Any, least: int, name_of: Callable[[Any], str]) -> str:
+    """The same, with a stack."""
     pieces: list[str] = []
-    ahead: list[str | tuple[Any, int]] = [(expression, _SUM)]
+    ahead: list[str | tuple[Any, int]] = [(expression, least)]
     while ahead:
         each = ahead.pop()
         if isinstance(each, str):
@@ -317,6 +364,7 @@ def _product_parts(factors: Sequence[Any]) -> list[str | tuple[Any, int]]:
     return parts
 
 
+@lru_cache(maxsize=4096)
 def _is_whole(name: str) -> bool:
     """Whether a name is a word, or one with its parameters in brackets and nothing after these: `average(price)`."""
     word, bracket, rest = name.partition("(")

@@ -54,7 +54,8 @@ class AssertionNode:
         limits = tuple(map(rewrite, self.bound.limits))
         same = all(new is old for new, old in zip(limits, self.bound.limits, strict=True))
         bound = self.bound if same else replace(self.bound, limits=limits)
-        return replace(self, expression=rewrite(self.expression), bound=bound)
+        expression = rewrite(self.expression)
+        return self if same and expression is self.expression else replace(self, expression=expression, bound=bound)
 
     def accept(self, visitor: Visitor) -> AssertionNode:
         return visitor.visit_assertion(self)

@@ -37,6 +37,8 @@ def told_apart(numbers: Sequence[float]) -> list[str]:
     """Numbers that stand next to each other, with as many digits as it takes to tell them apart and in which order."""
     finite = sorted({number for number in numbers if math.isfinite(number)})
     for digits in range(_SHORT, _ALL + 1):
+        if digits == _SHORT and all(high - low > 1e-4 * max(-low, high) for low, high in pairwise(finite)):
+            break  # as far apart as most are
         read = [float(shown(number, digits).replace(",", "")) for number in finite]
         if all(low < high for low, high in pairwise(read)):
             break

@@ -12,7 +12,7 @@ from dqx_core.engines.base import DataSource
 from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.evaluation import NoRows
 from dqx_core.graph import Graph, RootNode
-from dqx_core.passes import prepare
+from dqx_core.passes import prepare, prune
 from dqx_core.passes.validation import warn_of_unused
 from dqx_core.pausing import no_collection
 from dqx_core.profiles import Profile, unmatched
@@ -84,8 +84,10 @@ class Suite:
             kept = (replace(n, assertions=tuple(a for a in n.assertions if select(n.name, a.name))) for n in nodes)
             nodes = [node for node in kept if node.assertions]
         root = RootNode(self.name, tuple(nodes))
-        named = None if sources is None else by_name(sources)
-        return prepare(Graph(root, dict(registry)), named, judge_unfit=judge_unfit)
+        graph = Graph(root, dict(registry))
+        if select is not None:
+            graph = prune(graph)  # what only others use may be of data that are not there yet
+        return prepare(graph, None if sources is None else by_name(sources), judge_unfit=judge_unfit)
 
 
 def by_name(sources: Iterable[DataSource]) -> dict[str, DataSource]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dqx_core.calendars import DAYS, NOW, Back, Calendar
@@ -47,17 +47,19 @@ class SymbolicMetric:
     @property
     def metric(self) -> str:
         """How it is printed: `average(price)`, with its own tags and its lag in brackets."""
+        if not (self.tags or self.lag_offset or self.lag_days):  # as most
+            return self.spec.name
         apart = [
             *([str(self.tags)] if self.tags else []),
             *([f"{self.lag_days} d earlier"] if self.lag_days else []),
             *([f"{self.lag_offset} {self.unit} earlier"] if self.lag_offset else []),
         ]
-        return self.spec.name + (f" [{', '.join(apart)}]" if apart else "")
+        return f"{self.spec.name} [{', '.join(apart)}]"
 
-    @cached_property
+    @property
     def back(self) -> Back:
         """How far before the key it lies."""
-        return Back(self.lag_offset, self.lag_days) if self.lag_offset or self.lag_days else NOW
+        return _back(self.lag_offset, self.lag_days) if self.lag_offset or self.lag_days else NOW
 
     @property
     def needs(self) -> tuple[sp.Symbol, ...]:
@@ -159,6 +161,9 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
         self._symbols[symbol] = made
         self._known.setdefault(made.identity, symbol)
         return symbol
+
+
+_back = cache(Back)
 
 
 @cache

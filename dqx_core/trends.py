@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from returns.result import Failure, Success
 
 from dqx_core.calendars import Back
-from dqx_core.history import DayOverDay, Problem, Value, WeekOverWeek
+from dqx_core.history import ChangeInWindows, DayOverDay, Problem, Value, WeekOverWeek
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.metrics.metric import Metric
 
@@ -29,6 +29,7 @@ COLUMNS = (
     "value_lag_7",
     "day_over_day",
     "week_over_week",
+    "window_over_window",
     "execution_id",
 )
 
@@ -62,7 +63,8 @@ def trend_frame(
 
     `only` are the digests of the metrics to tell of: an execution may hold those of other suites too.
 
-    Columns: date, tags, metric, value, value_lag_1, value_lag_7, day_over_day, week_over_week, execution_id.
+    Columns: date, tags, metric, value, value_lag_1, value_lag_7, day_over_day, week_over_week,
+    window_over_window, execution_id. The last comparison is with the window before, of whatever calendar.
     A number that is not there, or could not be computed, is NaN.
     """
     import pandas as pd
@@ -101,6 +103,7 @@ def trend_rows(
         # A day or a week before is a lag of 1 or 7 where windows are days; elsewhere these are not told.
         daily = key.calendar.back(1) == Back(1)
         comparisons = [kind(spec).value(key, series) if daily else _ABSENT for kind in (DayOverDay, WeekOverWeek)]
+        comparisons.append(ChangeInWindows(spec).value(key, series).map(abs))
         numbers = [_number(value) for value in (*series.values(), *comparisons)]
         # Hours of a day are told apart by their first moment.
         date = key.interval.start if key.calendar.unit == "h" else key.yyyy_mm_dd

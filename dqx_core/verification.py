@@ -20,6 +20,7 @@ from dqx_core.graph import Graph
 from dqx_core.keys import ExecutionId, ResultKey, calendar_of_keys
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
+from dqx_core.passes.fitness import unfit
 from dqx_core.pausing import no_collection
 from dqx_core.planning import (
     History,
@@ -307,7 +308,8 @@ class VerificationSuite:
                 dataset = evaluation.full_name(metric.dataset)
                 need = (metric.spec, effective_key(key, metric.back, metric.tags), dataset)
                 kept = evaluation.metrics.get(need)
-                if kept is not None and kept.source_execution_id is None and dataset in sources:
+                here = kept is not None and kept.source_execution_id is None and dataset in sources
+                if here and not any(unfit(metric.spec, sources[dataset or ""])):  # no statement reads what is not there
                     wanted.setdefault(dataset or "", []).append(need)
         return [
             statement.tree.sql(sources[name].dialect, pretty=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -151,16 +152,22 @@ def metadata_of(result: AssertionResult) -> Mapping[str, dg.MetadataValue]:
 
 
 def _lagged(symbols: tuple[SymbolInfo, ...]) -> Mapping[str, dg.MetadataValue]:
-    """lag_1d, lag_7d, … as numbers; the metric is named when several have the same lag."""
+    """lag_1d, lag_7d, … as numbers, of windows that are not days lag_1; with the metric where there are several."""
     measured = [s for s in symbols if s.lag and isinstance(s.value, Success) and "(" in s.metric]
     plain = {s.metric for s in measured}
     found = {}
     for symbol in measured:
         value = float(symbol.value.unwrap())
         if math.isfinite(value):
-            label = f"lag_{symbol.lag}d" if len(plain) == 1 else f"{symbol.metric} lag_{symbol.lag}d"
+            lag = f"lag_{symbol.lag}{'d' if _is_day(symbol) else ''}"
+            label = lag if len(plain) == 1 else f"{symbol.metric} {lag}"
             found[label] = dg.MetadataValue.float(value)
     return found
+
+
+def _is_day(symbol: SymbolInfo) -> bool:
+    hours = 24 if symbol.window is None else (symbol.window.end - symbol.window.start) / dt.timedelta(hours=1)
+    return 23 <= hours <= 25
 
 
 @cache

@@ -32,6 +32,8 @@ class AttachedCheck:
 
     spec: dg.AssetCheckSpec
     assertions: tuple[Assertion, ...]
+    datasets: frozenset[str] = frozenset()
+    """Those that they speak of; none where the suite's only asset goes without saying."""
     across: tuple[TagOverrides, ...] = ()
     """The tags under which they look at other rows of the same window than their own, such as those of eval."""
 
@@ -109,10 +111,12 @@ def _attached(
     automation_condition: dg.AutomationCondition[dg.AssetCheckKey] | None,
 ) -> AttachedCheck:
     conditions = [_condition(graph, assertion) for _, assertion in group]
+    datasets = dict.fromkeys(each for check, assertion in group for each in datasets_of(graph, check, assertion))
     spec = dg.AssetCheckSpec(
         name,
         asset=asset,
-        additional_deps=[other.key for other in target.assets.values() if other.key != asset],
+        # Of those that it speaks of and no others: what is judged upstream does not wait for what waits for it.
+        additional_deps=dict.fromkeys(key for each in datasets if (key := target.key_of(each)) != asset),
         description="\n".join(
             harmless(f"{c.name} › {a.name}: {text}") for (c, a), text in zip(group, conditions, strict=True)
         ),
@@ -123,7 +127,8 @@ def _attached(
     )
     used = [graph.symbols[symbol] for _, assertion in group for symbol in assertion.symbols]
     across = dict.fromkeys(each.tags for each in used if each.tags and each.back == NOW)
-    return AttachedCheck(spec, tuple((check.name, assertion.name) for check, assertion in group), tuple(across))
+    places = tuple((check.name, assertion.name) for check, assertion in group)
+    return AttachedCheck(spec, places, frozenset(datasets), tuple(across))
 
 
 def datasets_of(graph: Graph, check: CheckNode, assertion: AssertionNode) -> list[str]:

@@ -98,8 +98,8 @@ class Gate:
         *,
         unjudged: Literal["stop", "pass"],
         origins: tuple[str, ...],
-        skips: bool,
         store: str,
+        skips: bool = False,
     ) -> "Gate":
         """The gate of a suite on an asset.
 
@@ -156,17 +156,20 @@ class Gate:
         if not keys and self.unjudged == "stop":
             found[None] = [f"- this run reads no partition of {name}: nothing was judged."]
         verdicts = newest_verdicts(db, self.target, name, list(keys), self.origins)
+        elsewhere = self._elsewhere(db)
         listed = None if self.target.partitions_def is None else [str(each) for each in keys.values()]
         materialized = latest_materializations(context.instance, attached.key, listed)
         for key, partition in keys.items():
             where = partition or (str(key) if key.tags else name)
-            problems = self._of_key(key, verdicts[key], name_of(materialized.get(partition)))
+            asked = list(self._asked(key, elsewhere))
+            problems = self._of_key(asked, verdicts[key], name_of(materialized.get(partition)))
             if told := [f"- {where}: {problem}" for problem in problems]:
                 found[partition] = told
         return found
 
-    def _of_key(self, key: ResultKey, verdicts: Newest, there: str | None) -> Iterator[str]:
-        asked = list(self._asked(key))
+    def _of_key(
+        self, asked: Sequence[tuple[Assertion, Severity]], verdicts: Newest, there: str | None
+    ) -> Iterator[str]:
         if self.unjudged == "stop" and asked and not any(place in verdicts for place, _ in asked):
             yield "no run has judged it."
             return
@@ -183,18 +186,38 @@ class Gate:
                 found.append(partition)
         return found
 
-    def _asked(self, key: ResultKey) -> Iterator[tuple[Assertion, Severity]]:
+    def _asked(self, key: ResultKey, elsewhere: Collection[Assertion] = ()) -> Iterator[tuple[Assertion, Severity]]:
         """The assertions that count for a key, and how bad each is there: profiles may say otherwise for a time."""
         dataset, attached = self.target.only
         read = {dep.path[-1] for dep in attached.deps}
         for check, node in self.graph.root.assertions():
             named = datasets_of(self.graph, check, node) or [dataset]
+            place = (check.name, node.name)
             # Of several it is attached to the most downstream: to this one, if it reads all the others.
-            of = dataset if dataset in named and read.issuperset({*named} - {dataset}) else named[0]
+            reads_all = read.issuperset({*named} - {dataset})
+            if dataset not in named or not (reads_all or (named[0] == dataset and place not in elsewhere)):
+                continue
             adjusted = adjustment(self.target.suite.profiles, key.yyyy_mm_dd, check.name, node)
             severity = adjusted.severity or node.severity
-            if of == dataset and adjusted.disabled_by is None and severity <= self.least:
-                yield (check.name, node.name), severity
+            if adjusted.disabled_by is None and severity <= self.least:
+                yield place, severity
+
+    def _elsewhere(self, db: "MetricDB") -> Collection[Assertion]:
+        """The assertions on several assets that were last judged as ones of another asset.
+
+        A gate knows one asset and what that reads, not what reads it: the store knows where such a one is attached.
+        """
+        dataset, attached = self.target.only
+        several = {
+            (check.name, node.name)
+            for check, node in self.graph.root.assertions()
+            if len({*datasets_of(self.graph, check, node), dataset}) > 1
+        }
+        if not several:
+            return ()
+        judged = db.assets_judged(self.target.suite.name, self.origins)
+        own = attached.key.to_user_string()
+        return {place for place in several if judged.get(place, own) != own}
 
     def _problem(
         self,

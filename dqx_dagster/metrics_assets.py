@@ -118,16 +118,17 @@ def suite_metrics_asset(
 
 
 def _plotted(key: ResultKey, dataset: str, metrics: Sequence[Metric], execution_id: ExecutionId) -> Mapping[str, Any]:
-    """Each metric and its day-over-day as a number under its name, so that Dagster draws its trend.
+    """Each metric and its change to the window before as a number under its name, so that Dagster draws its trend.
 
     Dagster draws a name as one line through all partitions: each split has a name of its own.
     """
     part = f" [{key.tags}]" if key.tags else ""
     unique = {(metric.spec, metric.key, metric.dataset): metric for metric in metrics}
+    step = "day" if key.calendar.unit == "d" else "window"
     found: dict[str, Any] = {}
     for row in trend_rows(key, dataset, list(unique.values()), execution_id):
         named = dict(zip(COLUMNS, row, strict=True))
-        for column, suffix in (("value", ""), ("day_over_day", " day over day")):
+        for column, suffix in (("value", ""), (f"{step}_over_{step}", f" {step} over {step}")):
             number = named[column]
             if isinstance(number, float) and not math.isnan(number):
                 # GraphQL knows no infinity: the page of the asset would not load.

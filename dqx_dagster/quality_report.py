@@ -1,7 +1,8 @@
 """The quality report as an asset: a file of each run's partitions, or of the last days, linked in its metadata."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,10 +13,13 @@ from dqx_core.errors import DefinitionError, DqxError
 from dqx_core.report import Status
 from dqx_dagster.dagster_internals import known_previews
 from dqx_dagster.partitions import Partitioning
+from dqx_dagster.standing import Judges, standings
+from dqx_dagster.suites import judges_of
 from dqx_dagster.targets import nominal_date
 
 if TYPE_CHECKING:
     from dqx_core.html import Contents
+    from dqx_core.html.contents import Partition
     from dqx_core.html.newest import Newest
     from dqx_core.store import MetricDB
 
@@ -33,6 +37,7 @@ def quality_report_asset(
     days: int = 30,
     partitions_def: dg.PartitionsDefinition[str] | None = None,
     deps: Sequence[dg.AssetsDefinition | dg.AssetSpec | dg.AssetKey] = (),
+    checks: Sequence[dg.AssetChecksDefinition] = (),
     url: str | None = None,
     title: str = "Data quality",
     store: str = "store",
@@ -53,12 +58,15 @@ def quality_report_asset(
         days: How many days it tells of, the last ones judged included.
         partitions_def: Usually that of the asset whose checks it reports.
         deps: Assets that come before it.
+        checks: What `suite_checks` made: the report then lists the partitions of their assets, and whether these were
+            judged as they are now.
         url: Where the folder is served, such as https://reports.example.com/; the metadata then links to it.
         title: The heading.
         store: The resource key of the metric store.
     """
     if days < 1:
         raise DefinitionError(f"quality_report_asset(days={days}) tells of no day. Give 1 or more.")
+    judges = [_judges(each) for each in checks]
     with known_previews():
 
         @dg.asset(
@@ -66,7 +74,7 @@ def quality_report_asset(
             deps=list(deps),
             partitions_def=partitions_def,
             backfill_policy=dg.BackfillPolicy.single_run() if partitions_def is not None else None,
-            required_resource_keys={store},
+            required_resource_keys={store, *(each.target.store for each in judges)},
             group_name="reports",
             tags={REPORT: "quality"},
             kinds={"dqx", "html"},
@@ -80,6 +88,7 @@ def quality_report_asset(
             try:
                 first, last = _period(context, partitions_def, days, _newest_day(db, suite))
                 contents = collect(db, suite=suite, dataset=dataset, from_date=first, until_date=last)
+                contents = replace(contents, partitions=list(_partitions(context, judges)))
                 file = write(contents, Path(folder) / _file_name(name, context, last), title=title)
             except DqxError as error:
                 raise dg.Failure(f"There is no report. {error}", allow_retries=False) from error
@@ -91,6 +100,36 @@ def quality_report_asset(
             return dg.MaterializeResult()
 
     return report
+
+
+def _judges(checks: dg.AssetChecksDefinition) -> Judges:
+    found = judges_of(checks)
+    if found is None:
+        raise DefinitionError("quality_report_asset(checks=…) takes what suite_checks made, and not others.")
+    return found
+
+
+def _partitions(context: dg.AssetExecutionContext, judges: Sequence[Judges]) -> "Iterator[Partition]":
+    """The partitions that the suites speak of, those of each asset in the order of its definition."""
+    from dqx_core.html.contents import Partition
+
+    by_asset: dict[dg.AssetKey, list[Judges]] = {}
+    for each in judges:
+        for attached in each.target.assets.values():
+            if each.assertions(attached.key):
+                by_asset.setdefault(attached.key, []).append(each)
+    for key, of_asset in by_asset.items():
+        listed = standings(
+            context.instance,
+            key,
+            of_asset[0].target.partitioning,
+            of_asset,
+            lambda target: getattr(context.resources, target.store).db,
+        )
+        for found in listed:
+            verdicts = ", ".join(f"{count} {str(status).lower()}" for status, count in sorted(found.counts.items()))
+            name = found.partition or ""
+            yield Partition(found.asset, name, str(found.state), found.materialized, verdicts, found.unjudged)
 
 
 def _newest_day(db: "MetricDB", suite: str | None) -> dt.date | None:
@@ -129,7 +168,7 @@ def _newest(newest: "Newest") -> str:
         for suite in newest.suites
         if (labels := newest.missing(suite))
     ]
-    return "\n".join([f"{newest.day} is {said}", *wrong, *missing])
+    return "\n".join([f"{newest.at} is {said}", *wrong, *missing])
 
 
 def _file_name(name: str, context: dg.AssetExecutionContext, last: dt.date) -> str:

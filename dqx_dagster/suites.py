@@ -1,6 +1,6 @@
 """Verification suites become asset checks: one op a suite, one scan for all its checks, one result a partition."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -147,7 +147,8 @@ def evaluations(
     with recording() as jobs:
         judgings: list[Judging] = []
         for some, asserted in ((list(keys), wanted), *_grouped(checks, beside)):
-            found, judging = verify(context, target, some, asserted, beside=bool(judgings))
+            named = {dataset for check in checks for dataset in check.datasets}
+            found, judging = verify(context, target, some, asserted, named, beside=bool(judgings))
             judgings.append(judging)
             for result in found:
                 verdicts.setdefault(result.key, {})[result.check, result.assertion] = result
@@ -236,6 +237,7 @@ def verify(
     target: SuiteTarget,
     keys: Sequence[ResultKey],
     wanted: set[Assertion],
+    datasets: Collection[str] = (),
     *,
     beside: bool = False,
 ) -> tuple[list[AssertionResult], Judging]:
@@ -245,7 +247,7 @@ def verify(
         dg.Failure: The suite, the engine or the store stands in the way; says which and the way out.
     """
     try:
-        suite, data = target.verification(context), target.data(context)
+        suite, data = target.verification(context), target.data(context, datasets)
         found = suite.run_many(
             data,
             keys,

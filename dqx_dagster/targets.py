@@ -1,7 +1,7 @@
 """What a suite is attached to: assets, their partitions, and where their rows are."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,9 +118,16 @@ class SuiteTarget:
             )
         return self.assets[dataset].key
 
-    def data(self, context: Context) -> list[DataSource]:
-        """The data source of every asset and table, for a run."""
-        of_assets = [self._placed(each.source(context.resources), each.key) for each in self.assets.values()]
+    def data(self, context: Context, datasets: Collection[str] = ()) -> list[DataSource]:
+        """The data source of every asset and table, for a run; of these datasets only, where some are named.
+
+        What is judged in a run may be upstream of what is not made yet.
+        """
+        of_assets = [
+            self._placed(each.source(context.resources), each.key)
+            for dataset, each in self.assets.items()
+            if not datasets or dataset in datasets
+        ]
         engine = getattr(context.resources, self.engine) if self.engine else None
         return [*of_assets, *(engine.table_source(table) for table in self.tables if engine)]
 

@@ -104,10 +104,6 @@ def _differences(place: Location, before: Any, after: Any) -> Iterator[Change]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys((*before, *after)):
             yield from _differences((*place, key), before.get(key, NOTHING), after.get(key, NOTHING))
-        if place == ("split", "parts") and _same(before, after) and list(before) != list(after):
-            yield Change(
-                spelled(place), in_one_line(dict(before)), in_one_line(dict(after))
-            )  # buckets go to them in order
     elif _same(before, after):
         return
     elif isinstance(before, list) and isinstance(after, list):

@@ -10,6 +10,8 @@ from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.windows import dates_of
+from dqx_core.engines.values import Unheld, rows_of
+from dqx_core.errors import DefinitionError
 from dqx_core.sql.names import column_named, table_of
 from dqx_core.zones import instants
 
@@ -32,7 +34,12 @@ def newest_date(definition: DatasetDefinition, schemas: Schemas, engine: Engine)
         return calendar.end or calendar.start
     column = column_named(time.column)
     query = exp.select(aliased(exp.Max(this=column), "newest")).from_(table_of(time.table))
-    newest = engine.run(query).to_pylist()[0]["newest"]
+    newest = rows_of(engine.run(query))[0]["newest"]
+    if isinstance(newest, Unheld):
+        raise DefinitionError(
+            f"Dataset '{definition.name}': the newest time in '{column.name}' of {time.table} is {newest.unheld}. Name "
+            "the date of the partition, and correct the source."
+        )
     if newest is None and calendar.cadence == "daily":
         return calendar.end or calendar.start
     if newest is None:

@@ -50,7 +50,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _key(value: Any) -> str:
-    """A value as text, in which 1 and 1.0 differ, and the order of a mapping tells nothing but that of parts."""
+    """A value as text, in which 1 and 1.0 differ, and the order of a mapping tells nothing."""
     return json.dumps(value, default=str, sort_keys=True)
 
 
@@ -128,8 +128,6 @@ class _Editing:
             where, value = node.own[key]
             if not _same(now[key], data[key]):
                 self.value(value, data[key], self.text.index(":", where.end) + 1)
-            elif key == "parts" and list(now[key]) != list(data[key]):  # buckets go to them in order
-                self.whole(value, data[key], self.text.index(":", where.end) + 1)
         order, staying = list(data), [key for key in own if key in data]
         for key in order:
             if key in node.own or (key in now and _same(now[key], data[key])):

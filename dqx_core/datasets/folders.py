@@ -25,7 +25,7 @@ def workshop(home: Path) -> Iterator[Path]:
     ends with the process, however that ends. Where there are no such locks, leftovers stay.
     """
     home.mkdir(parents=True, exist_ok=True)
-    with _locked(home):  # so that nobody sees the new folder before it is locked
+    with locked(home):  # so that nobody sees the new folder before it is locked
         _sweep(home)
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=home))
         lock = _lock(folder, wait=True)
@@ -82,7 +82,8 @@ def _sweep(home: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time in a folder, where the system has locks; a lock ends with its process."""
     lock = _lock(folder, wait=True)
     try:
         yield

@@ -14,7 +14,7 @@ from dqx_core.datasets.base import Name
 from dqx_core.datasets.definition import DatasetDefinition
 from dqx_core.datasets.documents import Fields, Scalar, documents_of, resolved
 from dqx_core.datasets.loading import files_in, from_text, from_yaml, load_folder, text_of
-from dqx_core.datasets.writing import new_text, save, unchanged
+from dqx_core.datasets.writing import Data, as_data, new_text, save, unchanged
 from dqx_core.errors import DefinitionError, hint
 
 
@@ -185,6 +185,23 @@ def copied(definition: DatasetDefinition, name: str) -> DatasetDefinition:
         if salted is not None and hasattr(salted, "salt_of"):
             changes[field] = salted.model_copy(update={"salt": salted.salt_of(definition.salted_by)})
     return definition.model_copy(update=changes)
+
+
+def copied_data(data: Data, copy: DatasetDefinition) -> Data:
+    """What a file holds, as that of its copy: under another name, as a draft, with the salts that it had."""
+    salted = as_data(copy)
+    parts = {part: salted[part] for part in ("split", "sample", "folds") if part in data and part in salted}
+    return data | {"name": copy.name, "status": copy.status} | parts
+
+
+def still_held(name: str, versions: int, partitions: int, place: object) -> DefinitionError:
+    """That a definition cannot be deleted while there is what only it explains."""
+    held = [f"{versions} version{'s' * (versions > 1)}"] * bool(versions)
+    held += [f"{partitions} partition{'s' * (partitions > 1)} in {place}"] * bool(partitions)
+    return DefinitionError(
+        f"Dataset '{name}' has {' and '.join(held)}, which could not be explained without it. To delete it and its "
+        "versions, and leave the partitions where they are, say --force."
+    )
 
 
 def remove(path: Path) -> None:

@@ -13,6 +13,7 @@ from dqx_core.datasets.columns import resolve
 from dqx_core.datasets.flow import OutputColumn
 from dqx_core.datasets.query import columns_of_part, partition_query, parts_asked_for
 from dqx_core.datasets.types import NUMERIC, TIMES
+from dqx_core.engines.values import shown_rows_of
 from dqx_core.errors import DefinitionError
 from dqx_core.sql.names import column_named
 
@@ -66,4 +67,4 @@ def preview(
         .order_by(*(exp.Ordered(this=column_named(n), nulls_first=True) for n in by))
         .limit(limit)
     )
-    return Preview(definition.name, date, columns, tuple(engine.run(query).to_pylist()))
+    return Preview(definition.name, date, columns, tuple(shown_rows_of(engine.run(query))))

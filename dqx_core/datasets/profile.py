@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.types import NUMERIC, TIMES
+from dqx_core.engines.values import shown_rows_of
 from dqx_core.errors import DefinitionError, hint
 from dqx_core.sql.names import column_named, table_of
 
@@ -36,7 +37,7 @@ class ColumnStats:
     """Values that are not null, each once; from a sketch if asked for."""
     min: Value
     max: Value
-    """Both None for types without an order, and where all is null."""
+    """Both None for types without an order, and where all is null; text, of what Python does not hold."""
     mean: float | None
     stddev: float | None
     """Of a sample (n - 1); numbers only."""
@@ -82,7 +83,7 @@ def column_stats(
         DefinitionError: The table has no such column.
     """
     chosen = list(schema) if columns is None else [known_column(table, column, schema) for column in columns]
-    row = engine.run(_stats_query(table, schema, chosen, approximate)).to_pylist()[0]
+    row = shown_rows_of(engine.run(_stats_query(table, schema, chosen, approximate)))[0]
 
     def stats(number: int, column: str) -> ColumnStats:
         def number_or_none(what: str) -> float | None:
@@ -125,7 +126,7 @@ def samples(table: str, schema: Mapping[str, str], column: str, *, engine: Engin
         )
         .limit(limit)
     )
-    return [ValueCount(row["value"], row["count"]) for row in engine.run(query).to_pylist()]
+    return [ValueCount(row["value"], row["count"]) for row in shown_rows_of(engine.run(query))]
 
 
 def known_column(table: str, column: str, schema: Mapping[str, str]) -> str:

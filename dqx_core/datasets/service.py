@@ -126,11 +126,7 @@ class DatasetService:
     def update(self, name: str, new: Mapping[str, Any] | Callable[[writing.Data], Mapping[str, Any]]) -> Saved:
         """Write these keys of a definition anew, a key with None out; comments and layout of its file stay.
 
-        A change of content makes a new version, which has no analysis yet.
-
-        Args:
-            name: The dataset.
-            new: The keys; or what gives them from those that the file holds.
+        `new` may be what gives the keys from those of the file. A new content is a version, which has no analysis yet.
 
         Raises:
             DefinitionError: The file was changed by somebody else meanwhile, or would be read as something else.
@@ -158,11 +154,7 @@ class DatasetService:
         if name not in library.names_in(self.folder):
             return Saved(copy, library.add(self.folder, copy), self._record(copy))
         text = text_of(copied_from)
-        data = writing.read_data(text) | {"name": copy.name, "status": copy.status}
-        for part in ("split", "sample", "folds"):
-            if part in data:
-                data[part] = writing.as_data(copy)[part]
-        copy = define(data, schemas=self.schemas)
+        data = library.copied_data(writing.read_data(text), copy)
         return Saved(copy, library.add(self.folder, copy, changed_text(text, data)), self._record(copy))
 
     def activate(self, name: str) -> Saved:
@@ -182,18 +174,11 @@ class DatasetService:
         path = library.names_in(self.folder).get(name)
         if path is None:
             library.refuse_elsewhere(self.elsewhere, name)
-            raise DefinitionError(
-                f"There is no dataset '{name}' in {self.folder}. {hint(name, library.names_in(self.folder))}"
-            )
+            known = library.names_in(self.folder)
+            raise DefinitionError(f"There is no dataset '{name}' in {self.folder}. {hint(name, known)}")
         versions, partitions = self.store.datasets.versions(name), self.storage.partitions(name)
         if (versions or partitions) and not force:
-            held = [f"{len(versions)} version{'s' * (len(versions) > 1)}"] * bool(versions)
-            many = "s" * (len(partitions) > 1)
-            held += [f"{len(partitions)} partition{many} in {self.storage.place(name)}"] * bool(partitions)
-            raise DefinitionError(
-                f"Dataset '{name}' has {' and '.join(held)}, which could not be explained without it. To delete it and "
-                "its versions, and leave the partitions where they are, say --force."
-            )
+            raise library.still_held(name, len(versions), len(partitions), self.storage.place(name))
         self.store.datasets.forget(name)
         library.remove(path)
         return path
@@ -238,8 +223,7 @@ class DatasetService:
         kept = {"status": before.status, "description": before.description}
         after = restored.model_copy(update=kept | {"partitions": restored.partitions.model_copy(update=days)})
         text = text_of(path)
-        old, new, data = writing.as_data(before), writing.as_data(after), writing.read_data(text)
-        data = {key: data[key] if old.get(key) == value and key in data else value for key, value in new.items()}
+        data = writing.as_written(writing.read_data(text), before, after)
         return self._rewrite(path, text, before, define(data, schemas=self.schemas), data)
 
     # Tables
@@ -428,10 +412,11 @@ class DatasetService:
         with writing.unchanged(path, text):
             self._record(before)  # a file that somebody wrote by hand
             writing.save(path, changed)
+            version = self._record(after)  # before others write, so that the newest version is what the file holds
         found = changes.differences(
             before.model_dump(mode="json", by_alias=True), after.model_dump(mode="json", by_alias=True)
         )
-        return Saved(after, path, self._record(after), found)
+        return Saved(after, path, version, found)
 
     def _record(self, definition: DatasetDefinition) -> DatasetVersion:
         return recorded(definition, self.store, self.catalog, dialect=self.engine.dialect)

@@ -12,6 +12,7 @@ from dqx_core.datasets.listing import Kept
 from dqx_core.datasets.materialize import PartitionResult, materialize
 from dqx_core.datasets.orphans import Orphan, orphans, remove
 from dqx_core.datasets.stored import holding, manifest, own_splits, read_partitions, stored_partitions, told_of
+from dqx_core.engines.values import shown_rows_of
 from dqx_core.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -140,8 +141,7 @@ class FolderStorage:
 
         [file] = sorted(Path(result.path).glob("*.parquet"))
         first = next(pq.ParquetFile(file).iter_batches(batch_size=count), None)
-        found: Sequence[Mapping[str, Any]] = first.to_pylist() if first is not None else []
-        return found
+        return shown_rows_of(first) if first is not None else []
 
     def data_source(self, dataset: str) -> DataSource:
         return dataset_source(self.engine, self.root, dataset)

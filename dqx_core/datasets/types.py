@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dqx_core.datasets.values import MOST, in_utc, shortened
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -75,21 +76,31 @@ def literal_of(value: object, type_name: str) -> exp.Expr:
         case _, bool():
             pass
         case "INT64", int():
+            if not -MOST - 1 <= value <= MOST:
+                raise ValueError(f"{shortened(value)} is beyond what an INT64 column holds.")
             return literal(value)
         case "FLOAT64", int() | float() | Decimal():
-            return literal(float(value))
+            try:
+                return literal(float(value))
+            except OverflowError:
+                raise ValueError(f"{shortened(value)} is beyond what a FLOAT64 column holds.") from None
         case (("NUMERIC" | "BIGNUMERIC"), int() | float() | Decimal() | str()):
             try:
-                exact = format(Decimal(str(value)), "f")
+                number = Decimal(str(value))
             except InvalidOperation:
-                pass
-            else:
+                number = Decimal("NaN")
+            if number.is_finite():
+                if number.copy_abs() >= _BEYOND[type_name]:
+                    raise ValueError(f"{shortened(value)} is beyond what a {type_name} column holds.")
+                exact = format(number, "f")
                 return exp.cast(exp.Literal.string(exact), MONEY) if type_name == "NUMERIC" else literal(Decimal(exact))
         case (("DATE" | "DATETIME" | "TIMESTAMP"), str() | dt.date()):
             if (moment := _time(value, type_name)) is not None:
                 return literal(moment)
     raise ValueError(f"{value!r} is not a value of a {type_name} column. {_EXAMPLES.get(type_name, '')}".rstrip())
 
+
+_BEYOND = {"NUMERIC": Decimal("1e29"), "BIGNUMERIC": Decimal("5.8e38")}
 
 _EXAMPLES = {
     "STRING": "Write text, in quotes where YAML reads a number or a date.",
@@ -113,6 +124,6 @@ def _time(value: str | dt.date, type_name: str) -> dt.date | None:
     if isinstance(moment, dt.datetime) == (type_name == "DATE"):
         return None
     if isinstance(moment, dt.datetime):
-        in_utc = moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
-        return in_utc if type_name == "TIMESTAMP" else in_utc.replace(tzinfo=None) if moment.tzinfo else moment
+        wall_clock = in_utc(moment)
+        return wall_clock.replace(tzinfo=dt.UTC) if type_name == "TIMESTAMP" else wall_clock
     return moment

@@ -135,7 +135,10 @@ def whole(given: Any) -> Any:
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
-Count = Annotated[int, Field(strict=True, ge=1), BeforeValidator(whole)]
+MOST = 2**63 - 1
+"""The largest INT64."""
+
+Count = Annotated[int, Field(strict=True, ge=1, le=MOST), BeforeValidator(whole)]
 Days = Annotated[int, Field(strict=True, ge=0, le=36_500), BeforeValidator(whole)]
 """At most a hundred years, so that no window begins before there are dates."""
 SomeDays = Annotated[int, Field(strict=True, ge=1, le=36_500), BeforeValidator(whole)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from dqx_core.datasets import changes
 from dqx_core.datasets.catalog import Catalog, schemas_of
 from dqx_core.datasets.definition import define
 from dqx_core.datasets.query import partition_query, render
-from dqx_core.errors import DefinitionError, DqxError, ValidationError
+from dqx_core.errors import DefinitionError, DqxError
 
 if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
@@ -40,10 +39,6 @@ def recorded(definition: DatasetDefinition, store: MetricDB, catalog: Catalog, *
     )
 
 
-_MOST_PARTS = 6
-"""Whose orders are tried; a split has two or three."""
-
-
 def kept_in(version: DatasetVersion, schemas: Sequence[str] | None = None) -> DatasetDefinition:
     """The definition that a version holds.
 
@@ -58,16 +53,4 @@ def kept_in(version: DatasetVersion, schemas: Sequence[str] | None = None) -> Da
             "and moments that filters are bounded by. Write them into the file; the SQL that dqx datasets diff shows "
             "of that version names them."
         )
-    found = define(content, schemas=schemas)
-    split = content.get("split") or {}
-    parts = split.get("parts") or {}
-    if found.definition_hash == version.definition_hash or not 1 < len(parts) <= _MOST_PARTS:
-        return found
-    for order in itertools.permutations(parts.items()):  # an earlier dqx kept them by name, and buckets go by order
-        try:
-            other = define(content | {"split": split | {"parts": dict(order)}}, schemas=schemas)
-        except ValidationError:
-            continue
-        if other.definition_hash == version.definition_hash:
-            return other
-    return found
+    return define(content, schemas=schemas)

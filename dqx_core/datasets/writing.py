@@ -6,7 +6,6 @@ import copy
 import datetime as dt
 import json
 import math
-import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from typing import Any
 from dqx_core.datasets.base import Model
 from dqx_core.datasets.definition import DatasetDefinition
 from dqx_core.datasets.documents import documents_of, meaning_of
+from dqx_core.datasets.folders import locked
 from dqx_core.datasets.loading import definition_in, text_of
 from dqx_core.errors import DefinitionError, hint
 
@@ -35,7 +35,7 @@ def as_data(part: Model) -> Data:
     return {
         fields[name].alias or name: _value(getattr(part, name))
         for name in names
-        if name in _TAGS or _written(getattr(part, name), fields[name].default)
+        if name in _TAGS or getattr(part, name) != fields[name].default
     }
 
 
@@ -158,6 +158,13 @@ def value_of(text: str) -> Any:
     return found[0].value if found else None
 
 
+def as_written(data: Data, before: DatasetDefinition, after: DatasetDefinition) -> Data:
+    """What a file is to hold that held one definition and shall hold another: what stays, as it was written."""
+    old, new = as_data(before), as_data(after)
+    stays = {key for key, value in new.items() if key in data and old.get(key) == value}
+    return {key: data[key] if key in stays else value for key, value in new.items()}
+
+
 _PLACE = re.compile(r"([^.\[\]]+|\[[0-9]+\])(\.[^.\[\]]+|\[[0-9]+\])*")
 
 
@@ -236,37 +243,16 @@ def unchanged(path: Path, text: str | None) -> Iterator[None]:
     Raises:
         DefinitionError: Somebody has changed it meanwhile; nothing is to be written.
     """
-    with _alone(path.parent):
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DefinitionError(f"Cannot write into {path.parent}: {error.strerror}.") from error
+    with locked(path.parent):
         if (text_of(path) if path.exists() else None) != text:
             raise DefinitionError(
                 f"{path} was changed by somebody else meanwhile, so nothing was written. Look at it, and say it again."
             )
         yield
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time, where the system has locks; a lock ends with its process."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise DefinitionError(f"Cannot write into {folder}: {error.strerror}.") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _written(value: object, default: object) -> bool:
-    """Whether a value is not what it would be anyway; parts are in order, so another order is another value."""
-    return value != default or (isinstance(value, Mapping) and list(value) != list(default))  # type: ignore[call-overload]
 
 
 def _value(value: object) -> Any:

@@ -258,6 +258,20 @@ class DuckDB:
             except duckdb.Error as error:
                 raise fault_of(error, "read a table in memory", "") from error
 
+    def name(self, relation: duckdb.DuckDBPyRelation, view: str) -> None:
+        """Make a relation of the connection readable under a name.
+
+        Raises:
+            EngineError: The connection is in use, or is closed.
+        """
+        import duckdb
+
+        with self._lock:
+            try:
+                relation.create_view(view, replace=True)
+            except duckdb.Error as error:
+                raise fault_of(error, "read a relation", "") from error
+
     def close(self) -> None:
         """Close a connection this engine opened; one it was given stays open."""
         with self._lock:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from dqx_core.engines import frames
 from dqx_core.engines.base import Extent
-from dqx_core.engines.duckdb import DuckDB, fault_of
+from dqx_core.engines.duckdb import DuckDB
 from dqx_core.engines.relation import AUTO, DEFAULT_DATE_COLUMN, DataVersion, Options, RelationDataSource
 from dqx_core.errors import DefinitionError, EngineError, NotThereError, hint
 from dqx_core.sql.names import table_of
@@ -176,12 +176,7 @@ class DuckRelationDataSource(RelationDataSource):
         """The rows of a DuckDB relation of that connection."""
         on = connection if isinstance(connection, DuckDB) else DuckDB(connection)
         view = f"dqx_{next(_numbers)}"
-        import duckdb
-
-        try:
-            relation.create_view(view, replace=True)
-        except duckdb.Error as error:
-            raise fault_of(error, f"read the relation of data source '{name}'", "") from error
+        on.name(relation, view)
         return cls(
             on,
             _star(view),

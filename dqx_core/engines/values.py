@@ -18,7 +18,7 @@ class Unheld:
     """What it is."""
 
 
-def rows_of(table: pa.Table) -> list[dict[str, Any]]:
+def rows_of(table: pa.Table | pa.RecordBatch) -> list[dict[str, Any]]:
     """The rows of a table by column."""
     try:
         rows: list[dict[str, Any]] = table.to_pylist()
@@ -27,6 +27,14 @@ def rows_of(table: pa.Table) -> list[dict[str, Any]]:
         columns = [list(_values(column)) for column in table.columns]
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     return rows
+
+
+def shown_rows_of(table: pa.Table | pa.RecordBatch) -> list[dict[str, Any]]:
+    """The same to be shown: what Python cannot hold is what is told of it."""
+    return [
+        {name: value.unheld if isinstance(value, Unheld) else value for name, value in row.items()}
+        for row in rows_of(table)
+    ]
 
 
 def _values(column: pa.ChunkedArray) -> Iterator[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from returns.result import Success
 
 from dqx_core.errors import DefinitionError, hint
+from dqx_core.html.axis import At, at_of, before, day_of, order, ordered, week_before
 from dqx_core.html.limits import Limits, limits_of
 from dqx_core.html.lines import ALL_ROWS, styles_of
 from dqx_core.html.newest import BAD, WEEK, Newest
@@ -21,18 +22,23 @@ from dqx_core.report import AssertionResult, Status
 if TYPE_CHECKING:
     from dqx_core.store import DatasetVersion, Execution, MetricDB, Tally
 
-Line = Mapping[dt.date, float]
-"""A value a day; days without one are absent."""
+Line = Mapping[At, float]
+"""A value a window; windows without one are absent."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """One verdict, with the same assertion's value of the day and of the week before; None: there is none."""
+    """One verdict, with the same assertion's value of the window and of the week before; None: there is none."""
 
     result: AssertionResult
     execution_id: ExecutionId
-    yesterday: float | None
+    before: float | None
     last_week: float | None
+
+    @property
+    def at(self) -> At:
+        """Where it stands on the axis."""
+        return at_of(self.result)
 
     @property
     def label(self) -> str:
@@ -49,9 +55,9 @@ class Trend:
     assertion: str
     lines: Mapping[str, Line]
     """By tags, as text."""
-    limits: Mapping[dt.date, Limits]
+    limits: Mapping[At, Limits]
     verdicts: Sequence[Told]
-    """Newest day first."""
+    """Newest window first."""
 
     @property
     def newest(self) -> AssertionResult:
@@ -68,7 +74,7 @@ class Trend:
 
     @cached_property
     def bad(self) -> Sequence[Told]:
-        """The verdicts that failed or could not be given, newest day first."""
+        """The verdicts that failed or could not be given, newest window first."""
         return [told for told in self.verdicts if told.result.status in BAD]
 
     @cached_property
@@ -84,8 +90,8 @@ class MetricTrend:
     dataset: str | None
     metric: str
     lines: Mapping[str, Line]
-    incidents: Collection[dt.date]
-    """Days on which an assertion that uses the metric was bad."""
+    incidents: Collection[At]
+    """Windows on which an assertion that uses the metric was bad."""
 
     @property
     def heading(self) -> str:
@@ -98,15 +104,15 @@ class SuiteContents:
     """The verdicts of a suite."""
 
     name: str
-    cells: Mapping[tuple[dt.date, str], Sequence[AssertionResult]]
-    """By day and tags, as text."""
+    cells: Mapping[tuple[At, str], Sequence[AssertionResult]]
+    """By window and tags, as text."""
     trends: Sequence[Trend]
     """In the order in which the assertions were written."""
 
     @property
-    def days(self) -> Sequence[dt.date]:
-        """The days that were judged, newest first."""
-        return sorted({day for day, _ in self.cells}, reverse=True)
+    def windows(self) -> Sequence[At]:
+        """The windows that were judged, newest first."""
+        return ordered(at for at, _ in self.cells)[::-1]
 
     @property
     def columns(self) -> Sequence[str]:
@@ -125,7 +131,23 @@ class SuiteContents:
     def failing(self) -> Sequence[Trend]:
         """The assertions that were bad at least once: the worst first, then the most recent."""
         bad = [trend for trend in self.trends if trend.bad]
-        return sorted(bad, key=lambda t: (t.bad[0].result.severity, -t.bad[0].result.yyyy_mm_dd.toordinal()))
+        recent = sorted(bad, key=lambda t: order(t.bad[0].at), reverse=True)
+        return sorted(recent, key=lambda t: t.bad[0].result.severity)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A partition, and whether the newest verdicts speak of what is there now: the host of the runs knows that."""
+
+    asset: str
+    name: str
+    state: str
+    """"judged", "stale", "never judged" or "not materialized"."""
+    materialized: dt.datetime | None = None
+    verdicts: str = ""
+    """How many of each status speak of it."""
+    unjudged: Sequence[str] = ()
+    """The assertions that were not judged on it as it is, and why."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +163,8 @@ class Contents:
     """Those that gave the verdicts, newest first, with how they got their numbers."""
     definitions: Mapping[str, DatasetVersion | None] = field(default_factory=dict)
     """The newest version of each dataset that is spoken of; None: the store holds no definition of it."""
+    partitions: Sequence[Partition] = ()
+    """Those that somebody looked up; none where only the store was read."""
 
     @cached_property
     def counts(self) -> Mapping[Status, int]:
@@ -149,7 +173,7 @@ class Contents:
 
     @cached_property
     def newest(self) -> Newest:
-        """Its last day: whether that is all right."""
+        """Its last window: whether that is all right."""
         return Newest.of(self)
 
     @cached_property
@@ -214,17 +238,17 @@ def collect(
 
 
 def _suite(name: str, told: Sequence[Given], since: dt.date) -> SuiteContents:
-    cells: dict[tuple[dt.date, str], list[AssertionResult]] = {}
-    values: dict[tuple[str, str], dict[str, dict[dt.date, float]]] = {}
+    cells: dict[tuple[At, str], list[AssertionResult]] = {}
+    values: dict[tuple[str, str], dict[str, dict[At, float]]] = {}
     verdicts: dict[tuple[str, str], list[Given]] = {}
     for given in told:
         result = given.result
         place = (result.check, result.assertion)
         if isinstance(result.metric, Success):
             line = values.setdefault(place, {}).setdefault(given.label, {})
-            line[result.yyyy_mm_dd] = float(result.metric.unwrap())
+            line[at_of(result)] = float(result.metric.unwrap())
         if result.yyyy_mm_dd >= since:
-            cells.setdefault((result.yyyy_mm_dd, given.label), []).append(result)
+            cells.setdefault((at_of(result), given.label), []).append(result)
             verdicts.setdefault(place, []).append(given)
     return SuiteContents(
         name, cells, [_trend(given, values.get(place, {}), since) for place, given in verdicts.items()]
@@ -232,23 +256,26 @@ def _suite(name: str, told: Sequence[Given], since: dt.date) -> SuiteContents:
 
 
 def _trend(verdicts: Sequence[Given], values: Mapping[str, Line], since: dt.date) -> Trend:
-    """An assertion's verdicts, with its values of earlier days beside each."""
+    """An assertion's verdicts, with its values of earlier windows beside each."""
 
-    def earlier(given: Given, days: int) -> float | None:
-        return values.get(given.label, {}).get(given.result.yyyy_mm_dd - dt.timedelta(days=days))
+    def earlier(given: Given, of: Callable[[At, Collection[At]], At | None]) -> float | None:
+        line = values.get(given.label, {})
+        found = of(at_of(given.result), line)
+        return None if found is None else line.get(found)
 
-    newest_first = sorted(verdicts, key=lambda g: (-g.result.yyyy_mm_dd.toordinal(), _train_first(g.label)))
+    by_label = sorted(verdicts, key=lambda g: _train_first(g.label))
+    newest_first = sorted(by_label, key=lambda g: order(at_of(g.result)), reverse=True)
     one = verdicts[0].result
     return Trend(
         one.suite,
         one.check,
         one.assertion,
         {
-            label: {day: value for day, value in values[label].items() if day >= since}
+            label: {at: value for at, value in values[label].items() if day_of(at) >= since}
             for label in sorted(values, key=_train_first)
         },
-        {g.result.yyyy_mm_dd: found for g in verdicts if (found := limits_of(g.result)) is not None},
-        [Told(g.result, g.execution_id, earlier(g, 1), earlier(g, 7)) for g in newest_first],
+        {at_of(g.result): found for g in verdicts if (found := limits_of(g.result)) is not None},
+        [Told(g.result, g.execution_id, earlier(g, before), earlier(g, week_before)) for g in newest_first],
     )
 
 
@@ -262,12 +289,12 @@ def _metrics(
     suite: str | None,
 ) -> list[MetricTrend]:
     """The metrics that the verdicts used, and with no suite asked for, whatever else was measured of their datasets."""
-    used: dict[tuple[str | None, str], set[dt.date]] = {}
+    used: dict[tuple[str | None, str], set[At]] = {}
     for result in results:
         for symbol in result.symbols:
             incidents = used.setdefault((symbol.dataset, symbol.metric), set())
             if result.status in BAD:
-                incidents.add(result.yyyy_mm_dd)
+                incidents.add(at_of(result))
     datasets = {of} if of is not None else {dataset for dataset, _ in used}
     wanted = dict.fromkeys(
         (s.dataset, s.metric)
@@ -276,10 +303,10 @@ def _metrics(
     )
     found = []
     for dataset, metric in wanted:
-        lines: dict[str, dict[dt.date, float]] = {}
+        lines: dict[str, dict[At, float]] = {}
         for point in db.points(dataset, metric, first, last):
             if isinstance(point.value, Success):
-                lines.setdefault(label_of(point.tags), {})[point.yyyy_mm_dd] = float(point.value.unwrap())
+                lines.setdefault(label_of(point.tags), {})[at_of(point)] = float(point.value.unwrap())
         if lines:
             ordered = {label: lines[label] for label in sorted(lines, key=_train_first)}
             found.append(MetricTrend(dataset, metric, ordered, used.get((dataset, metric), set())))

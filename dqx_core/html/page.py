@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from returns.result import Success
 
 from dqx_core.errors import DefinitionError, MissingLibraryError
+from dqx_core.html.axis import At, Slot, at_of, ordered
 from dqx_core.html.charts import chart, number
 from dqx_core.html.contents import Contents, MetricTrend, Told, Trend, label_of
 from dqx_core.html.newest import BAD
@@ -69,6 +70,7 @@ def render(
 
     return environment.get_template("report.html.jinja").render(
         contents=contents,
+        unit=_unit([suite.cells for suite in contents.suites]),
         title=title,
         moment=moment or dt.datetime.now(dt.UTC),
         version=_version(),
@@ -114,10 +116,10 @@ def _of_assertion(name: str, trend: Trend, styles: Mapping[str, str]) -> str:
     return chart(
         name,
         trend.lines,
-        title=f"{trend.check} › {trend.assertion}: {trend.newest.expression} by day",
+        title=f"{trend.check} › {trend.assertion}: {trend.newest.expression} by {_unit(trend.lines.values())}",
         styles=styles,
         limits=trend.limits,
-        bad=[(told.result.yyyy_mm_dd, told.label) for told in trend.bad],
+        bad=[(told.at, told.label) for told in trend.bad],
     )
 
 
@@ -125,12 +127,18 @@ def _of_metric(name: str, metric: MetricTrend, styles: Mapping[str, str]) -> str
     return chart(
         name,
         metric.lines,
-        title=f"{metric.metric} of {metric.dataset or 'no dataset'} by day",
+        title=f"{metric.metric} of {metric.dataset or 'no dataset'} by {_unit(metric.lines.values())}",
         styles=styles,
-        incidents=sorted(metric.incidents),
+        incidents=ordered(metric.incidents),
         width=4.0,
         height=1.5,
     )
+
+
+def _unit(keyed: Iterable[Iterable[At | tuple[At, str]]]) -> str:
+    """What the axis counts: days, or windows where there are others."""
+    places = (each[0] if isinstance(each, tuple) else each for some in keyed for each in some)
+    return "window" if any(isinstance(at, Slot) for at in places) else "day"
 
 
 def _environment() -> Environment:
@@ -153,8 +161,10 @@ def _environment() -> Environment:
         "mark": _mark,
         "brief": _brief,
         "bad": _bad_of,
+        "at": at_of,
+        "in_order": lambda trend: list(map(str, ordered(told.at for told in trend.bad))),
         "shortened": lambda days: (
-            ", ".join(days[-8:]) + (f" and {len(days) - 8} earlier days" if len(days) > 8 else "")
+            ", ".join(days[-8:]) + (f" and {len(days) - 8} earlier ones" if len(days) > 8 else "")
         ),
     }
     environment.globals |= {"Status": Status}

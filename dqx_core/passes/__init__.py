@@ -13,7 +13,7 @@ from dqx_core.passes.imputation import impute_datasets
 from dqx_core.passes.pruning import prune
 from dqx_core.passes.validation import validate
 
-__all__ = ["PASSES", "deduplicate", "impute_datasets", "prepare", "prune", "validate"]
+__all__ = ["PASSES", "deduplicate", "impute_datasets", "misfits", "prepare", "prune", "validate"]
 
 Sources = Mapping[str, DataSource] | None
 """Data sources by name; None while a suite is built without data."""

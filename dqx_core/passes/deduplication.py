@@ -37,7 +37,7 @@ def build_deduplication_map(symbols: Symbols, key: ResultKey | None = None) -> d
     for symbol, metric in sorted(symbols.items(), key=lambda item: item[1].number):
         tags = metric.tags if key is None else (metric.tags or TagOverrides()).over(key.tags)
         canonical = kept.setdefault((metric.spec, metric.back, metric.dataset, tags), symbol)
-        if canonical != symbol:
+        if canonical is not symbol:
             duplicates[symbol] = canonical
     return duplicates
 

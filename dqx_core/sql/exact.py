@@ -163,7 +163,7 @@ def exact_squares(value: exp.Expr, rows: Rows) -> dict[str, exp.Expr]:
     rest: exp.Expr = square
     if checked:  # what DuckDB gives: infinity, or NaN
         beyond = _plus(_abs(given), _cast(exp.Literal.string("inf"), "double"))
-        rest = _case(_and(_is_null(square), _not_null(given)), beyond, square)
+        rest = _case(_and(_is_null(square), exp.Not(this=_is_null(given))), beyond, square)
     return {
         **{
             f"squares_{limb}": exact_total(
@@ -404,12 +404,6 @@ def _is_null(node: exp.Expr) -> exp.Expr:
     from sqlglot import exp
 
     return exp.Is(this=_own(node), expression=exp.Null())
-
-
-def _not_null(node: exp.Expr) -> exp.Expr:
-    from sqlglot import exp
-
-    return exp.Not(this=_is_null(node))
 
 
 def _case(condition: exp.Expr, then: exp.Expr, otherwise: exp.Expr | None = None) -> exp.Expr:

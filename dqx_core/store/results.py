@@ -112,6 +112,17 @@ def judged(result: AssertionResult) -> tuple[str, str, str, ResultKey]:
     return result.suite, result.check, result.assertion, result.key
 
 
+def assets_judged(connection: Connection, asked: Asked) -> dict[tuple[str, str], str]:
+    """By check and assertion the asset of the newest verdict of all windows and tags; of those that name one."""
+    place = RESULT.c.check_name, RESULT.c.assertion
+    named = [*asked.conditions(), RESULT.c.asset.is_not(None)]
+    last = func.max(RESULT.c.sequence).label("last")
+    rows = connection.execute(
+        select(*place, RESULT.c.asset, last).where(*named).group_by(*place, RESULT.c.asset).order_by("last")
+    )
+    return {(check, assertion): asset for check, assertion, asset, _ in rows}
+
+
 def newest_results(connection: Connection, asked: Asked) -> dict[AssertionResult, Given]:
     """The newest verdict of each suite, check, assertion, asset, window and tags, and who gave it."""
     days = None if asked.days is None else sorted(asked.days)

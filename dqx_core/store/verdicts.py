@@ -62,6 +62,11 @@ class Verdicts(ABC):
         asked = rows.Asked(suite, check, assets, tags, from_date, until_date)
         return {result: given.execution_id for result, given in self._newest_results(asked).items()}
 
+    def assets_judged(self, suite: str, origins: Collection[str] | None = None) -> dict[tuple[str, str], str]:
+        """By check and assertion of a suite the full name of the asset that the newest verdict is attached to."""
+        asked = rows.Asked(suite, origins=origins)
+        return self._database.read(lambda c: rows.assets_judged(c, asked), "read which assets were judged")
+
     def newest_verdicts(
         self,
         suite: str,

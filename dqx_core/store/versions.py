@@ -46,7 +46,7 @@ class DatasetVersions:
         """Make a new version, unless the newest one has this hash; the newest version then."""
         content = {
             "definition_hash": definition_hash,
-            "definition": json.dumps(definition, ensure_ascii=False, separators=(",", ":")),
+            "definition": json.dumps(definition, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
             "sql": sql,
             "change": change,
         }

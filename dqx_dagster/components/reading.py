@@ -23,9 +23,9 @@ from dqx_core.datasets.problems import located, spelled
 from dqx_core.errors import DefinitionError, ValidationError, hint
 from dqx_core.suite import Suite
 from dqx_core.symbols import SymbolRegistry
+from dqx_dagster.components.as_written import as_written
 from dqx_dagster.components.attributes import Attributes
 from dqx_dagster.components.checks import WrittenCheck, suite_of
-from dqx_dagster.components.readings import as_written
 from dqx_dagster.components.templates import Tell, rendered
 from dqx_dagster.components.translation import Translate, refused
 
@@ -142,7 +142,7 @@ class _File:
                 tell=lambda problem: problems.append(self.says(problem)),
             )
         except DefinitionError as error:
-            problems.append(str(error))
+            problems.append(str(error).removeprefix(f"{self.path}, "))
             return host
 
 

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import dagster as dg
 
-from dqx_core.errors import DefinitionError
 from dqx_dagster.components.scaffolding import ResourcesScaffolder
-from dqx_dagster.components.templates import is_template, rendered
 
 if TYPE_CHECKING:
     from dqx_dagster.resources import DatasetEngine
@@ -29,8 +27,11 @@ def _read(context: dg.ResolutionContext, written: str | None) -> str | None:
 
 
 def _filled(context: dg.ResolutionContext, written: str) -> object:
-    if not is_template(written):
+    if "{{" not in written and "{%" not in written:
         return context.resolve_value(written)
+    from dqx_core.errors import DefinitionError
+    from dqx_dagster.components.templates import rendered
+
     told: list[str] = []
     found = rendered(written, context.scope, (), lambda _, message: told.append(message))
     if told:
@@ -125,11 +126,15 @@ class DqxResources(dg.Component, dg.Resolvable):
 
     def __post_init__(self) -> None:
         if (self.database is None) == (self.bigquery is None):
+            from dqx_core.errors import DefinitionError
+
             raise DefinitionError(
                 "DqxResources takes `database`, a DuckDB file, or `bigquery` with its `project`: one of the two."
             )
         of_duckdb = [name for name in ("memory_limit", "threads", "temp_directory") if getattr(self, name) is not None]
         if self.bigquery is not None and of_duckdb:
+            from dqx_core.errors import DefinitionError
+
             raise DefinitionError(f"DqxResources has {', '.join(of_duckdb)}, which DuckDB has and BigQuery has not.")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:

@@ -10,7 +10,7 @@ import sqlglot
 
 from dqx_core.datasets.catalog import schemas_of
 from dqx_core.datasets.tfx import tfx_export
-from dqx_core.passes.validation import ACCEPTED
+from dqx_core.passes.fitness import ACCEPTED
 from dqx_core.sql.types import kind_of
 from tests.bigquery.linter import RefusedError, typed
 from tests.core.cases import CASES

@@ -4,15 +4,17 @@ import ast
 import contextlib
 import math
 import operator
+import re
+from fractions import Fraction
 
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
 from dqx_core.bounds import Bound, Operator
-from dqx_core.expressions import compute, text
+from dqx_core.expressions import compute, substituted, text
 from dqx_core.functions import coalesce
 from dqx_core.history import Problem
 
@@ -122,6 +124,48 @@ def test_a_bound_has_an_absolute_tolerance_and_does_not_round(operator, limits, 
     bound = Bound(operator)
     assert all(bound.holds(x, limits) for x in passes)
     assert not any(bound.holds(x, limits) for x in fails)
+
+
+_SIZES = st.floats(-1e300, 1e300) | st.integers(-(2**70), 2**70)
+
+
+_EXACTLY = {
+    Operator.EQ: lambda x, low, high, tol: abs(x - low) <= tol,
+    Operator.NEQ: lambda x, low, high, tol: abs(x - low) > tol,
+    Operator.GT: lambda x, low, high, tol: x > low + tol,
+    Operator.GEQ: lambda x, low, high, tol: x >= low - tol,
+    Operator.LT: lambda x, low, high, tol: x < low - tol,
+    Operator.LEQ: lambda x, low, high, tol: x <= low + tol,
+    Operator.BETWEEN: lambda x, low, high, tol: low - tol <= x <= high + tol,
+    Operator.NOT_BETWEEN: lambda x, low, high, tol: x < low - tol or x > high + tol,
+}
+
+
+@given(st.sampled_from(list(_EXACTLY)), _SIZES, _SIZES, st.sampled_from([0.0, 1e-9, 2.0]))
+@example(Operator.GT, 2**60 + 1, float(2**60), 1e-9)
+@example(Operator.EQ, 3 + 1e-9, 3, 1e-9)
+@example(Operator.LT, int(1.7e308), int(1.6e308), 1e-9)
+@example(Operator.BETWEEN, -1e300, 1e300, 0.0)
+@example(Operator.LEQ, 1e300, 1e300 * (1 + 2**-52), 0.0)
+def test_numbers_are_judged_as_their_fractions_are_near_and_far(operator, value, limit, tolerance):
+    limits = sorted([limit, value])[: 2 if "BETWEEN" in operator.name else 1]
+    exact = [Fraction(each) for each in (limits[0], limits[-1], tolerance)]
+    for x in (value, limit, value + 1, limit + tolerance, limit - 3 * tolerance):
+        assert Bound(operator, (), tolerance).holds(x, limits) == _EXACTLY[operator](Fraction(x), *exact)
+
+
+@pytest.mark.parametrize("deep", [40, 50, 60, 400])
+def test_an_expression_means_and_reads_the_same_however_deep_it_is(deep):
+    with sp.evaluate(False):
+        tree, told, number = A, "a", 2.0
+        for n in range(deep):
+            tree, told, number = (A - tree) / B, f"(a - {told}) / b", (2.0 - number) / 3.0
+            if n % 7 == 0:
+                tree, told = coalesce(tree, 0), f"coalesce({told}, 0)"
+    assert value(tree, a=2.0, b=3.0) == Success(number)
+    assert text(tree, str) == told
+    assert text(written(lambda: substituted(tree, {A: C})), str) == re.sub(r"\ba\b", "c", told)
+    assert substituted(tree, {C: A}) is tree
 
 
 def test_the_tolerance_can_be_chosen():

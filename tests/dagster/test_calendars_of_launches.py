@@ -1,5 +1,7 @@
 """Windows of every calendar in every way of launching, against an independent count by Dagster's own windows."""
 
+import itertools
+
 import dagster as dg
 import pandas as pd
 import pytest
@@ -106,6 +108,13 @@ def test_every_launch_counts_the_rows_of_each_window(tmp_path, instance, partiti
     everything = defs.resolve_implicit_global_asset_job_def()
     assert min(expected.values()) > 0
     assert launch(everything, tags=span(keys[0], keys[-1])) == expected
+    plotted = {
+        record.partition_key: record.asset_materialization.metadata
+        for record in instance.fetch_materializations(metrics.key, limit=100).records
+    }
+    for before, key in itertools.pairwise(keys):
+        [moved] = [v.value for name, v in plotted[key].items() if " over " in name]
+        assert moved == pytest.approx(abs(expected[key] - expected[before]) / expected[before])
     assert list(frames[0]["value"]) == list(expected.values())
     assert frames[0]["date"].nunique() == len(keys)
     assert launch(everything, partition_key=one) == {one: expected[one]}

@@ -1,11 +1,13 @@
 """What a suite can be attached to: assets of every kind, several in one assertion, with what Dagster says of steps."""
 
 import datetime as dt
+from contextlib import closing
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 
-from dqx_core import Context, MetricProvider, Suite, check
+from dqx_core import Context, DuckRelationDataSource, MetricDB, MetricProvider, Suite, check
 from dqx_core.errors import DefinitionError
 from dqx_core.keys import ResultKey
 from dqx_core.report import Severity
@@ -163,3 +165,110 @@ def test_steps_take_what_dagster_says_of_them():
     assert [spec.automation_condition for spec in made[2].check_specs] == [eager]
     with pytest.raises(DefinitionError, match="Give automation_condition to suite_checks"):
         reverify_job(CLEAN, clean, automation_condition=eager)
+
+
+def both_stages(*, blocks: str, bad: bool = False):
+    """A suite on raw, on clean, and on both; one of these blocks."""
+
+    def severity(name):
+        return "P0" if name == blocks else "P1"
+
+    @check(name="Raw", datasets=["raw"])
+    def raw_check(mp: MetricProvider, ctx: Context) -> None:
+        wanted = ctx.assert_that(mp.num_rows()).where(name="Has rows", severity=severity("raw"))
+        wanted.is_zero() if bad else wanted.is_positive()
+
+    @check(name="Clean", datasets=["clean"])
+    def clean_check(mp: MetricProvider, ctx: Context) -> None:
+        ctx.assert_that(mp.num_rows()).where(name="Has rows", severity=severity("clean")).is_positive()
+
+    return Suite("Stages", (raw_check, clean_check, *kept("raw", "clean").checks))
+
+
+@pytest.fixture
+def stages(tmp_path, instance):
+    """Runs raw → between → clean, whose rows can be read once they are made, with checks of one suite on both ends."""
+    there = set()
+
+    def rows_of(name):
+        def rows(_resources):
+            if name not in there:
+                raise DefinitionError(f"{name} is not there yet")
+            table = pa.table({"date": [dt.date(2026, 1, 1)]})
+            return DuckRelationDataSource.from_arrow(table, name, date_column="date")
+
+        return rows
+
+    def made(name, *deps):
+        @dg.asset(name=name, deps=deps, partitions_def=DAYS)
+        def table() -> None:
+            there.add(name)
+
+        return table
+
+    def run(suite, selection=("raw", "between", "clean"), order=("raw", "between", "clean")):
+        assets = {"raw": made("raw"), "between": made("between", "raw"), "clean": made("clean", "between")}
+        source = {name: rows_of(name) for name in assets}
+        defs = dg.Definitions(
+            assets=[*assets.values()],
+            asset_checks=[suite_checks(suite, [assets[name] for name in order], source=source, engine=None)],
+            resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'm.db'}")},
+            executor=dg.in_process_executor,
+        )
+        job = defs.resolve_implicit_global_asset_job_def().get_subset(
+            asset_selection={dg.AssetKey(each) for each in selection}
+        )
+        return job.execute_in_process(instance=instance, partition_key="2026-01-01", raise_on_error=False)
+
+    return run
+
+
+@pytest.mark.parametrize("order", [("raw", "between", "clean"), ("clean", "raw", "between")])
+@pytest.mark.parametrize("blocks", ["raw", "clean", "neither"])
+def test_a_suite_on_two_assets_judges_the_upstream_one_before_the_other_is_made(stages, tmp_path, blocks, order):
+    found = stages(both_stages(blocks=blocks), order=order)
+
+    assert found.success
+    told = {(e.asset_key.path[-1], e.check_name): e.passed for e in found.get_asset_check_evaluations()}
+    assert told == {("raw", "raw__has_rows"): True, ("clean", "clean__has_rows"): True, ("clean", CHECK_OF_BOTH): True}
+    with closing(MetricDB(f"sqlite:///{tmp_path / 'm.db'}")) as db:
+        assert len(db.results(found.run_id)) == 3
+
+
+CHECK_OF_BOTH = "kept__most_rows_are_kept"
+
+
+def test_a_blocking_assertion_on_the_upstream_asset_stops_the_one_downstream(stages):
+    found = stages(both_stages(blocks="raw", bad=True))
+
+    assert not found.success
+    assert [e.asset_key.path[-1] for e in found.get_asset_materialization_events()] == ["raw"]
+    assert [e.check_name for e in found.get_asset_check_evaluations()] == ["raw__has_rows"]
+
+
+def test_the_upstream_asset_alone_is_judged_while_there_is_none_downstream(stages):
+    found = stages(both_stages(blocks="raw"), selection=("raw",))
+
+    assert found.success
+    assert [e.check_name for e in found.get_asset_check_evaluations()] == ["raw__has_rows"]
+
+
+def test_a_gate_on_the_upstream_asset_does_not_wait_for_what_is_judged_downstream(stages, tmp_path, instance):
+    suite = both_stages(blocks="raw")
+
+    @dg.asset(partitions_def=DAYS, deps=["raw"], required_resource_keys={"store"})
+    @require_checks(suite, dg.AssetSpec("raw", partitions_def=DAYS))
+    def consumer(context: dg.AssetExecutionContext) -> None: ...
+
+    def told():
+        resources = {"store": MetricStore(url=f"sqlite:///{tmp_path / 'm.db'}")}
+        how = {"instance": instance, "partition_key": "2026-01-01", "raise_on_error": False}
+        found = dg.materialize([consumer], resources=resources, **how)
+        failures = [event.step_failure_data.user_failure_data for event in found.get_step_failure_events()]
+        return "".join(failure.description for failure in failures)
+
+    assert "no run has judged it" in told()
+    stages(suite, selection=("raw",))
+    assert "Kept › Most rows are kept: not judged; it may be new" in told(), "nothing says where it is attached"
+    stages(suite)
+    assert told() == ""

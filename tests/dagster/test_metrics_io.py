@@ -15,7 +15,8 @@ from dqx_dagster import MetricsIOManager, MetricStore, suite_checks, suite_metri
 from tests.dagster.scenario import PARTITIONS, SUITE, feed, key, source, span
 
 COLUMNS = [
-    "date", "tags", "metric", "value", "value_lag_1", "value_lag_7", "day_over_day", "week_over_week", "execution_id",
+    "date", "tags", "metric", "value", "value_lag_1", "value_lag_7", "day_over_day", "week_over_week",
+    "window_over_window", "execution_id",
 ]  # fmt: skip
 RANGE = {"tags": span(key(8, "train"), key(9, "train"))}
 

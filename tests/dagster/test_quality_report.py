@@ -1,8 +1,11 @@
 """The report as an asset: what it tells of, where it is, and what its metadata says."""
 
+import re
+
 import dagster as dg
 import pytest
 
+from dqx_core.errors import DefinitionError
 from dqx_dagster import MetricStore, quality_report_asset, suite_checks
 from tests.dagster.scenario import GATED, PARTITIONS, SUITE, feed, key, source, span
 
@@ -99,3 +102,37 @@ def test_the_newest_day_is_told_with_the_splits_of_what_is_wrong(world):
     told = metadata(run(report))["newest day"]
 
     assert told.startswith("2026-01-05 is not all right\n- P0 Gate › Not crowded: train")
+
+
+def test_it_lists_the_partitions_of_suites_and_whether_they_were_judged_as_they_are(tmp_path, instance):
+    checks = suite_checks(GATED, feed, source=source, engine=None)
+    report = quality_report_asset(folder=tmp_path, checks=[checks])
+    defs = dg.Definitions(
+        assets=[feed, report],
+        asset_checks=[checks],
+        resources={"store": MetricStore(url=f"sqlite:///{tmp_path / 'metrics.db'}")},
+        executor=dg.in_process_executor,
+    )
+    whole = defs.resolve_implicit_global_asset_job_def()
+    judged = whole.get_subset(asset_selection={feed.key})
+    judged.execute_in_process(instance=instance, tags=span(key(1, "train"), key(2, "train")))
+    unjudged = whole.get_subset(asset_selection={feed.key}, asset_check_selection=set())
+    unjudged.execute_in_process(instance=instance, tags=span(key(2, "train"), key(3, "train")))
+    whole.get_subset(asset_selection={report.key}).execute_in_process(instance=instance)
+    page = (tmp_path / "quality_report.html").read_text("utf-8")
+
+    rows = re.findall(r'<th scope="row">feed</th><td>([^<]*)</td><td[^>]*>([^<]*)</td>', page)
+    assert [row for row in rows if row[1] != "not materialized"] == [
+        (key(1, "train"), "judged"), (key(2, "train"), "stale"), (key(3, "train"), "never judged"),
+    ]  # fmt: skip
+    assert len(rows) == len(PARTITIONS.get_partition_keys())
+    assert "judged before it was materialized again" in page
+
+
+def test_checks_that_are_not_of_a_suite_have_no_partitions_to_list(tmp_path):
+    @dg.asset_check(asset=feed)
+    def other() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    with pytest.raises(DefinitionError, match="takes what suite_checks made"):
+        quality_report_asset(folder=tmp_path, checks=[other])

@@ -182,7 +182,10 @@ def test_a_dataset_is_exported_to_parquet(storage, tmp_path):
 def test_several_dates_read_the_source_once_and_leave_no_stage(storage, engine, client):
     storage.materialize(ranking(), days(9, 12))
     of_sales = [
-        s for s in engine.statements if "`raw_data`.`transactions`" in s and "EXISTS" not in s and "INSERT" not in s
+        s
+        for s in engine.statements
+        # Nor what looks, once for all dates, for rows without a time.
+        if "`raw_data`.`transactions`" in s and "EXISTS" not in s and "INSERT" not in s and "lacking_" not in s
     ]
     assert len(of_sales) == 1
     assert [t.table_id for t in client.list_tables("datasets")] == ["_dqx_manifests", "ranking"]
@@ -210,3 +213,9 @@ def test_two_clients_may_write_at_once(server, client):
     other.materialize(daily(), [day(2)])
     assert {k.date for k in one.partitions("daily")} == {day(1), day(2)}
     other.engine.client.close()
+
+
+def test_hours_are_refused_with_the_way_out_before_anything_is_asked(server, client):
+    hourly = daily(partitions={"start": "2024-01-01", "cadence": "hourly"})
+    with pytest.raises(DefinitionError, match=r"keeps one for each day\. Write partitions\.cadence: daily, or keep"):
+        BigQueryStorage(BigQuery(client), "datasets").materialize(hourly, [day(2)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from tests.core.datasets.shop import day, products, transactions
@@ -84,3 +86,9 @@ def definitions():
         SPLITS,
         st.sampled_from([None, None, 35, 62.5]),
     )
+
+
+def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in data, that of the whole aside."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [each for key, inner in inside for each in ((*here, key), *places(inner, (*here, key)))]

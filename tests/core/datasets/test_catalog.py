@@ -135,3 +135,16 @@ def test_a_value_is_a_literal_of_its_columns_type(value, type_name, duckdb, bigq
 def test_a_value_of_another_type_is_refused(value, type_name):
     with pytest.raises(ValueError, match=f"is not a value of a {type_name} column"):
         literal_of(value, type_name)
+
+
+@pytest.mark.parametrize(
+    ("value", "type_name"),
+    [
+        (2**63, "INT64"), (10**350, "FLOAT64"), (10**29, "NUMERIC"), (10**39, "BIGNUMERIC"),
+        ("0001-01-01T00:00:00+05:00", "TIMESTAMP"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_value_beyond_what_a_column_holds_is_refused(value, type_name):
+    with pytest.raises(ValueError, match=r"is beyond (what a|the years)"):
+        literal_of(value, type_name)

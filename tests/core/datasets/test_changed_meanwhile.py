@@ -13,7 +13,7 @@ from dqx_core.datasets.library import names_in
 from dqx_core.datasets.loading import load_folder
 from dqx_core.datasets.writing import save, unchanged
 from dqx_core.errors import DefinitionError, ValidationError
-from dqx_core.store import InMemoryMetricDB, MetricDB
+from dqx_core.store import InMemoryMetricDB
 from tests.core.datasets.shop import DAILY, changed, engine
 
 BODY = "source: {table: raw_data.transactions}\npartitions: {start: 2024-01-01, content: snapshot}\n"
@@ -198,27 +198,9 @@ def test_what_a_command_writes_loads_as_what_was_asked_for(service, shape):
     assert service.restore("x", 2).definition.sample == written.sample
 
 
-def test_a_version_is_restored_with_its_parts_in_order(service, tmp_path):
-    store = MetricDB(f"sqlite:///{tmp_path / 'metrics.db'}")
-    service.store = store
-    first = service.update("daily", {"description": "of three parts"}).definition
-    service.update("daily", {"split": {"strategy": "none"}})
-    restored = service.restore("daily", 1).definition
-    assert restored.split.part_names == first.split.part_names == ("train", "test", "eval")
-    assert restored.definition_hash == first.definition_hash
-    store.close()
-
-
-def test_a_version_that_an_earlier_dqx_kept_with_its_parts_by_name_gets_their_order_back(service):
-    first = service.definition("daily")
-    content = first.model_dump(mode="json", by_alias=True)
-    content["split"]["parts"] = dict(sorted(content["split"]["parts"].items()))
-    service.store.datasets.forget("daily")
-    service.store.datasets.record(
-        "daily", content, definition_hash=first.definition_hash, sql="SELECT 1", change="created"
-    )
-    service.update("daily", {"split": {"strategy": "none"}})
-    assert service.restore("daily", 1).definition.definition_hash == first.definition_hash
+def test_a_copy_of_a_definition_without_a_split_is_one_without_a_split(service):
+    service.update("daily", {"split": {"strategy": "none"}, "folds": None})
+    assert service.clone("daily").definition.split.strategy == "none"
 
 
 def test_a_version_that_an_earlier_dqx_kept_without_its_dates_is_not_restored(service):

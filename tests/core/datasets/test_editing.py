@@ -14,7 +14,7 @@ from dqx_core.datasets import changed_text
 from dqx_core.datasets.documents import Fields, at, documents_of
 from dqx_core.datasets.writing import in_flow, read_data
 from dqx_core.errors import DefinitionError
-from tests.core.datasets.generated import definitions
+from tests.core.datasets.generated import definitions, places
 
 WORDS = st.sampled_from([
     "a", "NL", "no", "010", "12:30", "1e3", "it's", 'a "b"', "a: b", "# x", "- x", "", " ", "ü", "two\nlines", "null",
@@ -97,11 +97,6 @@ def texts(draw):
     ends = draw(st.sampled_from(["\n", "\n", "\r\n"]))
     start = draw(st.sampled_from(["", "", "\ufeff", f"# above all{ends}", f"---{ends}"]))
     return start + ends.join(lines).replace("\r\n", "\n").replace("\n", ends) + draw(st.sampled_from([ends, ends, ""]))
-
-
-def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [each for key, inner in inside for each in ((*here, key), *places(inner, (*here, key)))]
 
 
 VALUES = st.one_of(SCALARS, st.sampled_from([{"a": 1}, ["x", "y"], [], {}, [{"a": {"b": 1}}, {"c": 2}], {"d": ["e"]}]))

@@ -112,10 +112,12 @@ def test_every_filter_function_strategy_join_and_null_rule_has_golden_sql():
     definitions = list(DEFINITIONS.values())
     filters = [each for definition in definitions for each in definition.filters]
     schema = json_schema()
-    assert {each.kind for each in filters} == set(schema["properties"]["filters"]["items"]["discriminator"]["mapping"])
+    assert {each.kind for each in filters} == set(
+        schema["properties"]["filters"]["items"]["properties"]["kind"]["enum"]
+    )
     assert {each.function for each in filters if each.kind == "aggregate"} == words(Aggregate, "function")
     assert {each.split.strategy for each in definitions} == set(
-        schema["properties"]["split"]["discriminator"]["mapping"]
+        schema["properties"]["split"]["properties"]["strategy"]["enum"]
     )
     assert {join.how for each in definitions for join in each.source.joins} == words(Join, "how")
     assert {rule if isinstance(rule, str) else "fill" for each in definitions for rule in each.nulls.values()} == {

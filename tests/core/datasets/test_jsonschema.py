@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dqx_core.datasets import DatasetDefinition, json_schema
 from dqx_core.errors import ValidationError
+from tests.core.datasets.generated import places
 from tests.core.datasets.shop import DAILY, RANKING, changed
 
 
@@ -48,12 +49,6 @@ VALUES = st.sampled_from([
     {"strategy": "none"}, {"column": "a"}, {"kind": "range", "column": "a", "min": 1},
 ])  # fmt: skip
 KEYS = st.sampled_from(["a", "kind", "strategy", "min", "as", "as_", "on", "count", "salt", "Name", "2024"])
-
-
-def places(value: Any, here: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Every place in data, that of the whole aside."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [each for key, inner in inside for each in ((*here, key), *places(inner, (*here, key)))]
 
 
 @st.composite

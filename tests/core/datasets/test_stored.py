@@ -133,3 +133,28 @@ def test_no_files_of_other_days_are_read(judged):
     measured = [sql for sql in source._engine.statements if "COUNT" in sql]
     assert measured
     assert not any(f"date={day(2)}" in sql for sql in measured)
+
+
+@pytest.mark.parametrize("severity", ["P0", "P2"])
+@pytest.mark.parametrize(("there", "status"), [(["train"], "ERROR"), (["train", "eval"], "PASSED")])
+def test_what_speaks_of_all_splits_is_an_error_while_one_is_not_there(shop, tmp_path, there, status, severity):
+    materialize(daily(), [day(1)], there, engine=shop, root=tmp_path)
+
+    @check(name="Rows", datasets=["daily"])
+    def rows(mp, ctx):
+        all_of_them = mp.num_rows(tags={"split": None})
+        ctx.assert_that(all_of_them).where(name="all", severity=severity, on_missing_history="fail").is_positive()
+        ctx.assert_that(all_of_them - mp.num_rows()).where(name="or skipped", severity=severity).is_geq(0)
+
+    db = InMemoryMetricDB()
+    source = dataset_source(DuckDB(), tmp_path, "daily")
+    suite = VerificationSuite([rows], db, "S")
+    found = suite.run([source], ResultKey(day(1), {"split": "train"}))
+
+    assert [str(result.status) for result in found] == [status, "SKIPPED" if status == "ERROR" else status]
+    if status == "ERROR":
+        assert all("not materialized" in result.message for result in found)
+        assert [result.absent for result in found] == [True, False]
+        assert {metric.key.tags.get("split") for metric in db.measured(suite.execution_id)} == {"train"}
+    whole = VerificationSuite([rows], db, "S").run([source], ResultKey(day(1)))
+    assert [str(result.status) for result in whole] == [status, status]

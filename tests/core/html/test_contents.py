@@ -37,9 +37,9 @@ def test_yesterdays_and_last_weeks_values_stand_beside_each_verdict(store):
     [told] = trend_of(collect(store), "Not crowded").bad
     values = {t.result.yyyy_mm_dd.day: t for t in trend_of(collect(store), "Has values").verdicts[1::2]}
 
-    assert (told.result.metric.unwrap(), told.yesterday, told.last_week) == (40, 4, 4)
-    assert (values[13].yesterday, values[13].last_week) == (None, 6)
-    assert (values[14].yesterday, values[14].last_week) == (13, 7)
+    assert (told.result.metric.unwrap(), told.before, told.last_week) == (40, 4, 4)
+    assert (values[13].before, values[13].last_week) == (None, 6)
+    assert (values[14].before, values[14].last_week) == (13, 7)
 
 
 def test_a_period_is_compared_with_the_week_before_it(store):
@@ -47,7 +47,7 @@ def test_a_period_is_compared_with_the_week_before_it(store):
     [told] = trend_of(contents, "Not crowded").bad
 
     assert (contents.first, contents.last) == (day(10), day(11))
-    assert (told.yesterday, told.last_week) == (4, 4)
+    assert (told.before, told.last_week) == (4, 4)
     assert all(set(line) <= {day(10), day(11)} for line in trend_of(contents, "Not crowded").lines.values())
 
 

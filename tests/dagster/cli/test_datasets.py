@@ -215,7 +215,7 @@ def test_activate(two, tmp_path):
 
 def test_schema_json(dqx, tmp_path):
     found = dqx("schema-json").json
-    assert found["properties"]["split"]["oneOf"]
+    assert found["properties"]["split"]["properties"]["strategy"]["enum"]
     assert found["additionalProperties"] is False
     dqx("schema-json", "-o", str(tmp_path / "schema.json"))
     assert json.loads((tmp_path / "schema.json").read_text()) == found
@@ -470,3 +470,54 @@ def test_partitions_without_rows_are_told(two):
     ]
     full = two("materialize", "ranking", "--date", "2024-01-12", "--json")
     assert ([each["empty"] for each in full.json], "no rows" in full.err) == ([False, False], False)
+
+
+def test_pages_end(two):
+    assert "3 of" not in two("list", "--limit", "1", "--offset", "1").out
+    assert "2 to 2 of 2." in two("list", "--limit", "1", "--offset", "1").out
+    assert "goes on" not in two("list", "--limit", "2", "--offset", "1").out
+    assert two("list", "--offset", "1000").out == "There are 2, and none after the first 1000.\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("nulls.categry", "there is no 'categry' in it. Did you mean 'category'?"),
+        ("nuls", "there is no 'nuls' in it. Did you mean 'nulls'?"),
+        ("filters[9]", "there is no [9] in it, which has 5, counted from 0."),
+        ("split.eval_days.x", "there is no 'x' in it."),
+    ],
+)
+def test_a_place_that_is_not_there_cannot_be_taken_out(two, tmp_path, place, said):
+    before = folder(tmp_path, "ranking")
+    done = two("update", "ranking", "--unset", place)
+    assert (done.code, said in done.err) == (2, True), done.err
+    assert folder(tmp_path, "ranking") == before
+
+
+def test_an_exact_number_stays_exact_on_every_way_into_the_file(two, tmp_path):
+    exact = "12345678901234567.123456789"
+    given = tmp_path / "given.yaml"
+    given.write_text(folder(tmp_path, "ranking").replace("min: 0.01", f"min: {exact}"))
+    assert two("update", "ranking", "--file", str(given)).code == 0
+    assert f"min: {exact}" in folder(tmp_path, "ranking").replace('"', "")
+    assert two("update", "ranking", "--set", "filters[2].min=1").code == 0
+    assert two("update", "ranking", "--set", f"filters[2].min={exact}").code == 0
+    assert str(from_yaml(tmp_path / "datasets" / "ranking.yaml").filters[2].min) == exact
+    assert two("restore", "ranking", "3").code == 0
+    assert two("restore", "ranking", "2").code == 0
+    assert str(from_yaml(tmp_path / "datasets" / "ranking.yaml").filters[2].min) == exact
+
+
+def test_a_stream_whose_encoding_lacks_signs_is_written_all_the_same(two, monkeypatch):
+    two("update", "ranking", "--set", "split.eval_days=3")
+    for arguments, held in ((("versions", "ranking"), "2 ? 3"), (("versions", "ranking", "--json"), "2 \\u2192 3")):
+        written = io.BytesIO()
+        stream = io.TextIOWrapper(written, encoding="cp1252", write_through=True)
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", stream)
+            patched.setattr(sys, "argv", ["dqx", "datasets", *arguments])
+            with pytest.raises(SystemExit) as stopped:
+                main()
+        assert not stopped.value.code
+        assert held in written.getvalue().decode("cp1252")

@@ -17,9 +17,9 @@ from dqx_core.datasets.problems import located
 from dqx_core.errors import DefinitionError, ValidationError
 from dqx_core.symbols import SymbolRegistry
 from dqx_dagster import DqxDataset
+from dqx_dagster.components.as_written import as_written
 from dqx_dagster.components.attributes import Attributes
 from dqx_dagster.components.checks import WrittenCheck
-from dqx_dagster.components.readings import as_written
 from dqx_dagster.components.templates import rendered
 from tests.dagster.components.conftest import DEFINITION
 
@@ -108,6 +108,18 @@ def test_a_defs_yaml_is_refused_with_its_line(load):
     assert isinstance(error, ValidationError)
     [problem] = error.problems
     assert problem.startswith("line 11, definition.filters[0].include[0]: 010 is the number 10 in YAML 1.2")
+
+
+def test_a_key_that_is_there_twice_is_told_once_with_its_line(load):
+    with (
+        pytest.raises(Exception, match="sales") as refused,
+        load(DEFINITION.replace("  status", "  name: b\n  status")),
+    ):
+        pass
+    error: Any = refused.value
+    while error.__cause__ is not None:
+        error = error.__cause__
+    assert error.problems == ("line 5: not YAML: found duplicate key 'name'.",)
 
 
 # Templates
