@@ -35,6 +35,12 @@ class DatasetIOManager(dg.ConfigurableIOManager):
         default=None, description="In place of an engine: the folder in which materialized datasets are kept."
     )
 
+    mixed: str = Field(
+        default="error",
+        description="What becomes of partitions that several definitions of the split made, whose users may be in "
+        "train and in eval: error, or warn.",
+    )
+
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Nothing: a dataset asset writes its own partitions."""
         raise dg.DagsterInvariantViolationError(
@@ -55,6 +61,7 @@ class DatasetIOManager(dg.ConfigurableIOManager):
             if not keys:
                 raise dg.Failure(_not_there(context, dataset), allow_retries=False)
             asked = _asked(storage, dataset, keys, _splits_now(context))
+            self._refuse_mixed(storage, dataset, asked)
             if not by_split:
                 return _load(storage, dataset, asked, form)
             splits = dict.fromkeys(split for _, split in asked)
@@ -63,6 +70,15 @@ class DatasetIOManager(dg.ConfigurableIOManager):
             }
         except DqxError as error:
             raise dg.Failure(str(error)) from error
+
+    def _refuse_mixed(self, storage: "Storage", dataset: str, asked: "list[Asked]") -> None:
+        from dqx_core.datasets.mixing import mixture
+
+        if self.mixed == "error" and len(asked) > 1:
+            said = (storage.manifest(dataset, *each) for each in asked)
+            reason = mixture(each for each in said if each is not None)
+            if reason is not None:
+                raise dg.Failure(reason, allow_retries=False)
 
     def _storage(self) -> "Storage":
         from dqx_core.datasets.storage import FolderStorage

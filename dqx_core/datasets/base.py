@@ -31,7 +31,10 @@ Problem = tuple[Location, str]
 SPLIT_COLUMN = "split"
 """The column that says which part a row belongs to."""
 
-RESERVED = frozenset({SPLIT_COLUMN, "date"})
+DATE_COLUMN = "date"
+"""The column that says which partition a stored row belongs to."""
+
+RESERVED = frozenset({SPLIT_COLUMN, DATE_COLUMN})
 """Column names that the folders of a partition (date=…/split=…) take."""
 
 Role = Literal["user_id", "product_id", "timestamp", "revenue"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.datasets.filters import Filter
 
-_SILENT = ("description", "status", "partitions", "identity")
+_SILENT = ("description", "status", "partitions", "identity", "copies")
 
 
 def content_of(definition: DatasetDefinition) -> dict[str, Any]:

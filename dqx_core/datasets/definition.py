@@ -17,7 +17,7 @@ from dqx_core.datasets.fitted import AnyFilter, Fitted
 from dqx_core.datasets.problems import located, spelled
 from dqx_core.datasets.sampling import AnyFolds, Sample
 from dqx_core.datasets.source import Column, NullRule, Source, short
-from dqx_core.datasets.splits import Split, Temporal, Whole
+from dqx_core.datasets.splits import Copies, Split, Temporal, Whole
 from dqx_core.datasets.windows import Partitions
 from dqx_core.errors import ValidationError, hint
 
@@ -51,6 +51,8 @@ class DatasetDefinition(Model):
     split: Split = Whole()
     """How rows part into train and eval; left out: they are one part, called all."""
     folds: AnyFolds | None = None
+    copies: Copies | None = None
+    """What the check of rows in two splits looks at; it changes no row."""
     partitions: Partitions
 
     @property
@@ -74,20 +76,29 @@ class DatasetDefinition(Model):
     @property
     def parts(self) -> tuple[tuple[Location, Part], ...]:
         """What reads output columns, and where it is."""
-        once: list[tuple[str, Part | None]] = [("split", self.split), ("sample", self.sample), ("folds", self.folds)]
+        once: dict[str, Part | None] = {
+            "split": self.split, "sample": self.sample, "folds": self.folds, "copies": self.copies
+        }  # fmt: skip
         return (
-            *(((name,), part) for name, part in once if part is not None),
+            *(((name,), part) for name, part in once.items() if part is not None),
             *((("filters", number), each) for number, each in enumerate(self.filters)),
         )
 
     @property
     def leaks(self) -> tuple[str, ...]:
-        """Where a filter learns from eval rows because somebody wrote `fit_on: all`."""
-        return tuple(
-            f"{spelled(('filters', number))} ({each.kind}) is fitted on rows of all parts, eval included."
-            for number, each in enumerate(self.filters)
-            if isinstance(each, Fitted) and each.leaks(self)
+        """Where a filter learns from eval rows because somebody wrote `fit_on: all`, or for a fold from the others."""
+        fitted = [(spelled(("filters", n)), each) for n, each in enumerate(self.filters) if isinstance(each, Fitted)]
+        of_folds = (
+            f"{place} ({each.kind}) is fitted on all folds together: what it keeps of one tells of the others."
+            for place, each in fitted
+            if each.leaks_between_folds(self)
         )
+        of_parts = (
+            f"{place} ({each.kind}) is fitted on rows of all parts, eval included."
+            for place, each in fitted
+            if each.leaks(self)
+        )
+        return (*of_parts, *of_folds)
 
     def role(self, role: Role) -> str | None:
         """The output column with a role."""

@@ -34,6 +34,16 @@ class Fitted(Filter):
 
     fit_on: FitOn = "train"
 
+    def leaks_between_folds(self, definition: DatasetDefinition) -> bool:
+        """Whether a fold is chosen by what the others hold: what is learnt of an entity is not of one fold alone."""
+        folds = definition.folds
+        return folds is not None and (self.ranks or folds.key_of(definition) != self.entity(definition))
+
+    @property
+    def ranks(self) -> bool:
+        """Whether an entity stays by how it compares with others."""
+        return False
+
     @abstractmethod
     def entity(self, definition: DatasetDefinition) -> str | None:
         """The column it counts by."""
@@ -100,7 +110,7 @@ class Top(OfRole):
     """The fewest entities that make up so many percent of the sum of a column; ties go by their ids.
 
     Sums are exact: nine decimals, to which each double is rounded. Entities that add nothing are not needed, even for
-    100 percent.
+    100 percent; of a sum that is not positive there is no share, and no entity stays.
     """
 
     alias: ClassVar[str]
@@ -108,6 +118,11 @@ class Top(OfRole):
     percent: Percent
     by: str | None = None
     """The column that is summed; the one with role: revenue if left out."""
+
+    @property
+    def ranks(self) -> bool:
+        """It does."""
+        return True
 
     def summed(self, definition: DatasetDefinition) -> str | None:
         """The column that is summed."""
@@ -169,7 +184,9 @@ class Top(OfRole):
             this=exp.Mul(this=before, expression=literal(100 * scale)),
             expression=exp.Mul(this=named("whole"), expression=literal(int(self.percent * scale))),
         )
-        keys = exp.select(named(self.alias)).from_(flow.step(f"{step}_running")).where(needed, copy=False)
+        # Of a total that is not positive every share is reached by the worst: none is among its best.
+        positive = exp.GT(this=named("whole"), expression=literal(0))
+        keys = exp.select(named(self.alias)).from_(flow.step(f"{step}_running")).where(positive, needed, copy=False)
         return self.keeping(flow, step, keys, (f"{step}_totals", totals), (f"{step}_running", running))
 
 

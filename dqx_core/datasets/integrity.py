@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from dqx_core.checks import Check, Context
-from dqx_core.datasets.base import SPLIT_COLUMN, Role
+from dqx_core.datasets.base import DATE_COLUMN, SPLIT_COLUMN, Role
 from dqx_core.datasets.buckets import Key, columns_of
 from dqx_core.datasets.source import Join, short
-from dqx_core.datasets.splits import Group, Temporal
+from dqx_core.datasets.splits import Copies, FromColumn, Group, Split, Temporal
 from dqx_core.provider import MetricProvider
 from dqx_core.sql.conditions import WRITTEN_IN
 from dqx_core.sql.names import column_named
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     import sympy as sp
 
     from dqx_core.datasets.definition import DatasetDefinition
+    from dqx_core.datasets.windows import Partitions
 
 ALL = {SPLIT_COLUMN: None}
 """Laid over a partition's tags: the rows of all splits of its day."""
+TRAIN = {SPLIT_COLUMN: "train"}
 
 _BEFORE = {
     "hourly": "the hour before",
@@ -32,6 +36,9 @@ _BEFORE = {
     "monthly": "the month before",
 }
 """What the partition before is called."""
+
+_DAYS = {"hourly": (1 / 24, 1 / 24), "daily": (1, 1), "weekly": (7, 7), "monthly": (28, 31)}
+"""The days of the shortest partition of a kind, and of the longest."""
 
 _DAY = 86_400
 _HOUR = 3_600
@@ -60,7 +67,6 @@ def dataset_integrity(
             distribution of the keys. Chance exceeds 5 about once in two million days.
     """
     split, parts = definition.split, definition.split.part_names
-    columns = [column.name for column in definition.columns]
 
     def integrity(mp: MetricProvider, ctx: Context) -> None:
         rows = mp.num_rows()
@@ -78,11 +84,8 @@ def dataset_integrity(
                 _shares(mp, ctx, split, standard_errors)
         if isinstance(split, Temporal):
             _one_after_the_other(mp, ctx, definition, split)
-        if len(parts) > 1 and columns:
-            both = mp.duplicate_count(columns, tags=ALL) - _sum(
-                parts, lambda part: mp.duplicate_count(columns, tags={SPLIT_COLUMN: part})
-            )
-            ctx.assert_that(both).where(name="No row is in two splits").is_zero()
+        if len(parts) > 1:
+            _no_copies(mp, ctx, definition)
         if {"train", "eval"} <= {*parts}:
             _known(mp, ctx, definition, "user_id", max_unseen_users)
             _known(mp, ctx, definition, "product_id", max_unseen_products)
@@ -91,6 +94,46 @@ def dataset_integrity(
     if tables := dict.fromkeys(table for join in definition.source.joins for table, _ in _unique(definition, join)):
         checks.append(Check("Joins", tuple(tables), lambda mp, ctx: _fan_out(mp, ctx, definition)))
     return Suite(f"{definition.name} integrity", tuple(checks))
+
+
+def _no_copies(mp: MetricProvider, ctx: Context, definition: DatasetDefinition) -> None:
+    """The share of what is held out that stands in train too, without the columns that tell a row from its copy.
+
+    Where a definition says no bound, rows that repeat themselves within train say how many do so by chance: were N rows
+    drawn from kinds that are all as likely, D of which came up, a new one would have been seen with 1 - exp(-x), where
+    (1 - exp(-x)) / x = D / N. Of kinds that are not as likely it is fewer.
+    """
+    import sympy as sp
+
+    copies = definition.copies or Copies()
+    named = {*copies.ids, definition.role("timestamp"), *_tells_parts(definition.split)}
+    columns = [column.name for column in definition.columns if column.name not in named]
+    if not columns:
+        return
+    others = [part for part in definition.split.part_names if part != "train"]
+
+    def kinds(tags: Mapping[str, str | None], where: str | None = None) -> sp.Expr:
+        return mp.num_rows(tags=tags, where=where) - mp.duplicate_count(columns, tags=tags, where=where)
+
+    def with_train(part: str) -> sp.Expr:
+        return kinds(ALL, f"{SPLIT_COLUMN} IN ('train', '{part}')" if len(others) > 1 else None)
+
+    held = _sum(others, lambda part: kinds({SPLIT_COLUMN: part}))
+    both = _sum(others, lambda part: kinds(TRAIN) + kinds({SPLIT_COLUMN: part}) - with_train(part))
+    share = ctx.assert_that(both / held)
+    if copies.at_most is not None:
+        share.where(name="No row is in two splits", severity="P0").is_leq(float(copies.at_most))
+        return
+    new = kinds(TRAIN) / mp.num_rows(tags=TRAIN)
+    chance = 1 - new ** (2 + 0.32 * (1 - new) / new)  # exp(-x) of D / N, and never more
+    share.where(name="No row is in two splits").is_leq(chance + 3 * sp.sqrt(chance * (1 - chance) / held))
+
+
+def _tells_parts(split: Split) -> Sequence[str]:
+    """The columns by which a split tells its parts, which differ between them by design."""
+    return (
+        columns_of(split.key) if isinstance(split, Group) else [split.column] if isinstance(split, FromColumn) else []
+    )
 
 
 def _keys_apart(mp: MetricProvider, ctx: Context, split: Group) -> None:
@@ -137,16 +180,36 @@ def _sum(parts: Sequence[str], number: Callable[[str], sp.Expr]) -> sp.Expr:
 
 
 def _one_after_the_other(mp: MetricProvider, ctx: Context, definition: DatasetDefinition, split: Temporal) -> None:
-    time = definition.role("timestamp") or ""
-    gaps = {("train", "eval"): split.gap_days, **({("eval", "test"): 0} if split.test_days else {})}
+    """Each part lies within its days, which are counted from the partition's date, whatever rows there happen to be."""
+    import sympy as sp
+
+    time, after = definition.role("timestamp") or "", split.test_days
+    begins = {"eval": after + split.eval_days, **({"test": after} if after else {})}
+    gaps = {("train", "eval"): split.gap_days, **({("eval", "test"): 0} if after else {})}
+    (shortest, longest), (west, east) = _DAYS[definition.partitions.cadence], _offsets(definition.partitions)
     for (first, then), gap in gaps.items():
-        between = mp.minimum(time, tags={SPLIT_COLUMN: then}) - mp.maximum(time, tags={SPLIT_COLUMN: first})
+        date = mp.minimum(DATE_COLUMN, tags={SPLIT_COLUMN: then})
+        earliest = mp.minimum(time, tags={SPLIT_COLUMN: then})
+        begin = date + (longest - begins[then]) * _DAY + west
         # A gap may hold the day that daylight saving makes an hour shorter.
         shorter = _HOUR if gap and definition.partitions.timezone != "UTC" else 0
         by = f" by {gap} day{'s' if gap > 1 else ''}" if gap else ""
+        between = sp.Min(earliest, begin) - mp.maximum(time, tags={SPLIT_COLUMN: first})
         ctx.assert_that(between / _DAY).where(
             name=f"{first.capitalize()} ends before {then} begins{by}", severity="P0"
-        ).is_gt(gap - shorter / _DAY)
+        ).is_gt(gap - shorter / _DAY, tol=0)
+        early = date + (shortest - begins[then]) * _DAY - east
+        ctx.assert_that((earliest - early) / _DAY).where(
+            name=f"{then.capitalize()} has no earlier day than its own", severity="P0"
+        ).is_geq(0)
+
+
+def _offsets(partitions: Partitions) -> tuple[float, float]:
+    """How many seconds a day may begin after that of UTC, and before it, as the clocks of the zone go."""
+    at, year = ZoneInfo(partitions.timezone), partitions.start.year
+    found = [(dt.datetime(year, month, 1, tzinfo=at).utcoffset() or dt.timedelta()) for month in range(1, 13)]
+    seconds = [each.total_seconds() for each in found]
+    return max(0.0, -min(seconds)), max(0.0, *seconds)
 
 
 def _known(mp: MetricProvider, ctx: Context, definition: DatasetDefinition, role: Role, most: float) -> None:

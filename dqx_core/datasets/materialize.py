@@ -183,6 +183,18 @@ def _create(table: exp.Table, query: exp.Query, engine: DuckDB) -> None:
     engine.run(exp.Create(this=table.copy(), kind="TABLE", expression=query, properties=temporary))
 
 
+def _with_nulls(table: exp.Table, engine: DuckDB) -> None:
+    """A row of nulls, which is of no split, in a table of rows.
+
+    DuckDB writes a column as "not null" where the table that it reads knows of no null: what eval holds, or another
+    day, would be in the schema of train.
+    """
+    from sqlglot import exp
+
+    column = exp.to_identifier(SPLIT_COLUMN, quoted=True)
+    engine.run(exp.insert(exp.select(exp.Null()), table.copy(), columns=[column]))
+
+
 @dataclass(frozen=True)
 class _Bench:
     """What writing any partition of one call needs."""
@@ -211,6 +223,7 @@ class _Bench:
                 raise
             nans = nans_among(self.definition, days.date, self.schemas, self.stage, self.engine)
             lost = {**self.lacking[days.date], **nans}
+            _with_nulls(table, self.engine)
             for split in self.splits[:-1]:
                 yield self._write_split(days, split, table, lost)
             last = self._write_split(days, self.splits[-1], table, lost)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +26,9 @@ from dqx_core.datasets.preview import Preview, preview
 from dqx_core.datasets.profile import ColumnStats, ValueCount, column_stats, samples
 from dqx_core.datasets.query import partition_query, render
 from dqx_core.datasets.roles import DescribedColumn, RoleSuggestion, described, suggest_columns
-from dqx_core.datasets.storage import FolderStorage, Storage
+from dqx_core.datasets.storage import FolderStorage, Storage, duckdb_of
 from dqx_core.datasets.tfx import TfxExport, tfx_export
-from dqx_core.datasets.versions import kept_analysis, kept_in, recorded
+from dqx_core.datasets.versions import kept_analysis, kept_in, recorded, upcoming
 from dqx_core.datasets.windows import dates_of, part_name
 from dqx_core.errors import DefinitionError, ValidationError, hint
 from dqx_core.sql.dialects import dialect_named
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from dqx_core.datasets.orphans import Orphan
     from dqx_core.datasets.stored import Manifest
     from dqx_core.engines.base import Engine
-    from dqx_core.engines.duckdb import DuckDB
     from dqx_core.store import DatasetVersion, MetricDB
 
 
@@ -78,7 +77,7 @@ class DatasetService:
         self.store = store
         self.folder = Path(folder)
         self.root = Path(root)
-        self.storage: Storage = storage or FolderStorage(_duckdb(engine, "keep partitions in a folder"), root)
+        self.storage: Storage = storage or FolderStorage(duckdb_of(engine, "keep partitions in a folder"), root)
         self.schemas = schemas_allowed(schemas)
         self.elsewhere = dict(elsewhere or {})
         """Definitions outside the folder, by name: they are read, and nothing of them is written."""
@@ -196,11 +195,7 @@ class DatasetService:
         """What changed from one version to another; the number after the newest is the file as it is now."""
         found = list(self.versions(name))
         if after == len(found) + 1 and name in library.names_in(self.folder):
-            definition = self.definition(name)
-            content = definition.model_dump(mode="json", by_alias=True)
-            same = definition.definition_hash == found[-1].definition_hash
-            sql = found[-1].sql if same else self.query(name, definition.partitions.start)
-            found.append(replace(found[-1], version=after, definition=content, sql=sql, analysis=None))
+            found.append(upcoming(self.definition(name), found[-1], self.catalog, dialect=self.engine.dialect))
         return changes.diff(changes.version_of(found, name, before), changes.version_of(found, name, after))
 
     def restore(self, name: str, number: int) -> Saved:
@@ -347,6 +342,12 @@ class DatasetService:
         self._record(definition)
         return self.storage.materialize(definition, dates, splits, progress=progress)
 
+    def remake(self, name: str, *, stale: bool = False) -> Sequence[PartitionResult]:
+        """Write the partitions that there are again; `stale`: those of which another content made a split."""
+        now = self.definition(name).definition_hash
+        kept = self.storage.partitions(name)
+        return self.materialize(name, {each.date for each in kept if not stale or each.definition_hash != now})
+
     def dates(self, name: str, first: dt.date, last: dt.date) -> Sequence[dt.date]:
         """The partitions that begin on the days from the first to the last, or the one that holds the first."""
         return dates_of(self.definition(name), first, last)
@@ -402,11 +403,3 @@ class DatasetService:
 
     def _record(self, definition: DatasetDefinition) -> DatasetVersion:
         return recorded(definition, self.store, self.catalog, dialect=self.engine.dialect)
-
-
-def _duckdb(engine: Engine, what: str) -> DuckDB:
-    from dqx_core.engines.duckdb import DuckDB
-
-    if not isinstance(engine, DuckDB):
-        raise DefinitionError(f"Only DuckDB can {what}, not {engine.dialect}.")
-    return engine

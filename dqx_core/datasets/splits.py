@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from dqx_core.datasets.base import Location, Name, Part, Problem, Several
 from dqx_core.datasets.buckets import BUCKETS, Key, bucket, columns_of, hashed, places_of, unfit_key
 from dqx_core.datasets.types import literal_of
-from dqx_core.datasets.values import Days, Percent, Scalar, SomeDays, plain, too_fine
+from dqx_core.datasets.values import Days, Number, Percent, Scalar, SomeDays, plain, too_fine
 from dqx_core.sql.literals import literal
 
 if TYPE_CHECKING:
@@ -257,6 +257,23 @@ class Whole(Part):
     def expression(self, _flow: Flow) -> exp.Expr:
         """The one part."""
         return literal("all")
+
+
+class Copies(Part):
+    """How many rows of what is held out may stand in train too, and by which columns a row is told from its copy."""
+
+    ids: Several[str] = ()
+    """Columns in which a row and its copy differ, such as the id of an order that was imported twice."""
+    at_most: Annotated[Number, Field(ge=0, le=1)] | None = None
+    """The share that is no failure; left out: what rows that repeat themselves within train let expect."""
+
+    def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
+        """The ids."""
+        yield from ((("ids", number), name) for number, name in enumerate(self.ids))
+
+    def type_problems(self, _columns: Mapping[str, OutputColumn], /) -> Iterator[Problem]:
+        """None: columns of any type have values that are equal."""
+        yield from ()
 
 
 Split = Annotated[Temporal | Group | FromColumn | Whole, Field(discriminator="strategy")]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.datasets.stored import Manifest
-    from dqx_core.engines.base import DataSource
+    from dqx_core.engines.base import DataSource, Engine
     from dqx_core.engines.duckdb import DuckDB
 
 Progress = Callable[[PartitionResult], object]
@@ -153,3 +153,12 @@ class FolderStorage:
 
     def place(self, dataset: str) -> str:
         return str(self.root / dataset)
+
+
+def duckdb_of(engine: Engine, what: str) -> DuckDB:
+    """The engine, if it is DuckDB, which alone can do what is wanted."""
+    from dqx_core.engines.duckdb import DuckDB
+
+    if not isinstance(engine, DuckDB):
+        raise DefinitionError(f"Only DuckDB can {what}, not {engine.dialect}.")
+    return engine

@@ -7,11 +7,13 @@ import datetime as dt
 import hashlib
 import json
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from dqx_core.datasets import mixing
 from dqx_core.datasets.sampling import FOLD_COLUMN
 from dqx_core.datasets.types import normal_type
 from dqx_core.datasets.windows import Cadence, part_date, part_name
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 Asked = tuple[dt.date, str]
 """A date and a split."""
+
+Told = Literal["warn", "error", "allow"]
+"""What becomes of partitions that are not fit to be read together."""
 
 MANIFEST = "_manifest.json"
 DATA = "part-0.parquet"
@@ -209,18 +214,22 @@ def read_partitions(
     splits: Iterable[str] | None = None,
     *,
     partitions: Iterable[Asked] | None = None,
+    mixed: Told = "warn",
+    overlap: Told = "warn",
 ) -> exp.Query:
     """A query for DuckDB over stored partitions, with their `date` and `split` as columns; all of them for None.
 
     A column that only some of them have is null in the others. In place of dates and splits, `partitions` names each.
+    Partitions of several definitions of the split (`mixed`), and several snapshots of a split by time (`overlap`),
+    have rows in train that others hold out: they are warned of, refused or taken.
 
     Raises:
-        DefinitionError: A partition that is named is not there or damaged, or none is there.
+        DefinitionError: A partition that is named is not there or damaged, or none is there; or they are refused.
     """
     there = set(stored_partitions(root, dataset))
     if partitions is not None:
         asked = set(partitions)
-        return _read(root, dataset, asked, there, named=True)
+        return _read(root, dataset, asked, there, named=True, mixed=mixed, overlap=overlap)
     every = {split for _, split in there}
     named = None if dates is None else set(dates)
     days = {date for date, _ in there} if named is None else named
@@ -233,10 +242,12 @@ def read_partitions(
             asked = {(date, split) for date, split in there if split in (own[date] or every)}
         else:
             asked = {(date, split) for date in days for split in own[date] or every}
-    return _read(root, dataset, asked, there, named=named is not None)
+    return _read(root, dataset, asked, there, named=named is not None, mixed=mixed, overlap=overlap)
 
 
-def _read(root: str | Path, dataset: str, asked: set[Asked], there: set[Asked], *, named: bool) -> exp.Query:
+def _read(
+    root: str | Path, dataset: str, asked: set[Asked], there: set[Asked], *, named: bool, mixed: Told, overlap: Told
+) -> exp.Query:
     missing = sorted(asked - there) if named else []
     if missing or not asked & there:
         what = ", ".join(f"{part_name(date)}/{split}" for date, split in missing[:5]) or "any partition"
@@ -256,6 +267,11 @@ def _read(root: str | Path, dataset: str, asked: set[Asked], there: set[Asked], 
         if reason is not None and named:
             raise DefinitionError(reason[0].upper() + reason[1:])
         said += [told] if told is not None else []
+    for wanted, why in ((mixed, mixing.mixture(said)), (overlap, mixing.overlap(said))):
+        if why is not None and wanted == "error":
+            raise DefinitionError(why)
+        if why is not None and wanted == "warn":
+            warnings.warn(why, mixing.MixedSplitsWarning, stacklevel=3)
     files = (file for each in found for file in sorted(partition_path(root, dataset, *each).glob("*.parquet")))
     return read_files(files, without=columns_gone(said, said))
 

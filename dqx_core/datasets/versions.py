@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dqx_core.datasets import changes
@@ -15,6 +16,18 @@ from dqx_core.errors import DefinitionError, DqxError
 if TYPE_CHECKING:
     from dqx_core.datasets.definition import DatasetDefinition
     from dqx_core.store import DatasetVersion, MetricDB
+
+
+def upcoming(
+    definition: DatasetDefinition, newest: DatasetVersion, catalog: Catalog, *, dialect: str
+) -> DatasetVersion:
+    """The version after the newest that this content would be, were it recorded."""
+    sql = newest.sql
+    if definition.definition_hash != newest.definition_hash:
+        first = partition_query(definition, definition.partitions.start, schemas_of(definition, catalog))
+        sql = render(first, dialect)
+    content = definition.model_dump(mode="json", by_alias=True)
+    return replace(newest, version=newest.version + 1, definition=content, sql=sql, analysis=None)
 
 
 def recorded(definition: DatasetDefinition, store: MetricDB, catalog: Catalog, *, dialect: str) -> DatasetVersion:

@@ -45,6 +45,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "summary": partitions.summary,
         "compare": partitions.compare,
         "materialize": partitions.materialize,
+        "remake": partitions.remake,
         "manifest": partitions.manifest,
         "prune": partitions.prune,
         "export": partitions.export,

@@ -223,6 +223,33 @@ def materialize(
         )  # fmt: skip
 
 
+def remake(
+    places: Places,
+    name: Dataset,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Only those that another content of the definition made.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write again the partitions that there are, as the definition is now.
+
+    Example: dqx datasets remake shop_daily --stale
+    """
+    with places.opened(writes=True) as service, busy(f"Materializing {name}"):
+        results = service.remake(name, stale=stale)
+    if as_json:
+        print_json([{"date": each.date, "split": each.split, "rows": each.rows} for each in results])
+        return
+    if results:
+        table(["date", "split", "rows"], [(each.date, each.split, each.rows) for each in results])
+    which = "that another content of its definition made" if stale else "that are there"
+    out.print(
+        f"Made {len(results):,} partitions of {name} again." if results else f"{name} has no partitions {which}.",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    _tell_empty(name, results)
+
+
 def _tell_empty(name: str, results: Sequence[PartitionResult]) -> None:
     """Names the partitions that came out with no rows, beside whatever else is printed."""
     from dqx_core.datasets.windows import part_name

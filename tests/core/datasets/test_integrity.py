@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 
 import duckdb
 import pytest
@@ -222,7 +223,7 @@ def test_what_compares_splits_is_skipped_while_one_is_not_there(tmp_path, split)
 
     assert {str(each.status) for each in found.values()} == {"PASSED", "SKIPPED"}
     assert all(
-        f" on {each.yyyy_mm_dd} [split=eval]: not materialized" in each.message
+        re.search(rf" on {each.yyyy_mm_dd} \[split=(eval|test)\]: not materialized", each.message)
         for each in found.values()
         if each.status == "SKIPPED"
     )
@@ -256,8 +257,94 @@ def test_leaks_are_p0_and_nothing_else_is():
     assert severities["P0"] == {
         "No customer is in two splits",
         "Train ends before eval begins by 1 day",
+        "Eval has no earlier day than its own",
         "Eval ends before test begins",
+        "Test has no earlier day than its own",
     }
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [("07T23:59:59.999999", "PASSED"), ("08T00:00:00", "FAILED"), ("09T12:00:00", "FAILED")],
+    ids=["the last moment of train", "the gap", "the day of eval"],
+)
+def test_the_days_of_a_part_are_its_bounds_and_not_the_rows_that_happen_to_be_there(tmp_path, moment, status):
+    world = World(tmp_path, sales(TEMPORAL))
+    world.plant("eval", "FROM rows WHERE sold >= TIMESTAMP '2026-01-09T18:00'")
+    world.plant(
+        "train", f"FROM rows UNION ALL (SELECT * REPLACE (TIMESTAMP '2026-01-{moment}' AS sold) FROM rows LIMIT 1)"
+    )
+
+    assert world.judge("train")["Train ends before eval begins by 1 day"].status == status
+
+
+def copied(split, parts, columns, **more):
+    """A definition of one table that its statement makes, without times."""
+    return define(
+        {
+            "name": "sales",
+            "source": {"table": "raw_data.sales"},
+            "columns": [{"column": name} for name in columns],
+            "split": {"strategy": split, **parts},
+            "partitions": {"start": "2026-01-01", "content": "snapshot"},
+            **more,
+        }
+    )
+
+
+BY_PART = ("column", {"column": "part"}, ["customer", "product", "price", "part"])
+BY_ORDER = ("group", {"key": "id", "parts": {"train": 50, "eval": 50}}, ["id", "customer", "price"])
+IMPORTED_TWICE = (
+    "SELECT k * 100000 + i AS id, 'c' || (i % 40) AS customer, i * 1.5 AS price FROM range(500) r(i), range(2) s(k)"
+)
+SOME_TWICE = IMPORTED_TWICE + " WHERE k = 0 OR i % 5 = 0"
+IN_BOTH = """
+    SELECT 'c' || (i % 40) AS customer, i % 9 AS product, i * 0.5 AS price, part
+    FROM range(500) r(i), (VALUES ('train'), ('eval')) AS v(part)
+"""
+FEW_KINDS = "SELECT i AS id, 'c' || (hash(i) % 8) AS customer, hash(i + 7) % 5 AS price FROM range(2000) r(i)"
+MANY_KINDS = "SELECT i AS id, 'c' || (hash(i) % 400) AS customer, hash(i + 7) % 300 AS price FROM range(4000) r(i)"
+
+
+@pytest.mark.parametrize(
+    ("made_of", "rows", "status"),
+    [
+        pytest.param(BY_PART, IN_BOTH, "FAILED", id="a copy of each row in the other part"),
+        pytest.param(BY_ORDER, IMPORTED_TWICE, "FAILED", id="orders under two ids"),
+        pytest.param(BY_ORDER, SOME_TWICE, "FAILED", id="a fifth of the orders under two ids"),
+        pytest.param(BY_ORDER, FEW_KINDS, "PASSED", id="few kinds of rows there are"),
+        pytest.param(BY_ORDER, MANY_KINDS, "PASSED", id="rows that are alike by chance"),
+    ],
+)
+def test_rows_that_stand_in_train_too_are_caught_where_chance_does_not_explain_them(tmp_path, made_of, rows, status):
+    assert _copies(tmp_path, copied(*made_of), rows).status == status
+
+
+@pytest.mark.parametrize(("at_most", "status"), [(0.1, "FAILED"), (0.7, "PASSED")])
+def test_a_definition_says_how_many_rows_may_stand_in_train_too(tmp_path, at_most, status):
+    found = _copies(tmp_path, copied(*BY_ORDER, copies={"at_most": at_most}), IMPORTED_TWICE)
+
+    assert (found.status, str(found.severity)) == (status, "P0")
+
+
+def test_a_row_and_its_copy_may_have_ids_of_their_own(tmp_path):
+    by_customer = ("group", {"key": "customer"}, ["id", "customer", "price"])
+    other = IMPORTED_TWICE.replace("(i % 40)", "(i % 40 + k * 40)")
+
+    assert _copies(tmp_path / "a", copied(*by_customer), other).status == "PASSED"
+    assert _copies(tmp_path / "b", copied(*by_customer, copies={"ids": ["id"]}), other).status == "FAILED"
+
+
+def _copies(folder, definition, rows):
+    engine = DuckDB()
+    engine.connection.execute(f"CREATE SCHEMA raw_data; CREATE TABLE raw_data.sales AS {rows}")
+    materialize(definition, [DAY], engine=engine, root=folder)
+    suite, db = dataset_integrity(definition), MetricDB("sqlite:///:memory:")
+    found = VerificationSuite(suite.checks, db, suite.name).run(
+        [dataset_source(engine, folder, "sales")], ResultKey(DAY, {"split": "eval"})
+    )
+    db.close()
+    return next(each for each in found if each.assertion == "No row is in two splits")
 
 
 def test_numbers_of_all_splits_are_kept_once_for_all_of_them(tmp_path):

@@ -352,6 +352,18 @@ def test_every_operation_is_a_command_and_a_method_and_every_command_speaks_json
         assert name in METHODS or "--json" in options, name
 
 
+def test_days_of_an_older_content_are_made_again(two):
+    two("activate", "daily")
+    two("materialize", "daily", "--from", "2024-01-11", "--to", "2024-01-12")
+    parts = "{strategy: group, key: customer_id, parts: {eval: 40, train: 60}}"
+    assert two("update", "daily", "--set", f"split={parts}").code == 0
+    two("materialize", "daily", "--date", "2024-01-12")
+
+    again = two("remake", "daily", "--stale", "--json").json
+    assert [(each["date"], each["split"]) for each in again] == [("2024-01-11", "train"), ("2024-01-11", "eval")]
+    assert "has no partitions that another content" in two("remake", "daily", "--stale").out
+
+
 def test_a_split_that_is_no_more_is_told_shown_and_deleted(two, tmp_path):
     two("activate", "daily")
     two("materialize", "daily", "--date", "2024-01-12")

@@ -76,7 +76,7 @@ WITH `source` AS (
         `product`
       FROM `filter_4_top_products_running`
       WHERE
-        (
+        `whole` > 0 AND (
           `running` - `total`
         ) * 100 < `whole` * 80
     )

@@ -62,7 +62,7 @@ WITH "source" AS (
         "user"
       FROM "filter_2_top_users_running"
       WHERE
-        (
+        "whole" > 0 AND (
           "running" - "total"
         ) * 100 < "whole" * 60
     )
