@@ -128,8 +128,10 @@ def mocks(_path: str, text: str) -> Iterator[Finding]:
             yield node.lineno, ast.unparse(node)
 
 
-def sql_as_text(_path: str, text: str) -> Iterator[Finding]:
+def sql_as_text(path: str, text: str) -> Iterator[Finding]:
     """A string that starts like a statement and has values put into it, unless each of them is a rendered tree."""
+    if path in ("dqx_core/sql/duck.py", "dqx_core/sql/said.py"):
+        return  # SQL that somebody wrote is read there, before it is a tree
     for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.JoinedStr) or not isinstance(node.values[0], ast.Constant):
             continue
