@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from dqx_core.datasets import mixing
 from dqx_core.datasets.sampling import FOLD_COLUMN
@@ -226,6 +226,9 @@ def read_partitions(
     Raises:
         DefinitionError: A partition that is named is not there or damaged, or none is there; or they are refused.
     """
+    for option, said in (("mixed", mixed), ("overlap", overlap)):
+        if said not in get_args(Told):
+            raise DefinitionError(f"{option}={said!r} is not one of {', '.join(map(repr, get_args(Told)))}.")
     there = set(stored_partitions(root, dataset))
     if partitions is not None:
         asked = set(partitions)
