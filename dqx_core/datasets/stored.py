@@ -141,10 +141,13 @@ def differs(root: str | Path, said: Manifest) -> str | None:
 
 def _is_parquet(file: Path) -> bool:
     """Whether a file begins and ends as Parquet does: a disk may have lost what is between, and not the size."""
-    with file.open("rb") as opened:
-        start = opened.read(len(_MAGIC))
-        opened.seek(-len(_MAGIC), os.SEEK_END)
-        return start == opened.read() == _MAGIC
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(len(_MAGIC))
+            opened.seek(-len(_MAGIC), os.SEEK_END)
+            return start == opened.read() == _MAGIC
+    except OSError:
+        return True  # it is being replaced, or cannot be read: whoever reads it is told
 
 
 def refuse_other_cadence(root: str | Path, dataset: str, cadence: Cadence) -> None:
