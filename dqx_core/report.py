@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from returns.result import Failure, Result, Success
 
 from dqx_core.calendars import Window
+from dqx_core.errors import DefinitionError, hint
 from dqx_core.keys import ExecutionId, ResultKey
 from dqx_core.states import Number
 
@@ -28,6 +29,10 @@ class Severity(StrEnum):
     P1 = "P1"
     P2 = "P2"
     P3 = "P3"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Severity:
+        raise DefinitionError(f"{value!r} is not a severity. {hint(str(value), [*cls])}")
 
 
 class Status(StrEnum):

@@ -38,7 +38,7 @@ class DatasetIOManager(dg.ConfigurableIOManager):
     mixed: str = Field(
         default="error",
         description="What becomes of partitions that several definitions of the split made, whose users may be in "
-        "train and in eval: error, or warn.",
+        "train and in eval: error, warn, or allow.",
     )
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
@@ -61,7 +61,7 @@ class DatasetIOManager(dg.ConfigurableIOManager):
             if not keys:
                 raise dg.Failure(_not_there(context, dataset), allow_retries=False)
             asked = _asked(storage, dataset, keys, _splits_now(context))
-            self._refuse_mixed(storage, dataset, asked)
+            self._tell(context, storage, dataset, asked, by_split)
             if not by_split:
                 return _load(storage, dataset, asked, form)
             splits = dict.fromkeys(split for _, split in asked)
@@ -71,14 +71,24 @@ class DatasetIOManager(dg.ConfigurableIOManager):
         except DqxError as error:
             raise dg.Failure(str(error)) from error
 
-    def _refuse_mixed(self, storage: "Storage", dataset: str, asked: "list[Asked]") -> None:
-        from dqx_core.datasets.mixing import mixture
+    def _tell(
+        self, context: dg.InputContext, storage: "Storage", dataset: str, asked: "list[Asked]", by_split: bool
+    ) -> None:
+        """Refuse or tell what should not be read together."""
+        from dqx_core.datasets.mixing import mixture, overlap
+        from dqx_core.datasets.stored import Told
 
-        if self.mixed == "error" and len(asked) > 1:
-            said = (storage.manifest(dataset, *each) for each in asked)
-            reason = mixture(each for each in said if each is not None)
-            if reason is not None:
-                raise dg.Failure(reason, allow_retries=False)
+        if self.mixed not in get_args(Told):
+            raise dg.DagsterInvariantViolationError(
+                f"DatasetIOManager(mixed={self.mixed!r}) is not one of {', '.join(map(repr, get_args(Told)))}."
+            )
+        if len(asked) < 2:
+            return
+        said = [each for each in (storage.manifest(dataset, *each) for each in asked) if each is not None]
+        if self.mixed == "error" and (reason := mixture(said)) is not None:
+            raise dg.Failure(reason, allow_retries=False)
+        if by_split and (reason := overlap(said)) is not None:  # each split is read alone, which overlaps with nothing
+            context.log.warning(reason)
 
     def _storage(self) -> "Storage":
         from dqx_core.datasets.storage import FolderStorage

@@ -32,7 +32,7 @@ def require_checks(
     *,
     severity: Severity | str = Severity.P0,
     unjudged: Literal["stop", "pass"] = "stop",
-    origins: Collection[str] = ("dagster",),
+    origins: Collection[str] | str = ("dagster",),
     on_bad: Literal["fail", "skip"] = "fail",
     store: str = "store",
 ) -> Callable[[Compute], Compute]:
@@ -66,10 +66,11 @@ def require_checks(
         raise DefinitionError(f"unjudged={unjudged!r} is neither 'stop' nor 'pass'.")
     if on_bad not in ("fail", "skip"):
         raise DefinitionError(f"on_bad={on_bad!r} is neither 'fail' nor 'skip'.")
+    origins = (origins,) if isinstance(origins, str) else tuple(origins)
+    if not origins:
+        raise DefinitionError("origins=() takes the verdicts of nobody. Leave it out, or name one, such as 'dagster'.")
     skips = on_bad == "skip"
-    gate = Gate.of(
-        suite, asset, Severity(severity), unjudged=unjudged, origins=tuple(origins), skips=skips, store=store
-    )
+    gate = Gate.of(suite, asset, Severity(severity), unjudged=unjudged, origins=origins, skips=skips, store=store)
 
     def decorate(compute: Compute) -> Compute:
         return guarded(compute, gate.check, some=skips)

@@ -104,8 +104,8 @@ def _differences(place: Location, before: Any, after: Any) -> Iterator[Change]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys((*before, *after)):
             yield from _differences((*place, key), before.get(key, NOTHING), after.get(key, NOTHING))
-    elif _same(before, after):
-        return
+    elif _same(before, after) or ((before is NOTHING or after is NOTHING) and (before is None or after is None)):
+        return  # null is a default that nobody wrote
     elif isinstance(before, list) and isinstance(after, list):
         yield from _of_lists(place, before, after)
     else:

@@ -55,8 +55,11 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], data: object) -> Prob
             tags = _words(_tags(model, detail["loc"]))
             if key.endswith("()"):  # chosen by what is written, not by a key that says so
                 what, words = tag.removeprefix("as "), [each.removeprefix("as ") for each in tags]
-                return place, f"'{what}' cannot stand here. {hint('', words)}"
+                shown = f"'{what}'" if isinstance(given, Mapping) else _shown(given)
+                return place, f"{shown} cannot stand here. {hint('', words)}"
             return (*place, key), f"unknown {key} {_shown(context['tag'])}. {hint(tag, tags)}"
+        case "literal_error" if context["expected"] in ("True", "False"):
+            return place, f"{_shown(given)} cannot stand here: write {str(context['expected']).lower()}."
         case "literal_error":
             words = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ",").split(",")]
             return place, f"{_shown(given)} is none of the words allowed here. {hint(str(given), words)}"

@@ -6,12 +6,13 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
+import os
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from dqx_core.datasets import mixing
 from dqx_core.datasets.sampling import FOLD_COLUMN
@@ -32,6 +33,8 @@ Asked = tuple[dt.date, str]
 
 Told = Literal["warn", "error", "allow"]
 """What becomes of partitions that are not fit to be read together."""
+
+_MAGIC = b"PAR1"
 
 MANIFEST = "_manifest.json"
 DATA = "part-0.parquet"
@@ -76,7 +79,10 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         """The manifest a file holds; what a later version added is left out."""
-        found = {key: value for key, value in json.loads(text).items() if key in cls.__dataclass_fields__}
+        said = json.loads(text)
+        if not isinstance(said, dict):
+            raise ValueError("it does not hold keys and values")
+        found = {key: value for key, value in said.items() if key in cls.__dataclass_fields__}
         found["date"] = part_date(found["date"])
         found["written_at"] = dt.datetime.fromisoformat(found["written_at"])
         return cls(**found)
@@ -115,20 +121,33 @@ def fault(root: str | Path, dataset: str, date: dt.date, split: str) -> str | No
 
 
 def differs(root: str | Path, said: Manifest) -> str | None:
-    """In what the files of a partition differ from a manifest, by name and size; None: in nothing."""
+    """In what the files of a partition differ from a manifest, by name, size and ends; None: in nothing."""
     dataset, date, split = said.dataset, said.date, said.split
     folder = partition_path(root, dataset, date, split)
     sizes = {file.name: file.stat().st_size for file in folder.glob("*.parquet")}
-    if sizes == {DATA: said.bytes}:
+    if sizes == {DATA: said.bytes} and _is_parquet(folder / DATA):
         return None
     extra = sorted(sizes.keys() - {DATA})
     if DATA not in sizes:
         what = f"its file {DATA} is not there"
     elif extra:
         what = f"its manifest does not know the file {extra[0]}"
-    else:
+    elif sizes[DATA] != said.bytes:
         what = f"its file {DATA} has {sizes[DATA]:,} bytes, and its manifest says {said.bytes:,}"
+    else:
+        what = f"its file {DATA} is not Parquet"
     return f"partition {part_name(date)}/{split} of dataset '{dataset}' is damaged: {what}. Materialize it again."
+
+
+def _is_parquet(file: Path) -> bool:
+    """Whether a file begins and ends as Parquet does: a disk may have lost what is between, and not the size."""
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(len(_MAGIC))
+            opened.seek(-len(_MAGIC), os.SEEK_END)
+            return start == opened.read() == _MAGIC
+    except OSError:
+        return True  # it is being replaced, or cannot be read: whoever reads it is told
 
 
 def refuse_other_cadence(root: str | Path, dataset: str, cadence: Cadence) -> None:
@@ -226,6 +245,9 @@ def read_partitions(
     Raises:
         DefinitionError: A partition that is named is not there or damaged, or none is there; or they are refused.
     """
+    for option, said in (("mixed", mixed), ("overlap", overlap)):
+        if said not in get_args(Told):
+            raise DefinitionError(f"{option}={said!r} is not one of {', '.join(map(repr, get_args(Told)))}.")
     there = set(stored_partitions(root, dataset))
     if partitions is not None:
         asked = set(partitions)

@@ -91,4 +91,7 @@ def _read(text: str) -> URL:
     if backend not in ("sqlite", "postgresql"):
         reason = f"metrics are kept in SQLite or PostgreSQL, not in {backend}."
         raise StoreError(show(url), "be opened", reason, _WAY_OUT)
+    if backend == "sqlite" and any(part is not None for part in (url.host, url.port, url.username, url.password)):
+        reason = "a file has no host: there are three slashes before its path, four if that is a whole one."
+        raise StoreError(show(url), "be opened", reason, _WAY_OUT)
     return url

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import dagster as dg
 from dagster.components.resolved.core_models import AssetAttributesModel
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, RootModel, SkipValidation
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    RootModel,
+    SkipValidation,
+    model_validator,
+)
 from pydantic_core import CoreSchema
 
 from dqx_core.datasets.base import Model
@@ -32,6 +40,13 @@ class Retry(Model):
     delay: float | None = Field(default=None, ge=0, description="Seconds before the first.")
     backoff: Literal["linear", "exponential"] | None = Field(default=None, description="How the delay grows.")
     jitter: Literal["full", "plus_minus"] | None = Field(default=None, description="What chance does to the delay.")
+
+    @model_validator(mode="after")
+    def _delays(self) -> Self:
+        grown = [name for name in ("backoff", "jitter") if getattr(self, name) is not None]
+        if grown and self.delay is None:
+            raise ValueError(f"{' and '.join(grown)} without a delay: say how long, such as delay: 1.")
+        return self
 
     @property
     def policy(self) -> dg.RetryPolicy:

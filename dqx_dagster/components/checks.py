@@ -42,7 +42,7 @@ class Measured(Model):
     where: str | None = None
     """A SQL condition on rows."""
     lag: Annotated[int, Field(strict=True, ge=0), BeforeValidator(whole)] = 0
-    """Days before the partition."""
+    """Days before the partition; of hours, weeks and months as many of them."""
     tags: dict[str, str | None] | None = None
     """Laid over the partition's: `{split: train}` while eval is judged, `{split: null}` for all splits."""
 

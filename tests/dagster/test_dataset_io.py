@@ -13,7 +13,7 @@ import pytest
 
 from dqx_core.datasets import materialize
 from dqx_core.engines.duckdb import DuckDB
-from dqx_dagster import dataset_asset
+from dqx_dagster import DatasetIOManager, dataset_asset
 from tests.dagster.scenario import span
 from tests.dagster.warehouse import definition, location, make
 
@@ -206,3 +206,59 @@ def test_days_before_and_after_a_split_was_renamed_are_handed_on_with_each_row_o
     assert len(rows) == rows["id"].nunique() == 400
     splits = rows.groupby(rows["date"].astype(str))["split"].unique().map(sorted).to_dict()
     assert splits == {DAYS[0]: ["eval", "train"], DAYS[1]: ["holdout", "train"]}
+
+
+@pytest.fixture
+def handed_on(tmp_path, instance):
+    """Days of definitions, made in turn, are handed to a consumer: what it was given, and what was logged."""
+
+    def hand_on(annotation, *made, **options):
+        engine = DuckDB(database=make(tmp_path), read_only=True)
+        for some, days in made:
+            materialize(some, [dt.date.fromisoformat(day) for day in days], engine=engine, root=tmp_path / "datasets")
+        engine.close()
+        dataset, given = dataset_asset(made[-1][0]), []
+
+        def consumer(sales):
+            given.append(sales)
+
+        consumer.__annotations__ = {"return": None, "sales": annotation}
+        asset = dg.asset(
+            ins={"sales": dg.AssetIn(dataset.key)},
+            partitions_def=dataset.partitions_def.get_partitions_def_for_dimension("date"),
+            backfill_policy=dg.BackfillPolicy.single_run(),
+        )(consumer)
+        manager = DatasetIOManager(datasets=str(tmp_path / "datasets"), **options)
+        result = dg.materialize(
+            [dataset, asset],
+            selection=[asset],
+            instance=instance,
+            resources={"datasets_io_manager": manager, "engine": None, "store": None},
+            tags=span(*DAYS),
+            raise_on_error=False,
+        )
+        logged = [record.user_message for record in instance.all_logs(result.run_id)]
+        return given, "\n".join(logged), result
+
+    return hand_on
+
+
+IN_TIME = {"strategy": "temporal", "eval_days": 1}
+
+
+def test_snapshots_that_hold_out_what_others_train_on_are_told_split_by_split_too(handed_on):
+    snapshots = definition(split=IN_TIME, partitions={"start": "2026-01-01", "content": "snapshot"})
+    given, logged, result = handed_on(dict[str, pa.Table], (snapshots, DAYS))
+
+    assert result.success
+    assert {*given[0]} == {"eval", "train"}
+    assert "rows that one holds out for eval are train rows of a later one" in logged
+
+
+def test_a_misspelt_word_for_mixed_days_is_refused_and_lets_nothing_through(handed_on):
+    other = definition(split={"strategy": "group", "key": "customer", "parts": {"train": 60, "eval": 40}})
+    given, _, result = handed_on(pa.Table, (definition(), DAYS[:1]), (other, DAYS[1:]), mixed="eror")
+
+    assert (given, result.success) == ([], False)
+    [failure] = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    assert "mixed='eror'" in failure.error_display_string

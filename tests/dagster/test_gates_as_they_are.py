@@ -207,6 +207,38 @@ def test_a_gate_that_could_never_close_is_refused_as_it_is_made():
         require_checks(suite_of(10, severity="P2"), orders)
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"severity": "p0"}, "'p0' is not a severity. Did you mean 'P0'"),
+        ({"origins": ()}, "origins=.* takes the verdicts of nobody"),
+        ({"unjudged": "skip"}, "neither 'stop' nor 'pass'"),
+    ],
+)
+def test_what_a_gate_cannot_mean_is_refused_as_it_is_made(asked, said):
+    @dg.asset(partitions_def=DAILY)
+    def orders():
+        return None
+
+    with pytest.raises(DefinitionError, match=said):
+        require_checks(suite_of(10), orders, **asked)
+
+
+def test_one_origin_may_be_named_by_itself(tmp_path, instance):
+    world = World(f"sqlite:///{tmp_path}/m.db", instance)
+
+    @dg.asset(partitions_def=DAILY, deps=[world.orders], required_resource_keys={"store"})
+    @require_checks(suite_of(10), world.orders, origins="dagster")
+    def model(context):
+        return None
+
+    world.prices[DAY] = 5
+    checks = suite_checks(suite_of(10), world.orders, source=world.rows, engine=None)
+    world.run(world.orders, checks, partition=str(DAY))
+
+    assert world.run(model, partition=str(DAY)).success
+
+
 class Gates(RuleBasedStateMachine):
     """Whatever is done, the gate is open exactly where all that is asked today passed on what is there now."""
 

@@ -279,6 +279,13 @@ def test_versions_differ_and_come_back(two):
         two.restore("ranking", 9)
 
 
+def test_a_default_that_nobody_wrote_is_not_told_as_a_change(two):
+    found = two.update("ranking", {"split": None}).changes
+
+    assert any("split.strategy" in str(change) for change in found)
+    assert not any("null" in str(change) for change in found)
+
+
 def test_a_deleted_file_comes_back_as_a_draft(two):
     two.get("ranking").path.unlink()
     assert two.restore("ranking", 1).definition.status == "draft"

@@ -157,6 +157,14 @@ def test_days_of_two_definitions_of_the_split_are_told_when_they_are_read_togeth
         read(mixed="error")
 
 
+@pytest.mark.parametrize("option", ["mixed", "overlap"])
+def test_what_is_to_be_done_with_days_that_do_not_fit_is_one_of_three_words(made, option):
+    make, read = made
+    make({}, (1, 1))
+    with pytest.raises(DefinitionError, match=f"{option}='eror' is not one of 'warn', 'error', 'allow'"):
+        read(**{option: "eror"})
+
+
 def test_what_leaves_the_split_alone_is_read_without_a_word(made):
     make, read = made
     make({}, (1, 2))

@@ -32,6 +32,9 @@ SECRET = "hunter2secret"
     [
         ("metrics.db", "could not read its URL: it is not a database URL. Write sqlite:///"),
         ("", "it is not a database URL"),
+        ("sqlite://data/metrics.db", "a file has no host: there are three slashes before its path"),
+        ("sqlite://metrics.db", "a file has no host"),
+        (f"sqlite://me:{SECRET}@host/metrics.db", "a file has no host"),
         (f"postgresql//me:{SECRET}@host/db", "it is not a database URL"),
         (f"mysql://me:{SECRET}@host/db", "SQLite or PostgreSQL, not in mysql"),
         (f"postgresql+nodriver://me:{SECRET}@host/db", "there is no driver 'postgresql.nodriver'"),

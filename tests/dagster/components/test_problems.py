@@ -113,6 +113,18 @@ def test_a_check_that_cannot_work_is_told_of_at_its_line(problems, check, place,
             "retry_policy.backoff: 'exp' is none of the words allowed here. There are: exponential, linear.",
         ),
         (
+            "retry_policy: {max_retries: 3, backoff: exponential}",
+            "retry_policy: backoff without a delay: say how long, such as delay: 1.",
+        ),
+        (
+            "retry_policy: {backoff: linear, jitter: full}",
+            "retry_policy: backoff and jitter without a delay: say how long, such as delay: 1.",
+        ),
+        (
+            "checks: [{name: n, metric: {kind: num_rows}, is_zero: 'true'}]",
+            "checks[0].is_zero: 'true' cannot stand here: write true.",
+        ),
+        (
             "automation_condition: eager",
             "automation_condition: 'eager' is not a condition. Write a template: "
             "'{{ dg.AutomationCondition.eager() }}'.",

@@ -227,7 +227,7 @@ def test_a_check_says_what_python_says(metric):
     [
         ({"ratio": [1, 2]}, "it holds numbers alone."),
         ({"ratio": [ROWS, 0]}, "nothing is divided by 0."),
-        (5, "cannot stand here"),
+        (5, "5 cannot stand here. There are: change, "),
         ({"day_over_day": {"ratio": [ROWS, ROWS]}}, "'ratio' cannot stand here. There are: "),
         ({"ratio": [{"rato": [ROWS, ROWS]}, ROWS]}, "it is none of the forms of a metric. Did you mean 'ratio'?"),
         ({"kind": "quantile", "column": "a", "q": "0.5"}, "'0.5' is not a number."),
