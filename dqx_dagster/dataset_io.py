@@ -61,7 +61,7 @@ class DatasetIOManager(dg.ConfigurableIOManager):
             if not keys:
                 raise dg.Failure(_not_there(context, dataset), allow_retries=False)
             asked = _asked(storage, dataset, keys, _splits_now(context))
-            self._tell(context, storage, dataset, asked, by_split)
+            self._tell(context, storage, dataset, asked)
             if not by_split:
                 return _load(storage, dataset, asked, form)
             splits = dict.fromkeys(split for _, split in asked)
@@ -71,9 +71,7 @@ class DatasetIOManager(dg.ConfigurableIOManager):
         except DqxError as error:
             raise dg.Failure(str(error)) from error
 
-    def _tell(
-        self, context: dg.InputContext, storage: "Storage", dataset: str, asked: "list[Asked]", by_split: bool
-    ) -> None:
+    def _tell(self, context: dg.InputContext, storage: "Storage", dataset: str, asked: "list[Asked]") -> None:
         """Refuse or tell what should not be read together."""
         from dqx_core.datasets.mixing import mixture, overlap
         from dqx_core.datasets.stored import Told
@@ -85,9 +83,11 @@ class DatasetIOManager(dg.ConfigurableIOManager):
         if len(asked) < 2:
             return
         said = [each for each in (storage.manifest(dataset, *each) for each in asked) if each is not None]
-        if self.mixed == "error" and (reason := mixture(said)) is not None:
-            raise dg.Failure(reason, allow_retries=False)
-        if by_split and (reason := overlap(said)) is not None:  # each split is read alone, which overlaps with nothing
+        if self.mixed != "allow" and (reason := mixture(said)) is not None:
+            if self.mixed == "error":
+                raise dg.Failure(reason, allow_retries=False)
+            context.log.warning(reason)
+        if (reason := overlap(said)) is not None:
             context.log.warning(reason)
 
     def _storage(self) -> "Storage":
@@ -149,7 +149,7 @@ def _load(storage: "Storage", dataset: str, asked: "list[Asked]", form: str) -> 
             allow_retries=False,
         )
     if folder is not None and form in ("pathlib.Path", "duckdb.DuckDBPyRelation"):
-        rows = read_partitions(folder, dataset, partitions=asked)
+        rows = read_partitions(folder, dataset, partitions=asked, mixed="allow", overlap="allow")
         if form == "duckdb.DuckDBPyRelation":
             # Read when it is used; it keeps the connection.
             return DuckDB().connection.sql(rows.sql("duckdb"))
