@@ -326,13 +326,32 @@ class Aggregate(Fitted, Bounded):
 
 
 def exact(column: exp.Expr, type_name: str) -> exp.Expr:
-    """A number as what engines add up alike; a double in billionths, by arithmetic that no engine does otherwise."""
+    """A number as what engines add up alike; a double in billionths, by arithmetic that no engine does otherwise.
+
+    A double that has none (NaN, an infinity, 1e29 and above) is an error that says so, and not in an engine's words.
+    """
     from sqlglot import exp
 
     if type_name != "FLOAT64":
         return exp.cast(column.copy(), MONEY)
     billionths = exp.Mul(this=column.copy(), expression=exp.Literal.number("1e9"))
-    return exp.cast(exp.Round(this=billionths), _BILLIONTHS)
+    within = exp.LT(this=exp.Abs(this=column.copy()), expression=exp.Literal.number("1e29"))
+    return exp.Case(
+        ifs=[
+            exp.If(this=within, true=exp.cast(exp.Round(this=billionths), _BILLIONTHS)),
+            exp.If(this=exp.not_(exp.Is(this=column.copy(), expression=exp.Null())), true=_no_sum(column.name)),
+        ]
+    )
+
+
+def _no_sum(column: str) -> exp.Expr:
+    from sqlglot import exp
+
+    said = (
+        f"'{column}' holds NaN, an infinity or a number of 1e29 or more, and with it a filter has no exact sum. "
+        "Correct the source, or keep such rows out with a range filter before this one"
+    )
+    return exp.Anonymous(this="ERROR", expressions=[literal(said)])
 
 
 def _exact_limit(bound: Decimal | dt.date, type_name: str) -> exp.Expr:

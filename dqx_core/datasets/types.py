@@ -8,14 +8,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dqx_core.datasets.values import MOST, in_utc, shortened
-from dqx_core.sql.literals import literal
+from dqx_core.sql.literals import NANOSECONDS, comparable, literal
+from dqx_core.sql.types import MOMENT_IN_NANOSECONDS, is_moment_in_nanoseconds
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 EXACT = frozenset({"INT64", "NUMERIC", "BIGNUMERIC"})
 NUMERIC = EXACT | {"FLOAT64"}
-TIMES = frozenset({"DATE", "DATETIME", "TIMESTAMP"})
+TIMES = frozenset({"DATE", "DATETIME", "TIMESTAMP", MOMENT_IN_NANOSECONDS})
 KEYS = frozenset({"STRING", "INT64", "DATE", "BYTES"})
 """Types whose text is the same on every engine, so that a hash of it is."""
 
@@ -94,9 +95,12 @@ def literal_of(value: object, type_name: str) -> exp.Expr:
                     raise ValueError(f"{shortened(value)} is beyond what a {type_name} column holds.")
                 exact = format(number, "f")
                 return exp.cast(exp.Literal.string(exact), MONEY) if type_name == "NUMERIC" else literal(Decimal(exact))
-        case (("DATE" | "DATETIME" | "TIMESTAMP"), str() | dt.date()):
+        case _, str() | dt.date() if type_name in TIMES:
             if (moment := _time(value, type_name)) is not None:
-                return literal(moment)
+                fine = is_moment_in_nanoseconds(type_name) and isinstance(moment, dt.datetime)
+                if fine and not NANOSECONDS[0] <= moment <= NANOSECONDS[1]:
+                    raise ValueError(f"{moment:%Y-%m-%d} is beyond what a {type_name} column holds.")
+                return comparable(moment, type_name)
     raise ValueError(f"{value!r} is not a value of a {type_name} column. {_EXAMPLES.get(type_name, '')}".rstrip())
 
 
@@ -110,6 +114,7 @@ _EXAMPLES = {
     "DATETIME": "Write a moment, such as 2024-01-31T12:00:00; for whole days use a date_range filter.",
     "TIMESTAMP": "Write a moment, such as 2024-01-31T12:00:00Z; for whole days use a date_range filter.",
 }
+_EXAMPLES[MOMENT_IN_NANOSECONDS] = _EXAMPLES["TIMESTAMP"]
 
 
 def _time(value: str | dt.date, type_name: str) -> dt.date | None:
@@ -125,5 +130,5 @@ def _time(value: str | dt.date, type_name: str) -> dt.date | None:
         return None
     if isinstance(moment, dt.datetime):
         wall_clock = in_utc(moment)
-        return wall_clock.replace(tzinfo=dt.UTC) if type_name == "TIMESTAMP" else wall_clock
+        return wall_clock if type_name == "DATETIME" else wall_clock.replace(tzinfo=dt.UTC)
     return moment

@@ -15,7 +15,8 @@ from dqx_core.datasets.base import Model, Problem
 from dqx_core.datasets.splits import Temporal
 from dqx_core.datasets.values import Day
 from dqx_core.errors import DefinitionError, hint
-from dqx_core.sql.literals import literal
+from dqx_core.sql.literals import NANOSECONDS, comparable, literal
+from dqx_core.sql.types import is_moment_in_nanoseconds
 from dqx_core.zones import instants, reading_from
 
 if TYPE_CHECKING:
@@ -134,11 +135,16 @@ class Interval:
 def midnight(day: dt.date, type_name: str, timezone: str) -> exp.Expr:
     """The first moment of a day, or a moment, as a literal of a DATE, DATETIME or TIMESTAMP column."""
     if isinstance(day, dt.datetime):
-        return literal(reading_from(day, timezone) if type_name == "DATETIME" else day)
-    if type_name == "DATE":
+        moment = reading_from(day, timezone) if type_name == "DATETIME" else day
+    elif type_name == "DATE":
         return literal(day)
-    moment = dt.datetime.combine(day, dt.time())
-    return literal(moment if type_name == "DATETIME" else moment.replace(tzinfo=ZoneInfo(timezone)).astimezone(dt.UTC))
+    else:
+        moment = dt.datetime.combine(day, dt.time())
+        if type_name != "DATETIME":
+            moment = moment.replace(tzinfo=ZoneInfo(timezone)).astimezone(dt.UTC)
+    if is_moment_in_nanoseconds(type_name):  # nothing of that type lies before or after them
+        moment = min(max(moment, NANOSECONDS[0]), NANOSECONDS[1])
+    return comparable(moment, type_name)
 
 
 @dataclass(frozen=True)

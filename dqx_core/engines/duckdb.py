@@ -29,6 +29,24 @@ _PLAIN = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*\)|BOOLEAN
 """The types whose values DuckDB itself hands to Python as Arrow would, or (128 bits) better."""
 
 
+def _arrow_of(relation: duckdb.DuckDBPyRelation) -> pa.Table:
+    """The rows of a relation; DuckDB gives Arrow 38 digits with a sign for UHUGEINT, and -1 for the largest."""
+    import pyarrow as pa
+    from sqlglot import exp
+
+    wide = [name for name, type_ in zip(relation.columns, relation.types, strict=True) if str(type_) == "UHUGEINT"]
+    if not wide:
+        return relation.to_arrow_table()
+    texts = [
+        exp.alias_(exp.cast(exp.column(name, quoted=True), "text"), name, quoted=True).sql("duckdb") for name in wide
+    ]
+    table = relation.project(f"* REPLACE ({', '.join(texts)})").to_arrow_table()
+    for name in wide:
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, table.column(place).cast(pa.decimal256(39, 0)))
+    return table
+
+
 def _setting(name: str, value: str | int) -> exp.Expr:
     from sqlglot import exp
 
@@ -139,7 +157,7 @@ class DuckDB:
         def read(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
             if isinstance(tree, exp.Query):
                 # A relation hands its rows over; a cursor's would be copied once more.
-                return connection.sql(sql).to_arrow_table()
+                return _arrow_of(connection.sql(sql))
             connection.execute(sql)
             return pa.table({})
 
@@ -159,6 +177,9 @@ class DuckDB:
                 if not any(row[day] is not None and not _is_plain_day(row[day]) for row in found for day in days):
                     return [dict(zip(names, row, strict=True)) for row in found]
                 cursor = connection.execute(sql)
+            if "UHUGEINT" in map(str, types):
+                cursor.fetchall()  # an unread result is in the way of the next one
+                return rows_of(_arrow_of(connection.sql(sql)))
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # it copies them: they are few
                 table: pa.Table = cursor.to_arrow_table()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from returns.result import Failure, Result
 
+from dqx_core.errors import DefinitionError
 from dqx_core.states import Number, State
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class MetricSpec(Spec):
     """A SQL condition on rows, in canonical form; None: all rows."""
 
     def __post_init__(self) -> None:
+        if misnamed := [name for name in self.columns if not isinstance(name, str)]:
+            raise DefinitionError(
+                f"{self.kind} takes the name of a column as text, such as 'price', and not {misnamed[0]!r}."
+            )
         if self.where is not None:
             from dqx_core.sql.conditions import canonical_condition
 

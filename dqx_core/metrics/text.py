@@ -31,6 +31,8 @@ class MatchCount(OverItems, ScanMetric):
         super().__post_init__()
         from dqx_core.sql.patterns import fault
 
+        if not isinstance(self.regex, str):
+            raise DefinitionError(f"match_count({self.column}) takes a pattern as text, and not {self.regex!r}.")
         if reason := fault(self.regex):
             raise DefinitionError(
                 f"match_count({self.column}): pattern {self.regex!r} is not a regular expression: {reason}"

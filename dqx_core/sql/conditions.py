@@ -91,6 +91,10 @@ def condition(text: str) -> Written:
         raise DefinitionError(
             f"where {text!r} looks at many rows ({aggregate.sql(WRITTEN_IN)}). A condition looks at one row."
         )
+    if many := _many(tree):
+        raise DefinitionError(
+            f"where {text!r} {many}. A condition is one value for each row, of columns by their names."
+        )
     return _steady("where", text, tree)
 
 
@@ -110,10 +114,9 @@ def aggregate(text: str) -> Written:
     from sqlglot import exp
 
     tree = _one_expression("custom_sql", text)
-    if many := tree.find(exp.Window, exp.Explode, exp.Unnest):
+    if many := _many(tree):
         raise DefinitionError(
-            f"custom_sql {text!r} gives many rows ({many.sql(WRITTEN_IN)}). "
-            'Write one number over many rows, such as "SUM(a) / COUNT(*)".'
+            f'custom_sql {text!r} {many}. Write one number over many rows, such as "SUM(a) / COUNT(*)".'
         )
     if not tree.find(exp.AggFunc, exp.Anonymous):
         raise DefinitionError(
@@ -127,6 +130,8 @@ def _one_expression(what: str, text: str) -> exp.Expr:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
+    if not isinstance(text, str):
+        raise DefinitionError(f"{what} takes SQL as text, and not {text!r}.")
     try:
         trees = sqlglot.parse(text, dialect=WRITTEN_IN)
     except SqlglotError as error:
@@ -140,6 +145,23 @@ def _one_expression(what: str, text: str) -> exp.Expr:
     if tree.find(exp.Placeholder, exp.Parameter):
         raise DefinitionError(f"{what} {text!r} holds a parameter. Write its value.")
     return tree
+
+
+def _many(tree: exp.Expr) -> str | None:
+    """What of an expression gives several rows, or stands for whichever columns there are; None: nothing."""
+    from sqlglot import exp
+
+    if rows := tree.find(exp.Window, exp.Explode, exp.Unnest):
+        return f"gives many rows ({rows.sql(WRITTEN_IN)})"
+    if called := [each.name.lower() for each in tree.find_all(exp.Anonymous)]:
+        from dqx_core.sql import duck
+
+        if name := next((each for each in called if each in duck.many_rows()), None):
+            return f"gives many rows ({name})"
+    for each in tree.find_all(exp.Star, exp.Columns, exp.PositionalColumn):
+        if not (isinstance(each, exp.Star) and isinstance(each.parent, exp.Count)):
+            return f"does not name its columns ({each.sql(WRITTEN_IN)})"
+    return None
 
 
 def _steady(what: str, text: str, tree: exp.Expr) -> Written:

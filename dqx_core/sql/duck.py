@@ -92,6 +92,16 @@ def _unsteady() -> frozenset[tuple[str, int]]:
     return frozenset(found)
 
 
+@cache
+def many_rows() -> frozenset[str]:
+    """The functions that give several rows for one, in lower case: UNNEST, and the macros that are made of it."""
+    macros = _asked(
+        "SELECT lower(function_name) FROM duckdb_functions() "
+        "WHERE function_type = 'macro' AND contains(lower(macro_definition), 'unnest(')"
+    )
+    return frozenset({"unnest", "unlist"} | {name for (name,) in macros})
+
+
 def _name(node: Node) -> tuple[str, int]:
     return node["function_name"].lower(), len(node.get("arguments", ()))
 

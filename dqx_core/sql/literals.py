@@ -13,6 +13,9 @@ from dqx_core.sql.types import MOMENT_IN_NANOSECONDS, ColumnKind, is_moment_in_n
 if TYPE_CHECKING:
     from sqlglot import exp
 
+NANOSECONDS = dt.datetime(1677, 9, 22, tzinfo=dt.UTC), dt.datetime(2262, 4, 11, tzinfo=dt.UTC)
+"""What a timestamp of nanoseconds can be compared with."""
+
 
 def literal(value: object) -> exp.Expr:
     """The literal of an int, float, Decimal, str, bool, date, datetime or None; text is escaped per dialect.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dqx_core.calendars import Window
 from dqx_core.errors import DefinitionError
-from dqx_core.sql.literals import comparable, literal
+from dqx_core.sql.literals import NANOSECONDS, comparable, literal
 from dqx_core.sql.rows import column_of
 from dqx_core.sql.types import ColumnKind, has_zone, kind_of
 from dqx_core.zones import reading_from
@@ -26,8 +26,6 @@ Step = dt.timedelta | dt.date | int
 
 _DAY = dt.timedelta(days=1)
 _EPOCH = dt.date(1970, 1, 1)
-_NANOSECONDS = dt.datetime(1677, 9, 22, tzinfo=dt.UTC), dt.datetime(2262, 4, 11, tzinfo=dt.UTC)
-"""What a timestamp of nanoseconds can be compared with."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Buckets:
 
         def value(moment: dt.datetime) -> Any:
             if zoned:
-                return min(max(moment, _NANOSECONDS[0]), _NANOSECONDS[1]) if fine else moment
+                return min(max(moment, NANOSECONDS[0]), NANOSECONDS[1]) if fine else moment
             reading = moment.replace(tzinfo=None) if utc else reading_from(moment, timezone)
             if kind is ColumnKind.DATE:
                 if reading.time() != dt.time():
@@ -69,7 +67,7 @@ class Buckets:
                         "the dates are those of another place, say so: timezone='…'."
                     )
                 return reading.date()
-            first, last = (moment.replace(tzinfo=None) for moment in _NANOSECONDS)
+            first, last = (moment.replace(tzinfo=None) for moment in NANOSECONDS)
             return min(max(reading, first), last) if fine else reading
 
         bounds: dict[When, tuple[Any, Any]] = {}

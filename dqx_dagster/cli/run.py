@@ -231,6 +231,9 @@ def explain(
             "measured": [need for scan in plan.scans for need in listed(scan.needs)],
             "carried_forward": listed(plan.carried),
             "carried_forward_unverified": listed(plan.unverified),
+            "cannot_be_measured": [
+                {**each, "reason": why} for each, why in zip(listed(plan.unfit), plan.unfit.values(), strict=True)
+            ],
             "missing": listed(sorted(plan.missing, key=str)),
         }
     )

@@ -14,8 +14,9 @@ import pytest
 from dqx_core import DuckDB, DuckRelationDataSource, InMemoryMetricDB, VerificationSuite, check
 from dqx_core.errors import DefinitionError, EngineError, NotThereError
 from dqx_core.functions import coalesce
-from dqx_core.metrics.counts import CountValues
-from dqx_core.metrics.distinct import DuplicateCount
+from dqx_core.metrics.counts import CountValues, NumRows
+from dqx_core.metrics.distinct import DuplicateCount, UniqueCount
+from dqx_core.metrics.moments import Sum
 from dqx_core.metrics.quantiles import Quantile
 from dqx_core.metrics.text import MatchCount
 from tests.core.shop import a_check, day, key, recording, sales, source, suite
@@ -153,6 +154,16 @@ DEFINITIONS = {
             ({"n": [1]}, "dict", "Make a table of it"),
             ("sales.parquet", "str", "Files are read with from_parquet."),
             (None, "NoneType", "Give a frame of pandas or polars, or an Arrow table."),
+        )
+    },
+    **{
+        f"a {name}": (make, message)
+        for name, make, message in (
+            ("list of columns", lambda: UniqueCount(["a", "b"]), "unique_count takes the name of a column as text"),
+            ("column that is no text", lambda: Sum(None), "and not None"),
+            ("number among columns", lambda: DuplicateCount((1, "a")), "and not 1"),
+            ("condition that is no text", lambda: NumRows(where=5), "where takes SQL as text, and not 5"),
+            ("pattern that is no text", lambda: MatchCount("s", None), "match_count(s) takes a pattern as text"),
         )
     },
     "a frame without columns": (

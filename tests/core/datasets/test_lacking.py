@@ -2,12 +2,14 @@
 
 import datetime as dt
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from dqx_core.datasets import DuckDBCatalog, define, manifest, materialize, partition_query, schemas_of
-from dqx_core.errors import DefinitionError
+from dqx_core.datasets.dates import newest_date
+from dqx_core.errors import DefinitionError, DqxError
 from tests.core.datasets.shop import engine
 
 NAN = float("nan")
@@ -123,3 +125,52 @@ def test_a_double_at_a_bound_stays_on_its_side(text, function):
     for bound in ("min", "max"):
         asked = {"kind": "aggregate", "per": "k", "function": function, "column": "x", bound: text}
         assert ids(shop(rows), visits(filters=[asked])) == [1]
+
+
+@pytest.mark.parametrize("odd", [NAN, float("inf"), float("-inf"), 1e300, -1e29])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"kind": "aggregate", "per": "k", "function": "sum", "column": "x", "min": 0},
+        {"kind": "aggregate", "per": "k", "function": "average", "column": "x", "max": 5},
+        {"kind": "top_users", "column": "k", "by": "x", "percent": 50},
+    ],
+    ids=["sum", "average", "top"],
+)
+def test_a_double_without_an_exact_sum_is_told_of_by_its_column_and_the_way_out(asked, odd, tmp_path):
+    rows = pa.table({"at": [dt.datetime(2024, 1, 2)] * 3, "id": [1, 2, 3], "k": ["a", "a", "b"], "x": [odd, 1.0, 2.0]})
+    within = {"kind": "range", "column": "x", "min": -1000, "max": 1000}
+    assert ids(shop(rows), visits(filters=[within, {**asked, "max": 2} if "min" in asked else asked]))
+    if odd != odd and asked["kind"] == "aggregate":  # an entity with NaN goes
+        return
+    with pytest.raises(DqxError, match=r"'x' holds NaN, an infinity or .* range filter before this one"):
+        materialize(visits(filters=[asked]), [DAY], engine=shop(rows), root=tmp_path)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_zoned_nanoseconds_tell_the_days_of_a_dataset(zone, tmp_path):
+    moments = ["2024-01-01 23:59:59.999999999", "2024-01-02 00:00:00", "2024-01-02 23:59:59.999999999", None]
+    times = [None if each is None else pd.Timestamp(each, tz=zone).value for each in moments]
+    rows = pa.table(
+        {"at": pa.array(times, pa.timestamp("ns", "UTC")), "id": [1, 2, 3, 4], "k": ["a"] * 4, "x": [1.0] * 4}
+    )
+    on = shop(rows)
+    plain = visits(partitions={"start": "2024-01-01", "timezone": zone, "content": "increment"})
+    assert ids(on, plain) == [2, 3]
+    assert newest_date(plain, schemas_of(plain, DuckDBCatalog(on)), on) == DAY
+    [result] = materialize(plain, [DAY], engine=on, root=tmp_path)
+    assert (result.rows, result.lost) == (2, {"without a time in at": 1})
+    assert pq.read_table(next(tmp_path.glob("**/*.parquet"))).num_rows == 2
+
+    snapshot = {"partitions": {"start": "2024-01-01", "timezone": zone, "content": "snapshot"}}
+    bounded = {"kind": "range", "column": "at", "min": "2024-01-02T05:00:00Z"}
+    assert 1 not in ids(on, visits(filters=[bounded], **snapshot))
+    assert ids(on, visits(nulls={"at": {"fill": "2024-01-02T12:00:00Z"}}, **snapshot)) == [1, 2, 3, 4]
+    temporal = {"strategy": "temporal", "eval_days": 1}
+    assert ids(on, visits(split=temporal, **snapshot)) == [1, 2, 3]
+    far = visits(partitions={"start": "2300-01-01", "content": "snapshot"})
+    assert ids(on, far, dt.date(2300, 1, 1)) == [1, 2, 3]
+    with pytest.raises(DefinitionError, match="beyond what a TIMESTAMPTZ_NS column holds"):
+        ids(on, visits(filters=[{**bounded, "min": "2300-01-01T00:00:00Z"}]))
+    with pytest.raises(DefinitionError, match="such as 2024-01-31T12:00:00Z"):
+        ids(on, visits(filters=[{**bounded, "min": "2024-01-01"}]))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from returns.result import Success
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from dqx_core import DuckRelationDataSource, InMemoryMetricDB, ResultKey, VerificationSuite, check
 from dqx_core.datasets.catalog import DuckDBCatalog
@@ -255,6 +255,19 @@ def test_a_tagged_number_beside_an_untagged_one_makes_no_group_of_each_value(ask
     found = judged(source, whole=lambda mp: mp.sum("a"), **metrics)
     assert found["whole"] == 5_000
     assert max(groups) == asked + 1
+
+
+@pytest.mark.parametrize("beside", ["1", "[1]", "'10:00'::TIME"])
+def test_the_largest_unsigned_integers_are_shown_as_they_are(beside):
+    engine, largest = DuckDB(), 2**128 - 1
+    engine.connection.execute(
+        f'CREATE SCHEMA raw; CREATE TABLE raw.t AS SELECT {largest}::UHUGEINT AS "a ""n", {beside} AS x'
+    )
+    schema = DuckDBCatalog(engine).schema("raw.t")
+    stats = column_stats("raw.t", schema, engine=engine)[0]
+    assert (stats.min, stats.max) == (largest, largest)
+    assert [each.value for each in samples("raw.t", schema, 'a "n', engine=engine)] == [largest]
+    assert engine.rows(parse_one("SELECT * FROM raw.t", dialect="duckdb"))[0]['a "n'] == largest
 
 
 def test_what_python_cannot_hold_is_told_of_where_columns_are_shown():

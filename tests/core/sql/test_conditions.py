@@ -93,6 +93,31 @@ def test_an_aggregate_gives_one_number_and_not_one_for_each_row(text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "unnest([2, 2]) > 1", "UNNEST(flags)", "unlist([1]) = 1", "generate_subscripts(flags, 1) = 1",
+        "regexp_split_to_table(t, ' ') = '50'", "(unnest({'a': 1})).a > 0",
+    ],
+)  # fmt: skip
+def test_a_condition_makes_no_row_of_its_own(text):
+    with pytest.raises(DefinitionError, match="gives many rows"):
+        condition(text)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (condition, "COLUMNS(*) > 1"), (condition, "* > 1"), (condition, "#1 > 1"), (condition, "t.* = 'a'"),
+        (aggregate, "SUM(COLUMNS('s.*'))"), (aggregate, "SUM(#1)"), (aggregate, "COUNT(COLUMNS(*))"),
+    ],
+)  # fmt: skip
+def test_columns_are_read_by_their_names(make, text):
+    with pytest.raises(DefinitionError, match="does not name its columns"):
+        make(text)
+    assert aggregate("COUNT(*)").sql() == "COUNT(*)"
+
+
+@pytest.mark.parametrize(
     ("text", "said", "instead"),
     [
         ("hash(s) > 0", "uses hash", "md5"), ("upper(s) = 'A'", "uses upper", "lower"),

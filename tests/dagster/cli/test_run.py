@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -199,6 +200,16 @@ def test_explain_tells_the_plan_and_makes_no_store(dqx, here, monkeypatch):
     told = dqx("explain", "checks:FEED", "-d", "feed=feed.parquet", "--date", "2026-01-05").out
     assert "Carried forward, the same version of the data" in told
     assert "2026-01-04: num_rows() on 'feed'" in told
+
+
+def test_explain_lists_what_cannot_be_measured_in_both_forms(dqx, here):
+    pq.write_table(pa.table({"yyyy_mm_dd": [dt.date(2026, 1, 5)]}), here / "bare.parquet")
+    words = ["explain", "checks:FEED", "-d", "feed=bare.parquet", "--date", "2026-01-05"]
+    [told] = dqx(*words, "--json").json["cannot_be_measured"]
+
+    assert (told["metric"], told["date"], told["dataset"]) == ("average(value)", "2026-01-05", "feed")
+    assert "reads column 'value'" in told["reason"]
+    assert f"Cannot be measured: average(value) of 2026-01-05: {told['reason']}" in dqx(*words).out
 
 
 def test_explain_promises_the_statements_that_a_run_sends(dqx):

@@ -46,13 +46,27 @@ WITH "source" AS (
       AND SUM(
         CASE
           WHEN NOT ISNAN(ATAN("amount"))
-          THEN CAST(ROUND("amount" * 1e9) AS DECIMAL(38, 0))
+          THEN CASE
+            WHEN ABS("amount") < 1e29
+            THEN CAST(ROUND("amount" * 1e9) AS DECIMAL(38, 0))
+            WHEN NOT "amount" IS NULL
+            THEN ERROR(
+              '''amount'' holds NaN, an infinity or a number of 1e29 or more, and with it a filter has no exact sum. Correct the source, or keep such rows out with a range filter before this one'
+            )
+          END
         END
       ) >= CAST('1500000000' AS DECIMAL(38, 0)) * COUNT("amount")
       AND SUM(
         CASE
           WHEN NOT ISNAN(ATAN("amount"))
-          THEN CAST(ROUND("amount" * 1e9) AS DECIMAL(38, 0))
+          THEN CASE
+            WHEN ABS("amount") < 1e29
+            THEN CAST(ROUND("amount" * 1e9) AS DECIMAL(38, 0))
+            WHEN NOT "amount" IS NULL
+            THEN ERROR(
+              '''amount'' holds NaN, an infinity or a number of 1e29 or more, and with it a filter has no exact sum. Correct the source, or keep such rows out with a range filter before this one'
+            )
+          END
         END
       ) <= CAST('900000000000' AS DECIMAL(38, 0)) * COUNT("amount")
     )

@@ -63,7 +63,14 @@ WITH `source` AS (
     SUM(
       CASE
         WHEN NOT IS_NAN(ATAN(`revenue`))
-        THEN CAST(ROUND(`revenue` * 1e9) AS BIGNUMERIC)
+        THEN CASE
+          WHEN ABS(`revenue`) < 1e29
+          THEN CAST(ROUND(`revenue` * 1e9) AS BIGNUMERIC)
+          WHEN NOT `revenue` IS NULL
+          THEN ERROR(
+            '\'revenue\' holds NaN, an infinity or a number of 1e29 or more, and with it a filter has no exact sum. Correct the source, or keep such rows out with a range filter before this one'
+          )
+        END
       END
     ) >= CAST('5000000000' AS BIGNUMERIC)
     AND NOT IS_NAN(ATAN(MAX(`revenue`)))

@@ -53,7 +53,19 @@ WITH "source" AS (
 ), "filter_4_top_products_totals" AS (
   SELECT
     "product_id" AS "product",
-    COALESCE(SUM(CAST(ROUND("revenue" * 1e9) AS DECIMAL(38, 0))), 0) AS "total"
+    COALESCE(
+      SUM(
+        CASE
+          WHEN ABS("revenue") < 1e29
+          THEN CAST(ROUND("revenue" * 1e9) AS DECIMAL(38, 0))
+          WHEN NOT "revenue" IS NULL
+          THEN ERROR(
+            '''revenue'' holds NaN, an infinity or a number of 1e29 or more, and with it a filter has no exact sum. Correct the source, or keep such rows out with a range filter before this one'
+          )
+        END
+      ),
+      0
+    ) AS "total"
   FROM "filter_3_range"
   WHERE
     "split" IN ('train') AND NOT "product_id" IS NULL

@@ -36,7 +36,19 @@ WITH `source` AS (
 ), `filter_2_top_users_totals` AS (
   SELECT
     `customer_id` AS `user`,
-    COALESCE(SUM(CAST(ROUND(`revenue` * 1e9) AS BIGNUMERIC)), 0) AS `total`
+    COALESCE(
+      SUM(
+        CASE
+          WHEN ABS(`revenue`) < 1e29
+          THEN CAST(ROUND(`revenue` * 1e9) AS BIGNUMERIC)
+          WHEN NOT `revenue` IS NULL
+          THEN ERROR(
+            '\'revenue\' holds NaN, an infinity or a number of 1e29 or more, and with it a filter has no exact sum. Correct the source, or keep such rows out with a range filter before this one'
+          )
+        END
+      ),
+      0
+    ) AS `total`
   FROM `filter_1_range`
   WHERE
     `split` IN ('all') AND NOT `customer_id` IS NULL
