@@ -25,7 +25,7 @@ from dqx_core.datasets.orphans import Orphan
 from dqx_core.datasets.query import parts_asked_for, source_query
 from dqx_core.datasets.stored import Manifest, holding, own_splits
 from dqx_core.datasets.types import TIMES
-from dqx_core.datasets.windows import Window, window
+from dqx_core.datasets.windows import Window, refuse_ended, window
 from dqx_core.engines.bigquery_source import BigQueryDataSource
 from dqx_core.engines.bigquery_tables import BigQueryTables, Field, Layout, Table
 from dqx_core.errors import DefinitionError, EngineError
@@ -95,6 +95,7 @@ class BigQueryStorage:
         results: list[PartitionResult] = []
         if not windows or not wanted:
             return results
+        refuse_ended(definition, windows)
         schemas = schemas_of(definition, BigQueryCatalog(self.engine, tuple(definition_schemas(definition))))
         self._refuse_columns(definition, schemas)
         check_joins(definition, self.engine)
@@ -103,6 +104,7 @@ class BigQueryStorage:
             writer = Writer(
                 self.tables, self.manifests, self.place(definition.name), definition, wanted, schemas, stage,
                 self.ml_columns, rows_that_lack(definition, [days.date for days in windows], schemas, self.engine),
+                self.manifests.newest(definition.name, windows[0].date if len(windows) == 1 else None),
             )  # fmt: skip
             for days in windows:
                 for result in writer.write(days):

@@ -35,12 +35,15 @@ def test_the_table_is_parted_by_date_and_clustered_by_split(storage, client):
 
 def test_a_partition_is_replaced_and_its_neighbours_stay(storage, server, client):
     first = storage.materialize(daily(), days(1, 3))
+    assert {r.change for r in first} == {"new"}
     versions = modified(client)
     assert [r.fingerprint for r in storage.materialize(daily(), [day(2)])] == [
         r.fingerprint for r in first if r.date == day(2)
     ]
     sell(server, client, transactions=shop.transactions(seed=2))
     again = storage.materialize(daily(), [day(2)])
+    assert all(r.change.startswith("changed: ") for r in again)
+    assert {r.change for r in storage.materialize(daily(), [day(2)])} == {"the same"}
     assert {r.fingerprint for r in again} & {r.fingerprint for r in first} == set()
     after = modified(client)
     assert [date for date in versions if after[date] != versions[date]] == ["20240102"]
