@@ -222,3 +222,17 @@ def test_hours_are_refused_with_the_way_out_before_anything_is_asked(server, cli
     hourly = daily(partitions={"start": "2024-01-01", "cadence": "hourly"})
     with pytest.raises(DefinitionError, match=r"keeps one for each day\. Write partitions\.cadence: daily, or keep"):
         BigQueryStorage(BigQuery(client), "datasets").materialize(hourly, [day(2)])
+
+
+def test_a_day_whose_splits_two_definitions_made_is_not_compared(storage):
+    storage.materialize(
+        daily(split={"strategy": "group", "key": "customer_id", "parts": {"train": 60, "eval": 40}}),
+        [day(1)],
+        ["train"],
+    )
+    storage.materialize(daily(), [day(1)], ["eval"])
+    source = storage.data_source("daily")
+    assert "20 % of keys move from eval to train" in source.fault(day(1), {})
+    assert source.fault(day(1), {"split": "train"}) is None
+    storage.materialize(daily(), [day(1)], ["train"])
+    assert storage.data_source("daily").fault(day(1), {}) is None
