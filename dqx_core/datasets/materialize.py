@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -358,7 +359,7 @@ def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) 
         exp.select(*(_storable(name, type_name) for name, type_name in columns.items()))
         .from_(table.copy())
         .where(exp.EQ(this=column_named(SPLIT_COLUMN), expression=literal(split)))
-        .order_by(*(exp.Ordered(this=column_named(name), nulls_first=True) for name in columns))
+        .order_by(*(exp.Ordered(this=each, nulls_first=True) for each in _order(columns)))
     )
     return exp.Copy(
         this=rows.subquery(),
@@ -366,6 +367,18 @@ def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) 
         files=[literal(str(file))],
         params=[exp.CopyParameter(this=exp.var(name), expression=exp.var(value)) for name, value in PARQUET.items()],
     )
+
+
+def _order(columns: Mapping[str, str]) -> Iterator[exp.Expr]:
+    """All columns; then what tells values apart that are equal: -0.0 and 0.0, NaN by its sign, 30 days and a month."""
+    from sqlglot import exp
+
+    yield from map(column_named, columns)
+    for name, type_name in columns.items():
+        if type_name in {"FLOAT", "DOUBLE"}:
+            yield exp.Anonymous(this="SIGNBIT", expressions=[column_named(name)])
+        elif re.search("FLOAT|DOUBLE|INTERVAL|WITH TIME ZONE", type_name) and type_name != "TIMESTAMP WITH TIME ZONE":
+            yield exp.cast(column_named(name), "text")
 
 
 def _storable(name: str, type_name: str) -> exp.Expr:
