@@ -212,6 +212,7 @@ def partition_metadata(result: PartitionResult, storage: Storage) -> Mapping[str
         **({"path": dg.MetadataValue.path(place)} if isinstance(result.path, Path) else {"table": place}),
         "dqx/data_version": result.data_version,
         "dqx/fingerprint": result.fingerprint,
+        "dqx/change": result.change,
         **({"dqx/lost_rows": dict(result.lost)} if result.lost else {}),
         "sql": dg.MetadataValue.md(f"```sql\n{result.sql}\n```"),
     }

@@ -15,6 +15,7 @@ from dqx_core.datasets.filters import DateRange
 from dqx_core.datasets.flow import aliased
 from dqx_core.datasets.quality import Facts, Issue, Quality, quality
 from dqx_core.datasets.query import partition_query, parts_asked_for
+from dqx_core.datasets.unlike import unlike
 from dqx_core.datasets.windows import part_date, part_name
 from dqx_core.sql.literals import literal
 from dqx_core.sql.names import column_named
@@ -40,6 +41,10 @@ class SplitSize:
     """Share of its users that train has never seen; None for train, and where there are no users."""
     cold_products: float | None = None
     """The same of its products."""
+    classes: int | None = None
+    """Values of the label; None where there is no column with that role."""
+    unseen_classes: int | None = None
+    """Those that train has not; None for train."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,9 @@ def analyze(definition: DatasetDefinition, date: dt.date, schemas: Schemas, engi
         analyzed_at=dt.datetime.now(dt.UTC),
         facts=facts,
         splits=splits,
-        quality=quality(facts, {size.split: size.rows for size in splits}),
+        quality=quality(
+            facts, {size.split: size.rows for size in splits}, unlike(definition, splits, row.get("classes"))
+        ),
         notes=tuple(notes),
     )
 
@@ -146,7 +153,7 @@ def _size(number: int, part: str, row: Mapping[str, Any]) -> SplitSize:
         of, unseen = row.get(f"{entities}_{number}"), row.get(f"cold_{entities}_{number}")
         return None if part == "train" or not of or unseen is None else unseen / of
 
-    rows = row[f"rows_{number}"]
+    rows, unseen = row[f"rows_{number}"], row.get(f"cold_classes_{number}")
     return SplitSize(
         split=part,
         rows=rows,
@@ -155,6 +162,8 @@ def _size(number: int, part: str, row: Mapping[str, Any]) -> SplitSize:
         products=row.get(f"products_{number}"),
         cold_users=cold("users"),
         cold_products=cold("products"),
+        classes=row.get(f"classes_{number}"),
+        unseen_classes=None if part == "train" else unseen,
     )
 
 
@@ -168,6 +177,8 @@ def _query(definition: DatasetDefinition, date: dt.date, schemas: Schemas, parts
         (name, columns[role]) for name, role in (("users", "user_id"), ("products", "product_id")) if role in columns
     ]
     counted += [_of_entities(name, column, parts) for name, column in entities]
+    if "label" in columns:
+        counted.append(_of_entities("classes", columns["label"], parts))
     if len(entities) == 2:
         pairs = _dataset(*(column_named(column) for _, column in entities)).distinct()
         pairs = pairs.where(*(_known(column) for _, column in entities))
@@ -206,7 +217,7 @@ def _of_rows(timestamp: str | None, parts: Sequence[str]) -> exp.Select:
 
 
 def _of_entities(name: str, column: str, parts: Sequence[str]) -> exp.Select:
-    """How many users (or products) there are, in each part, and in each part unseen in train."""
+    """How many users (products, values of the label) there are, in each part, and in each part unseen in train."""
     from sqlglot import exp
 
     def flag(number: int, value: int) -> exp.Expr:

@@ -37,7 +37,7 @@ DATE_COLUMN = "date"
 RESERVED = frozenset({SPLIT_COLUMN, DATE_COLUMN})
 """Column names that the folders of a partition (date=…/split=…) take."""
 
-Role = Literal["user_id", "product_id", "timestamp", "revenue"]
+Role = Literal["user_id", "product_id", "timestamp", "revenue", "label"]
 GenericRole = Literal["entity", "item", "time", "value"]
 
 GENERIC: Mapping[Role, GenericRole] = {
@@ -46,7 +46,7 @@ GENERIC: Mapping[Role, GenericRole] = {
     "timestamp": "time",
     "revenue": "value",
 }
-"""Role → its word outside shops; either is written, and both are one role."""
+"""Role → its word outside shops; either is written, and both are one role. A label is called that everywhere."""
 
 
 def _role(word: object) -> object:
@@ -54,7 +54,7 @@ def _role(word: object) -> object:
 
 
 WrittenRole = Annotated[Role, BeforeValidator(_role, json_schema_input_type=Role | GenericRole)]
-"""A role by its name or by its generic word."""
+"""A role by its name or by its generic word, if it has one."""
 
 FitOn = Literal["train", "all"]
 

@@ -21,11 +21,12 @@ from dqx_core.datasets.joins import check_joins
 from dqx_core.datasets.lacking import rows_that_lack
 from dqx_core.datasets.listing import Kept
 from dqx_core.datasets.materialize import PartitionResult
+from dqx_core.datasets.mixing import newest_day, unlike_the_newest
 from dqx_core.datasets.orphans import Orphan
 from dqx_core.datasets.query import parts_asked_for, source_query
 from dqx_core.datasets.stored import Manifest, holding, own_splits
 from dqx_core.datasets.types import TIMES
-from dqx_core.datasets.windows import Window, window
+from dqx_core.datasets.windows import Window, refuse_ended, window
 from dqx_core.engines.bigquery_source import BigQueryDataSource
 from dqx_core.engines.bigquery_tables import BigQueryTables, Field, Layout, Table
 from dqx_core.errors import DefinitionError, EngineError
@@ -49,6 +50,17 @@ _RESERVED = ("_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_
 """How the name of a column cannot begin."""
 _MOST_DAYS = 2_000
 """Days over which a staged source is parted; BigQuery lets a job write to 4,000 partitions."""
+
+
+class _StoredSource(BigQueryDataSource):
+    """The table of a dataset, whose splits are compared where they are of one definition."""
+
+    mixed: Callable[[dt.date], str | None]
+    """Why the splits of a date are not."""
+
+    def fault(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
+        """Why the splits of a date cannot be compared; None: they can, or it is of one alone."""
+        return None if SPLIT_COLUMN in tags else self.mixed(date)
 
 
 class BigQueryStorage:
@@ -95,6 +107,7 @@ class BigQueryStorage:
         results: list[PartitionResult] = []
         if not windows or not wanted:
             return results
+        refuse_ended(definition, windows)
         schemas = schemas_of(definition, BigQueryCatalog(self.engine, tuple(definition_schemas(definition))))
         self._refuse_columns(definition, schemas)
         check_joins(definition, self.engine)
@@ -103,6 +116,7 @@ class BigQueryStorage:
             writer = Writer(
                 self.tables, self.manifests, self.place(definition.name), definition, wanted, schemas, stage,
                 self.ml_columns, rows_that_lack(definition, [days.date for days in windows], schemas, self.engine),
+                self.manifests.newest(definition.name, windows[0].date if len(windows) == 1 else None),
             )  # fmt: skip
             for days in windows:
                 for result in writer.write(days):
@@ -199,7 +213,19 @@ class BigQueryStorage:
             held = {split for day, split in there() if day == date}
             return bool(held) and {*own()[date]} <= held
 
-        return BigQueryDataSource.from_table(
+        @cache
+        def said() -> Mapping[dt.date, Mapping[str, Manifest]]:
+            found: dict[dt.date, dict[str, Manifest]] = {}
+            for each, manifest in self.manifests.newest(dataset).items():
+                if each in there():
+                    found.setdefault(each[0], {})[each[1]] = manifest
+            return found
+
+        @cache
+        def mixed(date: dt.date) -> str | None:
+            return unlike_the_newest(said().get(date, {}).values(), newest_day(said().values()))
+
+        source = _StoredSource.from_table(
             self.engine,
             self.place(dataset),
             dataset,
@@ -207,6 +233,9 @@ class BigQueryStorage:
             dimensions={"split": SPLIT_COLUMN},
             is_there=is_there,
         )
+        assert isinstance(source, _StoredSource)
+        source.mixed = mixed
+        return source
 
     def export(self, dataset: str, uri: str, date: dt.date | None = None) -> None:
         """Write a dataset, or its partitions of a day, to Parquet in Cloud Storage; it costs nothing.

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dqx_core.datasets.again import Before, difference
 from dqx_core.datasets.base import SPLIT_COLUMN
 from dqx_core.datasets.catalog import Schemas
 from dqx_core.datasets.columns import resolve
@@ -50,6 +51,8 @@ class Writer:
     ml_columns: bool = False
     lacking: Mapping[dt.date, Mapping[str, int]] = field(default_factory=dict)
     """Of each date, the rows that it has not, by what they lack."""
+    there: Mapping[tuple[dt.date, str], Manifest] = field(default_factory=dict)
+    """What the partitions were before."""
     known: list[tuple[list[Field], Table]] = field(default_factory=list)
     """Once it is known: the columns of the rows, and the table."""
 
@@ -92,6 +95,7 @@ class Writer:
             digest = hashlib.sha256(content.encode()).hexdigest()[:32]
             version = json.dumps([self.definition.definition_hash, days.date.isoformat(), split, digest])
             sql = partition_query(self.definition, days.date, self.schemas, splits=[split])
+            said = self.there.get((days.date, split))
             result = PartitionResult(
                 date=days.date,
                 split=split,
@@ -104,6 +108,7 @@ class Writer:
                 data_version=hashlib.sha256(version.encode()).hexdigest()[:32],
                 columns={name: kind for name, kind in types.items() if name not in (DATE_COLUMN, SPLIT_COLUMN)},
                 lost=lost,
+                change=difference(Before.of(said) if said else None, count, digest),
             )
             results.append(result)
             manifests.append(_manifest(self.definition, result))

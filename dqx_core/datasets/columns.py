@@ -9,7 +9,7 @@ from dqx_core.datasets.base import RESERVED, Problem
 from dqx_core.datasets.flow import OutputColumn
 from dqx_core.datasets.problems import spelled
 from dqx_core.datasets.source import Column, Fill
-from dqx_core.datasets.types import EXACT, NUMERIC, TIMES, literal_of
+from dqx_core.datasets.types import EXACT, KEYS, NUMERIC, TIMES, literal_of
 from dqx_core.errors import ValidationError, hint
 
 if TYPE_CHECKING:
@@ -94,7 +94,11 @@ def _of_all_columns(columns: Mapping[str, OutputColumn]) -> Iterator[Problem]:
 
 def _of_types(definition: DatasetDefinition, columns: Mapping[str, OutputColumn]) -> Iterator[Problem]:
     of_hours = definition.partitions.cadence == "hourly"
-    fits = {"timestamp": (TIMES, "a date or time"), "revenue": (NUMERIC, "a number")}
+    fits = {
+        "timestamp": (TIMES, "a date or time"),
+        "revenue": (NUMERIC, "a number"),
+        "label": (NUMERIC | KEYS | TIMES | {"BOOL"}, "a number, a text, true or false, or a time"),
+    }
     for number, written in enumerate(definition.columns):
         column = columns.get(written.name)
         allowed, what = fits.get(written.role or "", (frozenset(), ""))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from dqx_core.calendars import Window
+from dqx_core.datasets.mixing import newest_day, unlike_the_newest
 from dqx_core.datasets.stored import (
     DATA,
     Manifest,
@@ -63,6 +64,8 @@ class StoredDataSource(DuckRelationDataSource):
                 self._faults[date, split] = differs(root, found)
         # Of a day those splits that its own definition has: rows of the others are in these as well.
         self._splits_of = {date: holding(there, self._said.get(date, {})) for date, there in self._splits_of.items()}
+        self._mixtures: dict[dt.date, str | None] = {}
+        self._newest = newest_day(self._said.values())
         files = self._files(self._splits_of)
         if not files:
             what = next((reason for reason in self._faults.values() if reason), f"it is not in {root}")
@@ -107,8 +110,17 @@ class StoredDataSource(DuckRelationDataSource):
         }
 
     def fault(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
-        """Why the rows of a date and split cannot be trusted; None: they can."""
+        """Why the rows of a date and split cannot be trusted, or its splits not be compared; None: they can."""
+        return self._damage(date, tags) or (None if "split" in tags else self._mixed(date))
+
+    def _damage(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
         return next((reason for split in self._splits(date, tags) if (reason := self._fault(date, split))), None)
+
+    def _mixed(self, date: dt.date) -> str | None:
+        """Why the splits of a date, and those that were written last, are not of one definition of the split."""
+        if date not in self._mixtures:
+            self._mixtures[date] = unlike_the_newest(self._said.get(date, {}).values(), self._newest)
+        return self._mixtures[date]
 
     def narrowed(self, dates: Iterable[dt.date]) -> Self:
         """The rows of these dates: no other files are opened."""
@@ -149,7 +161,7 @@ class StoredDataSource(DuckRelationDataSource):
 
     def _version(self, date: dt.date, tags: Mapping[str, str]) -> str | None:
         splits = self._splits(date, tags)
-        if not splits or self.fault(date, tags) is not None:
+        if not splits or self._damage(date, tags) is not None:
             return None
         found = [manifest(self._root, self._dataset, date, split) for split in splits]
         versions = [each.data_version for each in found if each is not None]

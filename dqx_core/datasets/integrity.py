@@ -85,6 +85,11 @@ def dataset_integrity(
         if isinstance(split, Temporal):
             _one_after_the_other(mp, ctx, definition, split)
         if len(parts) > 1:
+            # The source refuses to count over splits that several definitions made, and says which.
+            each = _sum(parts, lambda part: mp.num_rows(tags={SPLIT_COLUMN: part}))
+            ctx.assert_that(mp.num_rows(tags=ALL) - each).where(
+                name="Splits are of one definition", severity="P0"
+            ).is_zero()
             _no_copies(mp, ctx, definition)
         if {"train", "eval"} <= {*parts}:
             _known(mp, ctx, definition, "user_id", max_unseen_users)

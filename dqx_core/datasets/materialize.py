@@ -7,11 +7,13 @@ import datetime as dt
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dqx_core.datasets.again import NEW, before, difference
 from dqx_core.datasets.base import SPLIT_COLUMN
 from dqx_core.datasets.by_key import KEYS
 from dqx_core.datasets.catalog import DuckDBCatalog, Schemas, schemas_of
@@ -40,12 +42,11 @@ from dqx_core.datasets.stored import (
     Manifest,
     content_fingerprint,
     hash_of,
-    manifest,
     partition_path,
     read_file,
     refuse_other_cadence,
 )
-from dqx_core.datasets.windows import Window, part_name, window
+from dqx_core.datasets.windows import Window, part_name, refuse_ended, window
 from dqx_core.errors import DefinitionError, EngineError
 from dqx_core.sql.literals import literal
 from dqx_core.sql.names import column_named
@@ -99,6 +100,8 @@ class PartitionResult:
     """Splits of the day that the definition has no more, and that nobody reads from now on; its last result says it."""
     lost: Mapping[str, int] = field(default_factory=dict)
     """What is counted → rows of the day that are in no split of it without a rule that says so, if there are any."""
+    change: str = NEW
+    """What is different from what the partition held before: "new", "the same", or "changed: 41 rows more"."""
 
 
 def materialize(
@@ -127,6 +130,7 @@ def materialize(
     results: list[PartitionResult] = []
     if not windows or not wanted:
         return results
+    refuse_ended(definition, windows)
     schemas = schemas_of(definition, DuckDBCatalog(engine))
     columns = tuple(resolve(definition, schemas))
     refuse_other_cadence(root, definition.name, definition.partitions.cadence)
@@ -266,7 +270,9 @@ class _Bench:
         kept = {name: types[name] for name in columns_of_part(self.definition, self.columns, split)}
         self.engine.run(_copy(table, kept, split, new / DATA))
         rows, fingerprint, types = content_fingerprint(self.engine, read_file(new / DATA))
-        version = self._version_there(date, split, fingerprint) or _version(self.definition, date, split, fingerprint)
+        old = before(self.engine, self.root, dataset, date, split, hashed_by=self.hashed_by)
+        known = old and old.version(self.definition.definition_hash, fingerprint)
+        version = known or _version(self.definition, date, split, fingerprint)
         result = PartitionResult(
             date=date,
             split=split,
@@ -279,6 +285,7 @@ class _Bench:
             data_version=version,
             columns=types,
             lost=lost,
+            change=difference(old, rows, fingerprint),
         )
         written = Manifest(
             dataset=dataset,
@@ -304,28 +311,6 @@ class _Bench:
         (new / MANIFEST).write_text(written.to_json(), "utf-8")
         put(new, place)
         return result
-
-    def _version_there(self, date: dt.date, split: str, fingerprint: str) -> str | None:
-        """The data version of the stored partition, if it holds the same content of the same definition.
-
-        Where another version of the engine took its fingerprint, the fingerprint is taken again: an engine that
-        hashes otherwise does not make old content new.
-        """
-        dataset = self.definition.name
-        try:
-            old = manifest(self.root, dataset, date, split)
-        except DefinitionError:
-            return None  # damaged, and replaced now
-        if old is None or old.definition_hash != self.definition.definition_hash:
-            return None
-        known = old.fingerprint
-        if old.fingerprint_by != self.hashed_by:
-            try:
-                file = partition_path(self.root, dataset, date, split) / DATA
-                _, known, _ = content_fingerprint(self.engine, read_file(file))
-            except EngineError:
-                return None  # its file is gone or damaged
-        return old.data_version if known == fingerprint else None
 
 
 def explain_nulls(
@@ -374,7 +359,7 @@ def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) 
         exp.select(*(_storable(name, type_name) for name, type_name in columns.items()))
         .from_(table.copy())
         .where(exp.EQ(this=column_named(SPLIT_COLUMN), expression=literal(split)))
-        .order_by(*(exp.Ordered(this=column_named(name), nulls_first=True) for name in columns))
+        .order_by(*(exp.Ordered(this=each, nulls_first=True) for each in _order(columns)))
     )
     return exp.Copy(
         this=rows.subquery(),
@@ -382,6 +367,18 @@ def _copy(table: exp.Table, columns: Mapping[str, str], split: str, file: Path) 
         files=[literal(str(file))],
         params=[exp.CopyParameter(this=exp.var(name), expression=exp.var(value)) for name, value in PARQUET.items()],
     )
+
+
+def _order(columns: Mapping[str, str]) -> Iterator[exp.Expr]:
+    """All columns; then what tells values apart that are equal: -0.0 and 0.0, NaN by its sign, 30 days and a month."""
+    from sqlglot import exp
+
+    yield from map(column_named, columns)
+    for name, type_name in columns.items():
+        if type_name in {"FLOAT", "DOUBLE"}:
+            yield exp.Anonymous(this="SIGNBIT", expressions=[column_named(name)])
+        elif re.search("FLOAT|DOUBLE|INTERVAL|WITH TIME ZONE", type_name) and type_name != "TIMESTAMP WITH TIME ZONE":
+            yield exp.cast(column_named(name), "text")
 
 
 def _storable(name: str, type_name: str) -> exp.Expr:

@@ -53,6 +53,18 @@ def mixture(manifests: Iterable[Manifest]) -> str | None:
     return _by_other_order(said, splits) or _of_a_day(said)
 
 
+def newest_day(days: Iterable[Mapping[str, Manifest]]) -> Sequence[Manifest]:
+    """The manifests of the day that was written last."""
+    written = (list(each.values()) for each in days if each)
+    return max(written, key=lambda held: max(each.written_at for each in held), default=[])
+
+
+def unlike_the_newest(day: Iterable[Manifest], newest: Sequence[Manifest]) -> str | None:
+    """Why splits of a day are not of one definition of the split, which is also that of the newest; None: they are."""
+    said = [*day, *newest]
+    return mixture(said) if len(_hashes(said)) > 1 else None
+
+
 def overlap(manifests: Iterable[Manifest]) -> str | None:
     """Why days of snapshots are not read together; None: no row is in train of one and held out by another."""
     said = list(manifests)
@@ -129,6 +141,11 @@ def _moves(before: str, after: str) -> dict[tuple[str, str], int] | None:
     rest, other = (_UP_TO.sub("", _REST.sub("", each)).split() for each in (before, after))
     if not old or not new or rest != other:
         return None
+    return moves_between(old, new)
+
+
+def moves_between(old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]) -> dict[tuple[str, str], int]:
+    """How many buckets are in another part than before, of parts that go up to these."""
     moves: dict[tuple[str, str], int] = {}
     bounds = sorted({0, *(up_to for up_to, _ in (*old, *new))})
     for start, end in pairwise(bounds):
@@ -150,6 +167,11 @@ def _moved(before: str, after: str) -> str:
     moves = _moves(before, after)
     if moves is None:
         return "all rows are parted anew"
+    return in_words(moves)
+
+
+def in_words(moves: Mapping[tuple[str, str], int]) -> str:
+    """How many keys move, of ten thousand buckets."""
     shown = " and ".join(f"{count / 100:g} % of keys move from {a} to {b}" for (a, b), count in moves.items())
     return shown or "a row without a key is in another part"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,15 +63,16 @@ _TRAINED_ON = frozenset({"train", "all"})
 _GRADES: tuple[tuple[int, Grade], ...] = ((80, "excellent"), (60, "good"), (40, "fair"), (0, "poor"))
 
 
-def quality(facts: Facts, parts: Mapping[str, int] | None = None) -> Quality:
+def quality(facts: Facts, parts: Mapping[str, int] | None = None, unlike: Iterable[Issue] = ()) -> Quality:
     """The score; what cannot be known for want of a role costs nothing.
 
     `parts` are the rows of each part of the split: one without rows weighs more than anything else.
+    `unlike` is what else is wrong with them beside each other.
     """
     if not facts.rows:
         message = "There are no rows, so there is nothing to train on. Look at the filters and the dates."
         return Quality(0, (Issue("no_rows", 100, message),))
-    found = list(_parts(parts or {}))
+    found = [*_parts(parts or {}), *unlike]
     found += [each for each in (_user_depth(facts), _product_depth(facts), _users(facts), _products(facts)) if each]
     found += [each for each in (_sparsity(facts), _range(facts)) if each]
     found.sort(key=lambda issue: -issue.points)

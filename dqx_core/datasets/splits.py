@@ -80,6 +80,17 @@ class Temporal(Part):
                     ("eval_days",),
                     f"leaves no day for train: eval, gap and test take {self.held_back} of the {window} {said}.",
                 )
+            if each.end is not None:
+                start, cadence = definition.partitions.start, definition.partitions.cadence
+                first_end = start + dt.timedelta(days={"weekly": 7, "monthly": 28}.get(cadence, 1))
+                for part, (begins, _) in self.days(first_end).items():
+                    if part != "train" and begins is not None and begins > each.end:
+                        yield (
+                            (f"{part}_days",),
+                            f"no partition has a day for {part}: date_range ends with {each.end}, and in the first "
+                            f"partition, {start}, {part} begins on {begins}. Write a later end, leave it out, or let "
+                            "partitions start earlier.",
+                        )
 
     def expression(self, flow: Flow) -> exp.Expr:
         """The part of a row, null in the gap."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -184,6 +184,25 @@ def window(definition: DatasetDefinition, date: dt.date) -> Window:
         return Window(date, calendar.timezone, whole, dict.fromkeys(definition.split.part_names, whole))
     parts = {part: days.cut(whole) for part, days in _parts(definition.split, end, calendar.timezone).items()}
     return Window(date, calendar.timezone, whole, parts)
+
+
+def refuse_ended(definition: DatasetDefinition, windows: Iterable[Window]) -> None:
+    """Refuse partitions that come so long after the end of their rows that nothing is left to judge by.
+
+    Raises:
+        DefinitionError: A part that is held out has no day.
+    """
+    end = next((each.end for each in definition.date_ranges if each.end is not None), None)
+    if end is None or not isinstance(definition.split, Temporal):
+        return
+    for each in windows:
+        for part, days in each.parts.items():
+            if part != "train" and days.start is not None and days.start >= days.end:
+                raise DefinitionError(
+                    f"Dataset '{definition.name}', partition {part_name(each.date)}: date_range ends with {end}, so no "
+                    f"day is left for {part}. Ask for a partition nearer to that day, write a later end, or leave it "
+                    "out."
+                )
 
 
 def _ends(definition: DatasetDefinition, date: dt.date) -> tuple[dt.date, dt.date]:

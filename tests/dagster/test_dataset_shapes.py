@@ -228,6 +228,7 @@ def test_the_built_in_checks_come_with_every_dataset_unless_they_are_switched_of
         "integrity__rows_are_like_those_of_yesterday",
         "integrity__no_customer_is_in_two_splits",
         "integrity__eval_has_its_share_of_customer",
+        "integrity__splits_are_of_one_definition",
         "integrity__no_row_is_in_two_splits",
         "integrity__train_knows_the_product_of_eval",
         "joins__join_with_products_has_fan_out_1",

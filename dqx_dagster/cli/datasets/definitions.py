@@ -10,7 +10,7 @@ import typer
 from dqx_core.errors import DefinitionError
 from dqx_dagster.cli import completion
 from dqx_dagster.cli.datasets.places import Places
-from dqx_dagster.cli.printing import out, print_json, table
+from dqx_dagster.cli.printing import err, out, print_json, table
 from dqx_dagster.cli.store import AsJson
 
 if TYPE_CHECKING:
@@ -147,14 +147,19 @@ def update(
 ) -> None:
     """Change a definition; the comments and the layout of its file stay. Other content is a new version.
 
+    Before it is written, the partitions that stay as they were are told, and how many keys the split moves.
+
     Example: dqx datasets update shop_ranking --set split.eval_days=3
     """
+    from dqx_core.datasets.definition import define
     from dqx_core.datasets.loading import from_yaml
+    from dqx_core.datasets.staying import staying
     from dqx_core.datasets.writing import Data, as_data, value_of, with_value
 
     if not (values or unset or file):
         raise DefinitionError("Nothing to change. Say what: --set split.eval_days=3, --unset nulls or --file new.yaml.")
     with places.opened(tables=False, writes=True) as service:
+        before = service.definition(name)
         whole = as_data(from_yaml(file, schemas=service.schemas)) if file is not None else None
 
         def changed(old: Data) -> Data:
@@ -168,6 +173,10 @@ def update(
                 new = with_value(new, place.strip(), value_of(text))
             for place in unset or ():
                 new = with_value(new, place.strip(), None)
+            after = define({key: value for key, value in new.items() if value is not None}, schemas=service.schemas)
+            told = staying(before, after, service.storage, service.store.datasets.versions(name))
+            if told is not None:
+                err.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
             return dict.fromkeys(old) | new
 
         saved = service.update(name, changed)

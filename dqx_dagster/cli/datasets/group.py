@@ -46,6 +46,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "compare": partitions.compare,
         "materialize": partitions.materialize,
         "remake": partitions.remake,
+        "partitions": history.partitions,
         "manifest": partitions.manifest,
         "prune": partitions.prune,
         "export": partitions.export,

@@ -8,7 +8,7 @@ import typer
 
 from dqx_dagster.cli.datasets.definitions import Dataset, brief, show_versions
 from dqx_dagster.cli.datasets.places import Places
-from dqx_dagster.cli.printing import out, print_json
+from dqx_dagster.cli.printing import out, print_json, table
 from dqx_dagster.cli.store import AsJson
 
 
@@ -69,3 +69,35 @@ def restore(
     out.print(f"{name} is as in version {version} again, and that is version {saved.version.version}.", highlight=False)
     for change in saved.changes:
         out.print(f"  {change}", markup=False, highlight=False, soft_wrap=True)
+
+
+def partitions(places: Places, name: Dataset, as_json: AsJson = False) -> None:
+    """The partitions that are stored, each with the version that made it.
+
+    Example: dqx datasets partitions shop_daily
+    """
+    from dqx_core.datasets.windows import part_name
+
+    with places.opened(tables=False) as service:
+        found = service.get(name)
+    now = {each.version for each in found.versions if each.definition_hash == found.definition.definition_hash}
+    if as_json:
+        print_json([{**vars(each), "stale": each.version not in now} for each in found.partitions])
+        return
+    if not found.partitions:
+        out.print(f"{name} has no partitions yet: dqx datasets materialize {name}", highlight=False, soft_wrap=True)
+        return
+    table(
+        ["date", "split", "rows", "version", "written"],
+        [
+            (part_name(each.date), each.split, each.rows, each.version, f"{each.written_at:%Y-%m-%d %H:%M}")
+            for each in found.partitions
+        ],
+    )
+    stale = sum(each.version not in now for each in found.partitions)
+    if stale:
+        out.print(
+            f"{stale:,} of {len(found.partitions):,} are not of the definition as it is now. Make them again: "
+            f"dqx datasets remake {name} --stale",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip

@@ -210,9 +210,10 @@ def materialize(
         print_json([each | {"empty": each["rows"] == 0} for each in shown])
     else:
         rows = [
-            (part_name(each.date), each.split, each.rows, round(each.bytes / 1e6, 2), each.path) for each in results
+            (part_name(each.date), each.split, each.rows, each.change, round(each.bytes / 1e6, 2), each.path)
+            for each in results
         ]
-        table(["date", "split", "rows", "MB", "folder"], rows)
+        table(["date", "split", "rows", "", "MB", "folder"], rows)
     _tell_empty(name, results)
     if aside := [f"{each.date} {split}" for each in results for split in each.set_aside]:
         told = ", ".join(aside[:5]) + (f" and {len(aside) - 5:,} more" if len(aside) > 5 else "")
@@ -238,10 +239,10 @@ def remake(
     with places.opened(writes=True) as service, busy(f"Materializing {name}"):
         results = service.remake(name, stale=stale)
     if as_json:
-        print_json([{"date": each.date, "split": each.split, "rows": each.rows} for each in results])
+        print_json([{name: getattr(each, name) for name in ("date", "split", "rows", "change")} for each in results])
         return
     if results:
-        table(["date", "split", "rows"], [(each.date, each.split, each.rows) for each in results])
+        table(["date", "split", "rows", ""], [(each.date, each.split, each.rows, each.change) for each in results])
     which = "that another content of its definition made" if stale else "that are there"
     out.print(
         f"Made {len(results):,} partitions of {name} again." if results else f"{name} has no partitions {which}.",

@@ -29,6 +29,7 @@ def rows_of(storage, dataset, results):
     return names, sorted(repr([row[name] for name in names]) for row in table.to_pylist())
 
 
+@pytest.mark.filterwarnings("ignore:.* of its snapshots are read together")
 @pytest.mark.parametrize(
     ("definition", "dates"),
     [

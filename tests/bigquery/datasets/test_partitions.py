@@ -35,12 +35,15 @@ def test_the_table_is_parted_by_date_and_clustered_by_split(storage, client):
 
 def test_a_partition_is_replaced_and_its_neighbours_stay(storage, server, client):
     first = storage.materialize(daily(), days(1, 3))
+    assert {r.change for r in first} == {"new"}
     versions = modified(client)
     assert [r.fingerprint for r in storage.materialize(daily(), [day(2)])] == [
         r.fingerprint for r in first if r.date == day(2)
     ]
     sell(server, client, transactions=shop.transactions(seed=2))
     again = storage.materialize(daily(), [day(2)])
+    assert all(r.change.startswith("changed: ") for r in again)
+    assert {r.change for r in storage.materialize(daily(), [day(2)])} == {"the same"}
     assert {r.fingerprint for r in again} & {r.fingerprint for r in first} == set()
     after = modified(client)
     assert [date for date in versions if after[date] != versions[date]] == ["20240102"]
@@ -219,3 +222,17 @@ def test_hours_are_refused_with_the_way_out_before_anything_is_asked(server, cli
     hourly = daily(partitions={"start": "2024-01-01", "cadence": "hourly"})
     with pytest.raises(DefinitionError, match=r"keeps one for each day\. Write partitions\.cadence: daily, or keep"):
         BigQueryStorage(BigQuery(client), "datasets").materialize(hourly, [day(2)])
+
+
+def test_a_day_whose_splits_two_definitions_made_is_not_compared(storage):
+    storage.materialize(
+        daily(split={"strategy": "group", "key": "customer_id", "parts": {"train": 60, "eval": 40}}),
+        [day(1)],
+        ["train"],
+    )
+    storage.materialize(daily(), [day(1)], ["eval"])
+    source = storage.data_source("daily")
+    assert "20 % of keys move from eval to train" in source.fault(day(1), {})
+    assert source.fault(day(1), {"split": "train"}) is None
+    storage.materialize(daily(), [day(1)], ["train"])
+    assert storage.data_source("daily").fault(day(1), {}) is None

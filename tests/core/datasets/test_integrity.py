@@ -255,6 +255,7 @@ def test_leaks_are_p0_and_nothing_else_is():
             severities.setdefault(str(assertion.severity), set()).add(assertion.name)
 
     assert severities["P0"] == {
+        "Splits are of one definition",
         "No customer is in two splits",
         "Train ends before eval begins by 1 day",
         "Eval has no earlier day than its own",
@@ -387,3 +388,31 @@ def test_metrics_are_of_what_a_partition_holds_and_their_move_is_between_two_of_
     db.close()
     assert found == {"rows": today, "moved": pytest.approx(abs(today - before) / before)}
     assert today != before
+
+
+def test_splits_that_two_definitions_made_are_not_compared_and_the_check_says_which(tmp_path):
+    world = World(tmp_path, sales({**GROUP, "parts": {"train": 60, "eval": 40}}), splits=["train"])
+    world.definition = sales({**GROUP, "parts": {"train": 80, "eval": 20}})
+    materialize(world.definition, [DAY], ["eval"], engine=world.engine, root=tmp_path)
+    found = world.judge("train")["Splits are of one definition"]
+    assert (found.status, found.severity) == ("ERROR", "P0")
+    assert "20 % of keys move from eval to train" in str(found)
+    materialize(world.definition, [DAY], engine=world.engine, root=tmp_path)
+    assert world.judge("train")["Splits are of one definition"].status == "PASSED"
+
+
+def test_a_day_of_another_split_than_the_newest_is_not_of_one_definition(tmp_path):
+    world = World(tmp_path, sales(GROUP))
+    world.definition = sales({**GROUP, "parts": {"train": 50, "eval": 50}})
+    materialize(world.definition, [BEFORE], engine=world.engine, root=tmp_path)
+    assert world.judge("eval")["Splits are of one definition"].status == "ERROR"
+    materialize(world.definition, [DAY], engine=world.engine, root=tmp_path)
+    assert world.wrong("train") == world.wrong("eval") == set()
+
+
+def test_another_content_with_the_same_split_is_of_one_definition(tmp_path):
+    world = World(tmp_path, sales(GROUP))
+    other = world.definition.model_copy(update={"columns": world.definition.columns[:-1]})
+    materialize(other, [BEFORE], engine=world.engine, root=tmp_path)
+    assert other.definition_hash != world.definition.definition_hash
+    assert world.judge("train")["Splits are of one definition"].status == "PASSED"

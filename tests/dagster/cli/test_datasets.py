@@ -335,6 +335,7 @@ OPERATIONS = {
     "new",
 }  # fmt: skip
 METHODS = {
+    "partitions": "get",
     "new": "create",
     "schema-json": None,  # of no dataset
     "export": None,  # of the storage
@@ -356,10 +357,22 @@ def test_days_of_an_older_content_are_made_again(two):
     two("activate", "daily")
     two("materialize", "daily", "--from", "2024-01-11", "--to", "2024-01-12")
     parts = "{strategy: group, key: customer_id, parts: {eval: 40, train: 60}}"
-    assert two("update", "daily", "--set", f"split={parts}").code == 0
+    edited = two("update", "daily", "--set", f"split={parts}")
+    assert edited.code == 0
+    assert (
+        "4 partitions of version 1 (2024-01-11 to 2024-01-12) stay as they are, and 20 % of keys move from train to "
+        "eval: read with later ones, a key may be in train and in eval. Make them again: dqx datasets remake daily "
+        "--stale"
+    ) in edited.err
     two("materialize", "daily", "--date", "2024-01-12")
 
+    listed = two("partitions", "daily", "--json").json
+    assert [(each["version"], each["stale"]) for each in listed] == [(1, True)] * 2 + [(2, False)] * 2
+    assert "2 of 4 are not of the definition as it is now" in two("partitions", "daily").out
     again = two("remake", "daily", "--stale", "--json").json
+    assert {each["change"].partition(":")[0] for each in again} == {"changed"}
+    assert {each["stale"] for each in two("partitions", "daily", "--json").json} == {False}
+    assert "dqx datasets materialize ranking" in two("partitions", "ranking").out
     assert [(each["date"], each["split"]) for each in again] == [("2024-01-11", "train"), ("2024-01-11", "eval")]
     assert "has no partitions that another content" in two("remake", "daily", "--stale").out
 
