@@ -82,10 +82,12 @@ class Evaluation:
     def value_of(self, symbol: sp.Symbol, key: ResultKey) -> Value:
         """The number that a symbol stands for when the suite is judged for `key`."""
         metric = self.graph.symbols[symbol]
-        at = effective_key(key, NOW, metric.tags)
-        # Another window, or another part of it: it may not be there, which is nobody's fault.
-        part = f" [{metric.tags}]" if at.tags != key.tags else ""
-        return self._value(metric.spec, at, metric.back, metric.dataset, past=metric.back is not NOW, part=part)
+        at, back, part = key, metric.back, ""
+        if metric.tags is not None:
+            at = effective_key(key, NOW, metric.tags)
+            # Another window, or another part of it: it may not be there, which is nobody's fault.
+            part = f" [{metric.tags}]" if at.tags != key.tags else ""
+        return self._value(metric.spec, at, back, metric.dataset, past=back is not NOW, part=part)
 
     def full_name(self, dataset: str | None) -> str | None:
         """The full name of a dataset, under which its numbers are kept."""
@@ -317,9 +319,12 @@ def _sentence(
     same: _Same, bound: Bound, value: int | float, scaled: int | float, compared: Compared, holds: bool
 ) -> str:
     """What was compared, in words: every number is one of these, with as many digits as tell them apart."""
-    measured, judged, *limits = told_apart([value, scaled, *compared.limits])
-    said = f"{same.expression} = {measured}"
-    if compared.factor != 1:
+    if compared.factor == 1:
+        measured, *limits = told_apart([value, *compared.limits])
+        said = f"{same.expression} = {measured}"
+    else:
+        measured, judged, *limits = told_apart([value, scaled, *compared.limits])
+        said = f"{same.expression} = {measured}"
         by = ", ".join(f"'{name}'" for name in compared.profiles)
         factor = f" × {shown(compared.factor)} (profile{'s' if len(compared.profiles) > 1 else ''} {by})"
         said += f"{factor} = {judged}"

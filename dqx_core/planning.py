@@ -18,6 +18,7 @@ from dqx_core.graph import Graph
 from dqx_core.keys import ResultKey, TagOverrides, Tags
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
+from dqx_core.passes.fitness import types_of
 from dqx_core.passes.fitness import unfit as why_not
 from dqx_core.sql.dimensions import canonical
 
@@ -199,6 +200,7 @@ def plan(
     unfit: dict[Need, str] = {}
     reasons: dict[tuple[MetricSpec, str | None], str] = {}
     there: dict[tuple[str | None, ResultKey], bool] = {}
+    types: dict[str | None, Mapping[str, str]] = {}
     for need, today in needs.items():
         spec, key, dataset = need
         source = sources.get(dataset or "")
@@ -223,12 +225,16 @@ def plan(
                 else:
                     missing.add(need)
                 continue
-            if (spec, dataset) not in reasons:
-                reasons[spec, dataset] = "; ".join(f"it {reason}" for reason in why_not(spec, source))
-            if not reasons[spec, dataset]:
+            reason = reasons.get((spec, dataset))
+            if reason is None:
+                if dataset not in types:
+                    types[dataset] = types_of(source)
+                reason = "; ".join([f"it {why}" for why in why_not(spec, source, types[dataset])])
+                reasons[spec, dataset] = reason
+            if not reason:
                 to_measure.setdefault(full_name(source), []).append(need)
             elif known is None:
-                unfit[need] = reasons[spec, dataset]
+                unfit[need] = reason
             if known is not None:
                 unverified[need] = known
         elif known is not None:
