@@ -41,6 +41,7 @@ class _Same:
 
     expression: str
     bound: str
+    operator: str
     limits: tuple[Computed, ...] | None
     """The bound's numbers; None: they follow from metrics."""
     reached: tuple[sp.Symbol, ...]
@@ -147,7 +148,7 @@ class Evaluation:
 
     @cached_property
     def _some_empty(self) -> bool:
-        return any(metric.over_no_rows for metric in self.metrics.values())
+        return any([metric.over_no_rows for metric in self.metrics.values() if metric.metadata])
 
     @cached_property
     def _leaves_out(self) -> bool:
@@ -184,7 +185,7 @@ class Evaluation:
             holds = bound.holds(scaled.unwrap(), reached)
             status = Status.PASSED if holds else Status.FAILED
             compared = Compared(
-                bound.operator.name, reached, bound.tolerance, adjusted.metric_multiplier, adjusted.profiles
+                same.operator, reached, bound.tolerance, adjusted.metric_multiplier, adjusted.profiles
             )
             message = _sentence(same, bound, value.unwrap(), scaled.unwrap(), compared, holds)
         empty = self._over_no_rows(assertion, key) if self._some_empty and adjusted.disabled_by is None else ()
@@ -263,7 +264,7 @@ class Evaluation:
             limits = tuple(compute(limit, nobody) for limit in bound.limits)
         told = bound.text([written(limit) for limit in bound.limits])
         asset = self.full_name(self._first_dataset(check, assertion))
-        known = _Same(written(assertion.expression), told, limits, self._reached(assertion), asset)
+        known = _Same(written(assertion.expression), told, bound.operator.name, limits, self._reached(assertion), asset)
         return self._known.setdefault(place, known)
 
     def _reached(self, assertion: AssertionNode) -> tuple[sp.Symbol, ...]:
@@ -284,8 +285,8 @@ class Evaluation:
 
     def _tell(self, symbol: sp.Symbol, key: ResultKey) -> SymbolInfo:
         metric = self.graph.symbols[symbol]
-        at = effective_key(key, metric.back, metric.tags)
-        kept = self.metrics.get((metric.spec, at, self.full_name(metric.dataset)))  # type: ignore[arg-type]  # derived: none
+        at, dataset = effective_key(key, metric.back, metric.tags), self.full_name(metric.dataset)
+        kept = self.metrics.get((metric.spec, at, dataset))  # type: ignore[arg-type]  # derived: none
         value: Result[int | float, str]
         if kept is not None and isinstance(kept.value, Success) and not self._leaves_out:
             value = kept.value
@@ -294,7 +295,7 @@ class Evaluation:
         return SymbolInfo(
             metric.name,
             metric.spec.name,
-            self.full_name(metric.dataset),
+            dataset,
             value,
             at.yyyy_mm_dd,
             at.tags,
