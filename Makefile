@@ -60,7 +60,7 @@ lock: ## Resolve the locks again; ARGS=--upgrade takes newer versions
 	@git --no-pager diff --stat -- requirements.lock requirements-googlesql.lock requirements-uv.lock
 
 clean: ## Remove the environments and the caches; data and runs stay
-	@rm -rf .venv .venv-* .uv .cache dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-* .uv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # A virtual environment for $(1), and what `pip install` or `uv pip install` makes of each of the arguments $(2) in it.
@@ -91,7 +91,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@echo "Setting up .venv from requirements.lock"
 	$(call install,.venv,LOCKED PROJECT)
 
-# Needed by some tests only, and 65 megabytes: what it compiles is kept in .cache/googlesql.
+# Needed by some tests only, and 65 megabytes: what it compiles is kept in ~/.cache/dqx-googlesql.
 GOOGLESQL := --no-deps --require-hashes -r requirements-googlesql.lock
 
 .venv/.googlesql: $(READY) requirements-googlesql.lock

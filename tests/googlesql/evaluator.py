@@ -1,15 +1,17 @@
 """Google's own analyzer and evaluator of GoogleSQL, in this process: what BigQuery's language says of a statement.
 
 The package is GoogleSQL compiled to WebAssembly. Compiling that for this machine takes half a minute, so the result is
-kept in `.cache/googlesql` of the checkout, or in the folder that DQX_GOOGLESQL_CACHE names; CI keeps it between runs.
+kept in `~/.cache/dqx-googlesql`, or in the folder that DQX_GOOGLESQL_CACHE names; CI keeps it between runs.
 """
 
 from __future__ import annotations
 
 import ctypes
 import datetime as dt
+import fcntl
 import os
 import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, localcontext
 from functools import cache
@@ -34,6 +36,10 @@ _WITH = {
 }  # fmt: skip
 
 
+_ALONE = threading.RLock()
+"""The evaluator has one memory, which two threads must not use at once."""
+
+
 class GoogleSQLError(Exception):
     """What GoogleSQL says of a statement that it refuses or cannot evaluate."""
 
@@ -44,13 +50,14 @@ def analyze(sql: str, tables: Mapping[Any, Schema]) -> None:
     Raises:
         GoogleSQLError: It is not GoogleSQL over these tables.
     """
-    _client()
-    request = _message("local_service.AnalyzeRequest")
-    request.options.CopyFrom(_options())
-    request.descriptor_pool_list.definitions.add().builtin.SetInParent()
-    request.simple_catalog.CopyFrom(_catalog(tables))
-    request.sql_statement = sql
-    _call("Analyze", request, "AnalyzeResponse")
+    with _ALONE:
+        _client()
+        request = _message("local_service.AnalyzeRequest")
+        request.options.CopyFrom(_options())
+        request.descriptor_pool_list.definitions.add().builtin.SetInParent()
+        request.simple_catalog.CopyFrom(_catalog(tables))
+        request.sql_statement = sql
+        _call("Analyze", request, "AnalyzeResponse")
 
 
 def evaluate(sql: str, tables: Mapping[str, tuple[Schema, Rows]]) -> list[dict[str, Any]]:
@@ -59,20 +66,21 @@ def evaluate(sql: str, tables: Mapping[str, tuple[Schema, Rows]]) -> list[dict[s
     Raises:
         GoogleSQLError: It is not GoogleSQL, or a row of it cannot be computed.
     """
-    _client()
-    request = _message("local_service.EvaluateQueryRequest")
-    request.sql = sql
-    request.options.CopyFrom(_options())
-    request.descriptor_pool_list.definitions.add().builtin.SetInParent()
-    request.simple_catalog.CopyFrom(_catalog({name: schema for name, (schema, _) in tables.items()}))
-    for name, (schema, rows) in tables.items():
-        content = request.table_content[name].table_data
-        content.SetInParent()
-        for row in rows:
-            cells = content.row.add()
-            for column, type_name in schema.items():
-                _put(cells.cell.add(), row.get(column), type_name)
-    answer = _call("EvaluateQuery", request, "EvaluateQueryResponse")
+    with _ALONE:
+        _client()
+        request = _message("local_service.EvaluateQueryRequest")
+        request.sql = sql
+        request.options.CopyFrom(_options())
+        request.descriptor_pool_list.definitions.add().builtin.SetInParent()
+        request.simple_catalog.CopyFrom(_catalog({name: schema for name, (schema, _) in tables.items()}))
+        for name, (schema, rows) in tables.items():
+            content = request.table_content[name].table_data
+            content.SetInParent()
+            for row in rows:
+                cells = content.row.add()
+                for column, type_name in schema.items():
+                    _put(cells.cell.add(), row.get(column), type_name)
+        answer = _call("EvaluateQuery", request, "EvaluateQueryResponse")
     columns = list(answer.prepared.columns)
     return [
         {column.name: _got(cell, column.type) for column, cell in zip(columns, row.cell, strict=True)}
@@ -108,7 +116,7 @@ def installed() -> bool:
 
 def cached_module() -> Path:
     """Where the compiled module is kept."""
-    folder = os.environ.get("DQX_GOOGLESQL_CACHE") or Path(__file__).parents[2] / ".cache" / "googlesql"
+    folder = os.environ.get("DQX_GOOGLESQL_CACHE") or Path.home() / ".cache" / "dqx-googlesql"
     return Path(folder) / f"zetasql-{version('zetasql')}-wasmtime-{version('wasmtime')}.cwasm"
 
 
@@ -123,17 +131,19 @@ def _client() -> Any:
 
     def compiled(engine: Any, path: str) -> Any:
         kept = cached_module()
-        if kept.exists():
-            try:
-                return wasmtime.Module.deserialize_file(engine, str(kept))
-            except wasmtime.WasmtimeError:
-                kept.unlink()  # of another machine
-        module = compile_(engine, path)
         kept.parent.mkdir(parents=True, exist_ok=True)
-        written = kept.with_suffix(f".{os.getpid()}")
-        written.write_bytes(module.serialize())
-        written.replace(kept)
-        return module
+        with kept.with_suffix(".lock").open("w") as lock:  # one process compiles, and the others take that
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if kept.exists():
+                try:
+                    return wasmtime.Module.deserialize_file(engine, str(kept))
+                except wasmtime.WasmtimeError:
+                    kept.unlink()  # of another machine
+            module = compile_(engine, path)
+            written = kept.with_suffix(f".{os.getpid()}")
+            written.write_bytes(module.serialize())
+            written.replace(kept)
+            return module
 
     wasmtime.Module.from_file = compiled
     try:
