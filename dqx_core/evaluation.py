@@ -148,7 +148,7 @@ class Evaluation:
 
     @cached_property
     def _some_empty(self) -> bool:
-        return any([metric.over_no_rows for metric in self.metrics.values() if metric.metadata])
+        return any(metric.over_no_rows for metric in self.metrics.values() if metric.metadata)
 
     @cached_property
     def _leaves_out(self) -> bool:
@@ -184,9 +184,7 @@ class Evaluation:
             bound, reached = assertion.bound, tuple([limit.unwrap() for limit in limits])
             holds = bound.holds(scaled.unwrap(), reached)
             status = Status.PASSED if holds else Status.FAILED
-            compared = Compared(
-                same.operator, reached, bound.tolerance, adjusted.metric_multiplier, adjusted.profiles
-            )
+            compared = Compared(same.operator, reached, bound.tolerance, adjusted.metric_multiplier, adjusted.profiles)
             message = _sentence(same, bound, value.unwrap(), scaled.unwrap(), compared, holds)
         empty = self._over_no_rows(assertion, key) if self._some_empty and adjusted.disabled_by is None else ()
         if empty and status in (Status.PASSED, Status.FAILED):

@@ -95,7 +95,7 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
                 parts = _parts(rows, part, need, filters[need])
                 found[need] = _state(readers[need[0]], parts, found, beside.get(need))
         found |= {n: Failure(of_rows.get(n, reason)) for n, reason in astray.items() if n not in found}
-    measured = {need: state for need in scan.needs if (state := found.get(need)) is not None}
+    measured = {need: each for need in scan.needs if (each := found.get(need)) is not None}
     if bare and no_rows is not None and there is not None:
         no_rows |= _without_rows(scan, [need for need in bare if need in measured], *there)
     return measured
