@@ -53,12 +53,13 @@ class Bound:
         """Whether a finite value meets the condition with these finite limits; exact, whatever their size."""
         if self.operator is Operator.NOOP:
             return True
-        if all(_apart(value, limit, self.tolerance) for limit in limits):
-            return self._holds(value, self.tolerance, limits)
-        return self._holds(Fraction(value), Fraction(self.tolerance), [Fraction(limit) for limit in limits])
+        for limit in limits:
+            if not _apart(value, limit, self.tolerance):
+                return self._holds(Fraction(value), Fraction(self.tolerance), [Fraction(each) for each in limits])
+        return self._holds(value, self.tolerance, limits)
 
     def _holds(self, x: _Comparable, tol: _Comparable, limits: Sequence[_Comparable]) -> bool:
-        match self.operator, list(limits):
+        match self.operator, limits:
             case Operator.EQ, [v]:
                 return abs(x - v) <= tol
             case Operator.NEQ, [v]:

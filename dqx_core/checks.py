@@ -25,6 +25,8 @@ _COMPARISON = (
     "ctx.assert_that(mp.sum('a')).where(name='…').is_gt(3)."
 )
 
+_SEVERITIES = frozenset(Severity)
+
 CheckFunction = Callable[[MetricProvider, "Context"], None]
 
 
@@ -61,6 +63,8 @@ class Check:
         assertions = context.finished()
         for assertion in assertions:
             for expression in (assertion.expression, *assertion.bound.limits):
+                if expression.is_Number:  # most limits are
+                    continue
                 for symbol in symbols_in(expression):
                     registry[symbol]  # raises at a symbol that no provider of this suite made
         return CheckNode(self.name, self.datasets, assertions)
@@ -137,7 +141,7 @@ class AssertionDraft:
             raise DefinitionError(
                 f"Check '{self.check}': an assertion needs a name, such as .where(name='Price is positive')."
             )
-        if severity not in set(Severity):
+        if severity not in _SEVERITIES:
             raise DefinitionError(
                 f"Check '{self.check}', assertion '{name}': severity {severity!r} is not one of P0, P1, P2, P3."
             )

@@ -41,6 +41,7 @@ class _Same:
 
     expression: str
     bound: str
+    operator: str
     limits: tuple[Computed, ...] | None
     """The bound's numbers; None: they follow from metrics."""
     reached: tuple[sp.Symbol, ...]
@@ -82,10 +83,12 @@ class Evaluation:
     def value_of(self, symbol: sp.Symbol, key: ResultKey) -> Value:
         """The number that a symbol stands for when the suite is judged for `key`."""
         metric = self.graph.symbols[symbol]
-        at = effective_key(key, NOW, metric.tags)
-        # Another window, or another part of it: it may not be there, which is nobody's fault.
-        part = f" [{metric.tags}]" if at.tags != key.tags else ""
-        return self._value(metric.spec, at, metric.back, metric.dataset, past=metric.back is not NOW, part=part)
+        at, back, part = key, metric.back, ""
+        if metric.tags is not None:
+            at = effective_key(key, NOW, metric.tags)
+            # Another window, or another part of it: it may not be there, which is nobody's fault.
+            part = f" [{metric.tags}]" if at.tags != key.tags else ""
+        return self._value(metric.spec, at, back, metric.dataset, past=back is not NOW, part=part)
 
     def full_name(self, dataset: str | None) -> str | None:
         """The full name of a dataset, under which its numbers are kept."""
@@ -145,7 +148,7 @@ class Evaluation:
 
     @cached_property
     def _some_empty(self) -> bool:
-        return any(metric.over_no_rows for metric in self.metrics.values())
+        return any(metric.over_no_rows for metric in self.metrics.values() if metric.metadata)
 
     @cached_property
     def _leaves_out(self) -> bool:
@@ -181,9 +184,7 @@ class Evaluation:
             bound, reached = assertion.bound, tuple([limit.unwrap() for limit in limits])
             holds = bound.holds(scaled.unwrap(), reached)
             status = Status.PASSED if holds else Status.FAILED
-            compared = Compared(
-                bound.operator.name, reached, bound.tolerance, adjusted.metric_multiplier, adjusted.profiles
-            )
+            compared = Compared(same.operator, reached, bound.tolerance, adjusted.metric_multiplier, adjusted.profiles)
             message = _sentence(same, bound, value.unwrap(), scaled.unwrap(), compared, holds)
         empty = self._over_no_rows(assertion, key) if self._some_empty and adjusted.disabled_by is None else ()
         if empty and status in (Status.PASSED, Status.FAILED):
@@ -261,7 +262,7 @@ class Evaluation:
             limits = tuple(compute(limit, nobody) for limit in bound.limits)
         told = bound.text([written(limit) for limit in bound.limits])
         asset = self.full_name(self._first_dataset(check, assertion))
-        known = _Same(written(assertion.expression), told, limits, self._reached(assertion), asset)
+        known = _Same(written(assertion.expression), told, bound.operator.name, limits, self._reached(assertion), asset)
         return self._known.setdefault(place, known)
 
     def _reached(self, assertion: AssertionNode) -> tuple[sp.Symbol, ...]:
@@ -282,8 +283,8 @@ class Evaluation:
 
     def _tell(self, symbol: sp.Symbol, key: ResultKey) -> SymbolInfo:
         metric = self.graph.symbols[symbol]
-        at = effective_key(key, metric.back, metric.tags)
-        kept = self.metrics.get((metric.spec, at, self.full_name(metric.dataset)))  # type: ignore[arg-type]  # derived: none
+        at, dataset = effective_key(key, metric.back, metric.tags), self.full_name(metric.dataset)
+        kept = self.metrics.get((metric.spec, at, dataset))  # type: ignore[arg-type]  # derived: none
         value: Result[int | float, str]
         if kept is not None and isinstance(kept.value, Success) and not self._leaves_out:
             value = kept.value
@@ -292,7 +293,7 @@ class Evaluation:
         return SymbolInfo(
             metric.name,
             metric.spec.name,
-            self.full_name(metric.dataset),
+            dataset,
             value,
             at.yyyy_mm_dd,
             at.tags,
@@ -317,9 +318,12 @@ def _sentence(
     same: _Same, bound: Bound, value: int | float, scaled: int | float, compared: Compared, holds: bool
 ) -> str:
     """What was compared, in words: every number is one of these, with as many digits as tell them apart."""
-    measured, judged, *limits = told_apart([value, scaled, *compared.limits])
-    said = f"{same.expression} = {measured}"
-    if compared.factor != 1:
+    if compared.factor == 1:
+        measured, *limits = told_apart([value, *compared.limits])
+        said = f"{same.expression} = {measured}"
+    else:
+        measured, judged, *limits = told_apart([value, scaled, *compared.limits])
+        said = f"{same.expression} = {measured}"
         by = ", ".join(f"'{name}'" for name in compared.profiles)
         factor = f" × {shown(compared.factor)} (profile{'s' if len(compared.profiles) > 1 else ''} {by})"
         said += f"{factor} = {judged}"

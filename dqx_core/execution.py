@@ -65,13 +65,14 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
     there: tuple[Rows, Statement] | None = None
     bare: list[Need] = []
     with no_collection():
-        statements = statements_of(scan)
+        statements = statements_of(scan, filters)
     for first in statements:
         if announce is not None:
             announce(f"{source.name}: {', '.join(m.name for m in first.reads)}")
         rows, broken, statement = run(first, _rows)
         there = there or (rows, statement)
         astray: dict[Need, str] = {}
+        parted = bool(statement.grouping.names)
         with no_collection():
             for spec in statement.reads:
                 state = _reader(spec, statement)
@@ -80,7 +81,7 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
                     if scan.lagged and need in scan.lagged and not _parts(*there, need, tags):
                         continue
                     parts = _parts(rows, statement, need, tags)
-                    if not parts or not statement.grouping.names:
+                    if not parts or not parted:
                         bare.append(need)
                     if spec in broken:
                         astray[need] = reason_of(broken[spec])
@@ -94,7 +95,7 @@ def _executed(scan: Scan, announce: Callable[[str], None] | None, no_rows: set[N
                 parts = _parts(rows, part, need, filters[need])
                 found[need] = _state(readers[need[0]], parts, found, beside.get(need))
         found |= {n: Failure(of_rows.get(n, reason)) for n, reason in astray.items() if n not in found}
-    measured = {need: found[need] for need in scan.needs if need in found}
+    measured = {need: each for need in scan.needs if (each := found.get(need)) is not None}
     if bare and no_rows is not None and there is not None:
         no_rows |= _without_rows(scan, [need for need in bare if need in measured], *there)
     return measured
@@ -208,7 +209,8 @@ def _parts(rows: Rows, statement: Statement, need: Need, tags: Tags) -> list[Map
     grouping = statement.grouping
     of_day = rows.get(grouping.place(need[1].when), {})
     if tuple(tags) == grouping.dimensions:
-        return [of_day[tags]] if tags in of_day else []
+        row = of_day.get(tags)
+        return [] if row is None else [row]
     return [row for group, row in of_day.items() if all(group.get(k) == v for k, v in tags.items())]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from operator import is_not
 from typing import TYPE_CHECKING, Any, cast
 
@@ -114,7 +114,7 @@ def _leaf(node: Any, value_of: Lookup) -> tuple[Any, _Reasons] | None:
     if node.is_Integer:
         return node.p, ()
     if node.is_Rational or node.is_Float or node.is_NumberSymbol:
-        return _tried(partial(_constant, node))
+        return _tried(_constant, node)
     return None
 
 
@@ -129,12 +129,12 @@ def _combined(node: Any, arguments: list[tuple[Any, _Reasons]]) -> tuple[Any, _R
         return _first(arguments)
     if reasons := tuple([each for _, each in arguments if each]):
         return _NOTHING, reasons
-    return _tried(partial(_applied, kind, node, [number for number, _ in arguments]))
+    return _tried(_applied, kind, node, [number for number, _ in arguments])
 
 
-def _tried(make: Callable[[], Any]) -> tuple[Any, _Reasons]:
+def _tried(make: Callable[..., Any], *arguments: Any) -> tuple[Any, _Reasons]:
     try:
-        return make(), ()
+        return make(*arguments), ()
     except ZeroDivisionError:
         problem = Problem("division by zero")
     except OverflowError:
@@ -239,6 +239,8 @@ def substituted(expression: sp.Expr, symbols: Mapping[sp.Symbol, sp.Symbol]) -> 
 
     What holds none of the symbols stays the same object.
     """
+    if expression.is_Number:  # most limits are
+        return expression
     return cast("sp.Expr", _replaced(expression, symbols, 0))
 
 
@@ -250,7 +252,7 @@ def _replaced(node: Any, symbols: Mapping[Any, Any], deep: int) -> Any:
         return node
     if deep > _SHALLOW:
         return _replaced_deep(node, symbols)
-    arguments = [_replaced(part, symbols, deep + 1) for part in parts]
+    arguments = [part if part.is_Number else _replaced(part, symbols, deep + 1) for part in parts]
     return node.func(*arguments) if any(map(is_not, arguments, parts)) else node
 
 
@@ -291,6 +293,8 @@ def text(expression: sp.Expr, name_of: Callable[[sp.Symbol], str]) -> str:
 
 def _written(node: Any, least: int, name_of: Callable[[Any], str], deep: int) -> str:
     """A node in a place that asks for so much."""
+    if node.is_Symbol:
+        return name if _is_whole(name := name_of(node)) else f"({name})"
     if deep > _SHALLOW:
         return _written_deep(node, least, name_of)
     binds, parts = _parts(node, name_of)
@@ -389,9 +393,9 @@ def _divides(node: Any) -> bool:
 
 def _negated(node: Any) -> tuple[bool, Any]:
     """Whether a node begins with a minus, and the node without it."""
-    import sympy as sp
-
     if node.is_Mul and node.args[0].is_Number and node.args[0].is_extended_negative:
+        import sympy as sp
+
         rest = node.args[1:] if node.args[0] == -1 else (-node.args[0], *node.args[1:])
         return True, rest[0] if len(rest) == 1 else sp.Mul(*rest, evaluate=False)
     if node.is_Number and node.is_extended_negative:

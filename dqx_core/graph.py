@@ -46,7 +46,7 @@ class AssertionNode:
     @cached_property
     def symbols(self) -> tuple[sp.Symbol, ...]:
         """The symbols of the expression and of the limits, in natural order."""
-        used = {symbol for e in (self.expression, *self.bound.limits) for symbol in symbols_in(e)}
+        used = {symbol for e in (self.expression, *self.bound.limits) if not e.is_Number for symbol in symbols_in(e)}
         return tuple(sorted(used, key=lambda symbol: int(symbol.name.partition("_")[2])))
 
     def rewritten(self, rewrite: Callable[[sp.Expr], sp.Expr]) -> AssertionNode:

@@ -35,17 +35,25 @@ def shown(number: float | complex, digits: int = _SHORT) -> str:
 
 def told_apart(numbers: Sequence[float]) -> list[str]:
     """Numbers that stand next to each other, with as many digits as it takes to tell them apart and in which order."""
+    if len(numbers) == 1:
+        return [shown(numbers[0])]
     finite = sorted({number for number in numbers if math.isfinite(number)})
-    for digits in range(_SHORT, _ALL + 1):
-        if digits == _SHORT and all(high - low > 1e-4 * max(-low, high) for low, high in pairwise(finite)):
-            break  # as far apart as most are
-        read = [float(shown(number, digits).replace(",", "")) for number in finite]
-        if all(low < high for low, high in pairwise(read)):
-            break
-    else:
-        digits = _ALL + 1
+    digits = _SHORT if _far_apart(finite) else _digits(finite)
     texts = {number: shown(number, digits) for number in finite}  # 3 and 3.0 are one number
     return [texts.get(number) or shown(number) for number in numbers]
+
+
+def _far_apart(ordered: Sequence[float]) -> bool:
+    """Whether they are told apart by the fewest digits, as most are."""
+    return all(high - low > 1e-4 * max(-low, high) for low, high in pairwise(ordered))
+
+
+def _digits(ordered: Sequence[float]) -> int:
+    for digits in range(_SHORT, _ALL + 1):
+        read = [float(shown(number, digits).replace(",", "")) for number in ordered]
+        if all(low < high for low, high in pairwise(read)):
+            return digits
+    return _ALL + 1
 
 
 def _whole(number: int) -> str:

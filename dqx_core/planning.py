@@ -18,6 +18,7 @@ from dqx_core.graph import Graph
 from dqx_core.keys import ResultKey, TagOverrides, Tags
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.metric import Metric
+from dqx_core.passes.fitness import types_of
 from dqx_core.passes.fitness import unfit as why_not
 from dqx_core.sql.dimensions import canonical
 
@@ -115,15 +116,18 @@ def data_versions(needs: Iterable[Need], sources: Mapping[str, DataSource]) -> d
     found: dict[Need, str | None] = {}
     for need in needs:
         _, key, dataset = need
-        if (dataset, key) not in asked:
+        place = dataset, key
+        if place not in asked:
             source = sources.get(dataset or "")
-            asked[dataset, key] = version_of(source, key) if source else None
-        found[need] = asked[dataset, key]
+            asked[place] = version_of(source, key) if source else None
+        found[need] = asked[place]
     return found
 
 
 def moved_since(scan: Scan, measured: Container[Need]) -> tuple[Need, ...]:
     """The measured numbers of a scan whose data has another version now than before it."""
+    if set(scan.versions.values()) <= {None}:  # nobody knows the version of anything
+        return ()
     asked = [need for need in scan.needs if need in measured and scan.versions.get(need) is not None]
     now = data_versions(asked, {full_name(scan.source): scan.source})
     return tuple(need for need in asked if now[need] != scan.versions[need])
@@ -190,7 +194,7 @@ def plan(
     """
     # Within an execution a number is measured once, also of data without a version. Across executions what has none is
     # never known to be the same: nobody asks for it (see `same_version`).
-    ready = frozenset(need for need in needs if need in own and own[need].data_version == versions[need])
+    ready = frozenset(need for need in own if need in needs and own[need].data_version == versions[need])
     carried: dict[Need, Metric] = {}
     unverified: dict[Need, Metric] = {}
     missing: set[Need] = set()
@@ -199,23 +203,25 @@ def plan(
     unfit: dict[Need, str] = {}
     reasons: dict[tuple[MetricSpec, str | None], str] = {}
     there: dict[tuple[str | None, ResultKey], bool] = {}
+    types: dict[str | None, Mapping[str, str]] = {}
     for need, today in needs.items():
         spec, key, dataset = need
         source = sources.get(dataset or "")
         shared = history == "shared"
         known = newest.get(need) if shared and not today else None
-        if need in ready:
+        if ready and need in ready:
             continue
         if source is not None and key.yyyy_mm_dd in source.skip_dates:
             missing.add(need)
             continue
-        if shared and need in same_version:
+        if shared and same_version and need in same_version:
             carried[need] = same_version[need]
         elif source is not None and (today or source.date_column is not None):
             place = (dataset, key)
-            if place not in there:
-                there[place] = is_there(source, key)
-            if not there[place]:
+            found = there.get(place)
+            if found is None:
+                found = there[place] = is_there(source, key)
+            if not found:
                 if today and key in keys:
                     absent.add(need)
                 elif known is not None:
@@ -223,12 +229,16 @@ def plan(
                 else:
                     missing.add(need)
                 continue
-            if (spec, dataset) not in reasons:
-                reasons[spec, dataset] = "; ".join(f"it {reason}" for reason in why_not(spec, source))
-            if not reasons[spec, dataset]:
-                to_measure.setdefault(full_name(source), []).append(need)
+            reason = reasons.get((spec, dataset))
+            if reason is None:
+                if dataset not in types:
+                    types[dataset] = types_of(source)
+                reason = "; ".join([f"it {why}" for why in why_not(spec, source, types[dataset])])
+                reasons[spec, dataset] = reason
+            if not reason:
+                to_measure.setdefault(dataset or "", []).append(need)
             elif known is None:
-                unfit[need] = reasons[spec, dataset]
+                unfit[need] = reason
             if known is not None:
                 unverified[need] = known
         elif known is not None:
@@ -239,7 +249,7 @@ def plan(
         Scan(
             _narrowed(sources[name], wanted),
             tuple(wanted),
-            frozenset(need for need in wanted if not needs[need]),
+            frozenset([need for need in wanted if not needs[need]]),
             {need: versions[need] for need in wanted},
         )
         for name, wanted in to_measure.items()

@@ -64,7 +64,7 @@ class MetricProvider:
         tags = place.get("tags")
         return self._registry.metric(
             spec,
-            _lag(spec.name, place.get("lag", 0)),
+            _lag(spec, place.get("lag", 0)),
             place.get("dataset"),
             None if tags is None else user_overrides(tags),
         )
@@ -270,7 +270,7 @@ class ExtendedProvider:
                 f"'{base.dataset}'. Make the base metric on '{dataset}'."
             )
         on = metric if dataset is None else self._registry.on(metric, dataset)
-        return self._registry.derive(spec, on, _lag(spec.name, lag))
+        return self._registry.derive(spec, on, _lag(spec, lag))
 
 
 def _apart(options: Options) -> tuple[str | None, Place]:
@@ -278,9 +278,9 @@ def _apart(options: Options) -> tuple[str | None, Place]:
     return place.pop("where", None), place
 
 
-def _lag(metric: str, lag: int) -> int:
+def _lag(spec: Spec, lag: int) -> int:
     if isinstance(lag, bool) or not isinstance(lag, int) or lag < 0:
         raise DefinitionError(
-            f"{metric} has lag={lag!r}. A lag is a whole number of days, 0 or more, or of other windows."
+            f"{spec.name} has lag={lag!r}. A lag is a whole number of days, 0 or more, or of other windows."
         )
     return lag

@@ -34,15 +34,20 @@ def beside_of(scan: Scan) -> dict[Need, Need]:
     return taken
 
 
-def statements_of(scan: Scan) -> list[Statement]:
+def statements_of(scan: Scan, filters: Mapping[Need, Tags] | None = None) -> list[Statement]:
     """The statements of a scan.
 
     The first is one pass for all plain aggregates; it also tells which of the earlier days are there. Then come
     one for the distinct values of all columns of integers that lie close together, one for the other grouped metrics
     of the same columns, condition and dimensions, and one for each other metric.
+
+    Args:
+        scan: What is measured.
+        filters: Of all that it takes the tags that filter rows, if they are known.
     """
     wanted = dict.fromkeys([*scan.needs, *beside_of(scan).values()])
-    filters = dict(by_dimensions(scan.source, wanted))
+    if filters is None:
+        filters = dict(by_dimensions(scan.source, wanted))
     plain: list[Need] = []
     grouped: dict[tuple[tuple[str, ...], str | None, tuple[str, ...]], list[Need]] = {}
     unmerged: dict[tuple[str, ...], list[Need]] = {}
@@ -152,8 +157,8 @@ def _over(spec: MetricSpec) -> tuple[tuple[str, ...], str | None]:
 
 
 def grouping_of(scan: Scan, needs: Sequence[Need], filters: Mapping[Need, Tags]) -> Grouping:
-    dimensions = sorted({name for need in needs for name in filters[need]})
     tags = {filters[need] for need in needs}
+    dimensions = sorted({name for each in tags for name in each})
     values = tuple(tuple(sorted({each[name] for each in tags if name in each})) for name in dimensions)
     only = frozenset(name for name in dimensions if all(name in each for each in tags))
     windows = {key.when: key for _, key, _ in needs}

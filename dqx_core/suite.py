@@ -75,16 +75,17 @@ class Suite:
     ) -> Graph:
         registry = SymbolRegistry(calendar)
         nodes = [check.node(registry) for check in self.checks]
+        symbols = dict(registry)
         whole = RootNode(self.name, tuple(nodes))
         if problems := list(unmatched(self.profiles, whole)):
             raise ValidationError(f"Suite '{self.name}'", problems)
         if select is None:
-            warn_of_unused(Graph(whole, dict(registry)), registry.bases)
+            warn_of_unused(Graph(whole, symbols), registry.bases)
         else:
             kept = (replace(n, assertions=tuple(a for a in n.assertions if select(n.name, a.name))) for n in nodes)
             nodes = [node for node in kept if node.assertions]
         root = RootNode(self.name, tuple(nodes))
-        graph = Graph(root, dict(registry))
+        graph = Graph(root, symbols)
         if select is not None:
             graph = prune(graph)  # what only others use may be of data that are not there yet
         return prepare(graph, None if sources is None else by_name(sources), judge_unfit=judge_unfit)

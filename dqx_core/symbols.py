@@ -104,7 +104,7 @@ class SymbolRegistry(Mapping["sp.Symbol", SymbolicMetric]):
 
     def metric(self, spec: Spec, lag: int, dataset: str | None, tags: TagOverrides | None) -> sp.Symbol:
         """A new symbol for a metric."""
-        return self._add(spec, Back(lag), dataset, tags, None, ())
+        return self._add(spec, _back(lag) if lag else NOW, dataset, tags, None, ())
 
     def derive(self, spec: Derived, base: sp.Symbol, lag: int = 0) -> sp.Symbol:
         """A new symbol for a metric of the metric that `base` stands for, `lag` windows before `base`.

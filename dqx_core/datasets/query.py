@@ -178,9 +178,11 @@ def lacking_counts(
     if not counts:
         return None
     if time is not None and moment is not None:  # a table may ask for a condition on its partitions
-        days = merged([window(definition, date).whole for date in dates])
-        none = exp.Is(this=moment.copy(), expression=exp.Null())
-        query = query.where(exp.or_(none, _inside(moment, time, days, definition.partitions.timezone)), copy=False)
+        read: exp.Expr = exp.Is(this=moment.copy(), expression=exp.Null())
+        if query.args.get("joins"):  # else rows with a time are not looked at: files and partitions say who has nulls
+            days = merged([window(definition, date).whole for date in dates])
+            read = exp.or_(read, _inside(moment, time, days, definition.partitions.timezone))
+        query = query.where(read, copy=False)
     return query.select(*counts, copy=False), tuple(lacks)
 
 

@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from returns.result import Failure, Result
@@ -27,6 +27,12 @@ NO_VALUES = "no non-null values"
 BESIDE = "beside"
 
 
+@cache
+def _parameters(metric: type[Spec]) -> tuple[str, ...]:
+    """The names of a metric's parameters."""
+    return tuple([each.name for each in fields(metric)])  # type: ignore[arg-type]
+
+
 class Spec(ABC):
     """What can be named, stored and compared: a kind and parameters. Subclasses are frozen dataclasses."""
 
@@ -42,7 +48,7 @@ class Spec(ABC):
     @cached_property
     def _hash(self) -> int:
         """Kept, since numbers are found by their spec, and one that is made of others is long."""
-        return hash((self.kind, *(getattr(self, f.name) for f in fields(self))))  # type: ignore[arg-type]
+        return hash((self.kind, *[getattr(self, name) for name in _parameters(type(self))]))
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_hash"}  # text hashes differ elsewhere
@@ -50,7 +56,7 @@ class Spec(ABC):
     @cached_property
     def json(self) -> Mapping[str, Any]:
         """The kind and every parameter that is set, as JSON values."""
-        set_ = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        set_ = {name: getattr(self, name) for name in _parameters(type(self))}
         return {"kind": self.kind, **{name: _plain(value) for name, value in set_.items() if value is not None}}
 
     @cached_property
@@ -91,7 +97,7 @@ class MetricSpec(Spec):
 
     @cached_property
     def name(self) -> str:
-        parameters = (getattr(self, f.name) for f in fields(self) if f.name != "where")
+        parameters = (getattr(self, name) for name in _parameters(type(self)) if name != "where")
         shown = ", ".join(_shown(p) for p in parameters if p is not None)
         return f"{self.kind}({shown})" + (f" where {self.where}" if self.where else "")
 

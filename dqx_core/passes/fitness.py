@@ -37,9 +37,20 @@ _WORDS = {
 }
 
 
-def unfit(spec: MetricSpec, source: DataSource) -> Iterator[str]:
-    """Why a metric cannot be computed from a data source, each reason as what follows its name."""
-    types = {column.lower(): type_name for column, type_name in source.schema.items()}
+def types_of(source: DataSource) -> dict[str, str]:
+    """The types of a data source's columns, by their names in lower case."""
+    return {column.lower(): type_name for column, type_name in source.schema.items()}
+
+
+def unfit(spec: MetricSpec, source: DataSource, types: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Why a metric cannot be computed from a data source, each reason as what follows its name.
+
+    Args:
+        spec: The metric.
+        source: The data source.
+        types: Its `types_of`, for those who ask of many metrics.
+    """
+    types = types_of(source) if types is None else types
     twins: Mapping[str, tuple[str, str]] = getattr(source, "twins", {})
     own = list(spec.columns)
     for column in dict.fromkeys([*own, *(columns_of(condition(spec.where)) if spec.where else ())]):
@@ -64,11 +75,12 @@ def unfit(spec: MetricSpec, source: DataSource) -> Iterator[str]:
 def misfits(graph: Graph, sources: Mapping[str, DataSource], *, all_told: bool) -> Iterator[str]:
     """What is wrong with columns, of a graph of which no assertion can be judged; of any if `all_told`."""
     reasons: dict[sp.Symbol, list[str]] = {}
+    types = {name: types_of(source) for name, source in sources.items()}
     for symbol, metric in graph.symbols.items():
-        source = sources.get(metric.dataset or "")
-        if isinstance(metric.spec, MetricSpec) and source is not None:
-            found = [f"Metric {metric.spec.name} {reason}" for reason in unfit(metric.spec, source)]
-            reasons |= {symbol: found} if found else {}
+        name = metric.dataset or ""
+        if isinstance(metric.spec, MetricSpec) and name in sources:
+            for reason in unfit(metric.spec, sources[name], types[name]):
+                reasons.setdefault(symbol, []).append(f"Metric {metric.spec.name} {reason}")
     assertions = [assertion for _, assertion in graph.root.assertions()] if reasons else []
     if all_told or (
         assertions and all(any(need in reasons for need in _reached(graph, each.symbols)) for each in assertions)

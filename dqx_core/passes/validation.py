@@ -14,7 +14,7 @@ from dqx_core.graph import Graph
 from dqx_core.metrics.base import MetricSpec
 from dqx_core.metrics.custom import CustomSql
 from dqx_core.passes.pruning import prune
-from dqx_core.sql.conditions import aggregate, columns_of, condition
+from dqx_core.sql.conditions import WRITTEN_IN, aggregate, columns_of, condition
 from dqx_core.symbols import Symbols
 
 if TYPE_CHECKING:
@@ -123,6 +123,8 @@ def _data(graph: Graph, sources: Mapping[str, DataSource]) -> Iterator[str]:
 
 def _unsaid(spec: MetricSpec, source: DataSource) -> Iterator[str]:
     """What a person wrote in DuckDB's SQL, and the engine has no words for."""
+    if source.dialect == WRITTEN_IN:
+        return
     written = [condition(spec.where)] if spec.where else []
     if isinstance(spec, CustomSql):
         written.append(aggregate(spec.expression))

@@ -44,6 +44,14 @@ class Written:
         return _said(self, dialect, None if schema is None else tuple(schema.items()))
 
     @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns that it reads, each once, in the order of their first use."""
+        from sqlglot import exp
+
+        # What parses as table.column is a field of a struct column: there is only one relation.
+        return tuple(dict.fromkeys(column.parts[0].name for column in self.tree.find_all(exp.Column)))
+
+    @cached_property
     def quoted(self) -> str:
         """The text in DuckDB's SQL, every name quoted, so that none is read as a keyword."""
         from sqlglot import exp
@@ -213,7 +221,4 @@ _PLAIN = frozenset(
 
 def columns_of(written: Written) -> list[str]:
     """The names of the columns an expression reads, each once, in the order of their first use."""
-    from sqlglot import exp
-
-    # What parses as table.column is a field of a struct column: there is only one relation.
-    return list(dict.fromkeys(column.parts[0].name for column in written.tree.find_all(exp.Column)))
+    return list(written.columns)

@@ -212,17 +212,6 @@ def unpack_symbol(packed: Mapping[str, Any]) -> SymbolInfo:
     )
 
 
-def pack_compared(compared: Compared) -> dict[str, Any]:
-    """What a verdict compared, as JSON; numbers that JSON has no word for are texts, as in symbols."""
-    return {
-        "operator": compared.operator,
-        "limits": [_pack_number(limit) for limit in compared.limits],
-        "tolerance": _pack_number(compared.tolerance),
-        "factor": _pack_number(compared.factor),
-        "profiles": list(compared.profiles),
-    }
-
-
 def unpack_compared(packed: Mapping[str, Any]) -> Compared:
     """What a verdict compared, from its JSON."""
     return Compared(
@@ -232,10 +221,6 @@ def unpack_compared(packed: Mapping[str, Any]) -> Compared:
         _unpack_number(packed["factor"]),
         tuple(packed["profiles"]),
     )
-
-
-def _pack_number(number: Number) -> Number | str:
-    return number if isinstance(number, int) or math.isfinite(number) else repr(float(number))
 
 
 def _unpack_number(packed: Number | str) -> Number:

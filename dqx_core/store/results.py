@@ -17,11 +17,10 @@ from sqlalchemy import ColumnElement, Connection, Dialect, func, select
 
 from dqx_core.keys import ExecutionId, ResultKey, Tags
 from dqx_core.pausing import no_collection
-from dqx_core.report import AssertionResult, Severity, Status, SymbolInfo
+from dqx_core.report import AssertionResult, Compared, Severity, Status, SymbolInfo
 from dqx_core.states import Number
 from dqx_core.store.codec import (
     join_number,
-    pack_compared,
     place_of,
     result_key,
     split_number,
@@ -198,7 +197,7 @@ def _rows(
             starts,
             span,
             words(result.asset),
-            None if result.compared is None else kept["compared"](pack_compared(result.compared)),
+            None if result.compared is None else compared_text(result.compared),
             words(result.materialization),
             sequence,
         )
@@ -216,11 +215,8 @@ def symbols_text(symbols: Iterable[SymbolInfo]) -> str:
 
 def _symbol_text(symbol: SymbolInfo) -> str:
     match symbol.value:
-        case Success(int() as number):
-            error, value = "", f'"value":{int.__repr__(number)},'
         case Success(number):
-            shown = float.__repr__(number)
-            error, value = "", f'"value":{shown},' if math.isfinite(number) else f'"value":"{shown}",'
+            error, value = "", f'"value":{_number_text(number)},'
         case Failure(reason):
             error, value = f'"error":{_json(reason)},', ""
     source = "null" if symbol.source_execution_id is None else _json(symbol.source_execution_id)
@@ -232,6 +228,23 @@ def _symbol_text(symbol: SymbolInfo) -> str:
         f'"metric":{_json(symbol.metric)},"name":{_json(symbol.name)},"source_execution_id":{source},'
         f'"tags":{_tags_json(symbol.tags)},{value}{window}"yyyy_mm_dd":"{symbol.yyyy_mm_dd.isoformat()}"}}'
     )
+
+
+def compared_text(compared: Compared) -> str:
+    """What a verdict compared, as the JSON that `unpack_compared` reads, by hand as symbols are."""
+    limits = ",".join([_number_text(limit) for limit in compared.limits])
+    return (
+        f'{{"factor":{_number_text(compared.factor)},"limits":[{limits}],"operator":{_json(compared.operator)},'
+        f'"profiles":[{",".join(map(_json, compared.profiles))}],"tolerance":{_number_text(compared.tolerance)}}}'
+    )
+
+
+def _number_text(number: Number) -> str:
+    """A number as JSON; one that JSON has no word for is a text."""
+    if isinstance(number, int):
+        return int.__repr__(number)
+    shown = float.__repr__(number)
+    return shown if math.isfinite(number) else f'"{shown}"'
 
 
 _json = lru_cache(maxsize=4096)(encode_basestring_ascii)

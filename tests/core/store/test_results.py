@@ -15,8 +15,8 @@ from dqx_core.calendars import Window
 from dqx_core.keys import ResultKey, Tags
 from dqx_core.report import AssertionResult, Compared, Severity, Status, SymbolInfo
 from dqx_core.store import Execution, MetricDB
-from dqx_core.store.codec import unpack_symbol
-from dqx_core.store.results import symbols_text
+from dqx_core.store.codec import unpack_compared, unpack_symbol
+from dqx_core.store.results import compared_text, symbols_text
 from tests.core.store.numbers import KEY, day, verdict
 
 SYMBOLS = (
@@ -222,3 +222,14 @@ def test_symbols_are_written_as_the_json_that_they_are_read_from(symbols: list[S
     packed = json.loads(text)
     assert json.dumps(packed, sort_keys=True, separators=(",", ":")) == text
     assert list(map(repr, map(unpack_symbol, packed))) == list(map(repr, symbols))
+
+
+NUMBERS = st.one_of(st.integers(), st.floats())
+
+
+@given(compared=st.builds(Compared, NAMES, st.lists(NUMBERS, max_size=2).map(tuple), NUMBERS, NUMBERS))
+def test_what_was_compared_is_written_as_the_json_that_it_is_read_from(compared: Compared) -> None:
+    compared = replace(compared, profiles=(compared.operator,))
+    packed = json.loads(text := compared_text(compared))
+    assert json.dumps(packed, sort_keys=True, separators=(",", ":")) == text
+    assert repr(unpack_compared(packed)) == repr(compared)
