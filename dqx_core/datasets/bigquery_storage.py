@@ -21,7 +21,7 @@ from dqx_core.datasets.joins import check_joins
 from dqx_core.datasets.lacking import rows_that_lack
 from dqx_core.datasets.listing import Kept
 from dqx_core.datasets.materialize import PartitionResult
-from dqx_core.datasets.mixing import newest_day, unlike_the_newest
+from dqx_core.datasets.mixing import mixture
 from dqx_core.datasets.orphans import Orphan
 from dqx_core.datasets.query import parts_asked_for, source_query
 from dqx_core.datasets.stored import Manifest, holding, own_splits
@@ -223,7 +223,7 @@ class BigQueryStorage:
 
         @cache
         def mixed(date: dt.date) -> str | None:
-            return unlike_the_newest(said().get(date, {}).values(), newest_day(said().values()))
+            return mixture(said().get(date, {}).values())
 
         source = _StoredSource.from_table(
             self.engine,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from dqx_core.calendars import Window
-from dqx_core.datasets.mixing import newest_day, unlike_the_newest
+from dqx_core.datasets.mixing import mixture
 from dqx_core.datasets.stored import (
     DATA,
     Manifest,
@@ -65,7 +65,6 @@ class StoredDataSource(DuckRelationDataSource):
         # Of a day those splits that its own definition has: rows of the others are in these as well.
         self._splits_of = {date: holding(there, self._said.get(date, {})) for date, there in self._splits_of.items()}
         self._mixtures: dict[dt.date, str | None] = {}
-        self._newest = newest_day(self._said.values())
         files = self._files(self._splits_of)
         if not files:
             what = next((reason for reason in self._faults.values() if reason), f"it is not in {root}")
@@ -117,9 +116,9 @@ class StoredDataSource(DuckRelationDataSource):
         return next((reason for split in self._splits(date, tags) if (reason := self._fault(date, split))), None)
 
     def _mixed(self, date: dt.date) -> str | None:
-        """Why the splits of a date, and those that were written last, are not of one definition of the split."""
+        """Why the splits of a date are not of one definition of the split."""
         if date not in self._mixtures:
-            self._mixtures[date] = unlike_the_newest(self._said.get(date, {}).values(), self._newest)
+            self._mixtures[date] = mixture(self._said.get(date, {}).values())
         return self._mixtures[date]
 
     def narrowed(self, dates: Iterable[dt.date]) -> Self:

@@ -53,18 +53,6 @@ def mixture(manifests: Iterable[Manifest]) -> str | None:
     return _by_other_order(said, splits) or _of_a_day(said)
 
 
-def newest_day(days: Iterable[Mapping[str, Manifest]]) -> Sequence[Manifest]:
-    """The manifests of the day that was written last."""
-    written = (list(each.values()) for each in days if each)
-    return max(written, key=lambda held: max(each.written_at for each in held), default=[])
-
-
-def unlike_the_newest(day: Iterable[Manifest], newest: Sequence[Manifest]) -> str | None:
-    """Why splits of a day are not of one definition of the split, which is also that of the newest; None: they are."""
-    said = [*day, *newest]
-    return mixture(said) if len(_hashes(said)) > 1 else None
-
-
 def overlap(manifests: Iterable[Manifest]) -> str | None:
     """Why days of snapshots are not read together; None: no row is in train of one and held out by another."""
     said = list(manifests)

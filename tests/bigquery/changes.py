@@ -34,6 +34,8 @@ def change_of(warehouse: Warehouse, sql: str) -> Change | None:
         statement = sqlglot.parse_one(sql, dialect="bigquery")
     except sqlglot.errors.SqlglotError:
         return None
+    if isinstance(statement, exp.Insert | exp.Merge):
+        warehouse.look_at_change(sql, statement)
     if isinstance(statement, exp.Insert):
         table = statement.this.this
         columns = tuple(each.name for each in statement.this.expressions)

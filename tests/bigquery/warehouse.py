@@ -210,6 +210,18 @@ class Warehouse:
         except RefusedError as error:
             raise RestError(400, "invalidQuery", str(error)) from error
 
+    def look_at_change(self, sql: str, parsed: exp.Expr) -> None:
+        """Refuse an INSERT or a MERGE that is not GoogleSQL; its queries are resolved as such."""
+        paths = {}
+        for table in parsed.find_all(exp.Table):
+            path = tuple(part.name for part in table.parts)
+            pieces = [piece for part in path for piece in part.split(".")]
+            if len(pieces) > 1:  # the others are of WITH
+                fields = self.said(*pieces[-2:])["fields"]
+                paths[path] = tuple((field["name"], type_of(field)) for field in fields)
+        if reason := refusal(sql, tuple(paths.items())):
+            raise RestError(400, "invalidQuery", reason)
+
     def estimate(self, tree: exp.Query) -> Estimate:
         """What a query would read: of the columns it uses, in the partitions its literals leave."""
         if id(tree) not in self._reads:

@@ -62,7 +62,7 @@ def test_a_backfill_of_thirty_dates_and_two_splits_by_the_daemon_leaves_what_the
     assert backfill["error"] is None
     assert {partition for _, partition in shown} == set(PARTITIONS)
     assert shown == kept
-    assert len({name for name, _ in shown}) == 9
+    assert len({name for name, _ in shown}) == 10
     assert set(shown.values()) <= {"PASSED", "FAILED", "SKIPPED"}
     there = {partition: status for (name, partition), status in shown.items() if name == "sales__there_are_some"}
     assert there == dict.fromkeys(PARTITIONS, "PASSED")

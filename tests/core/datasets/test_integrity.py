@@ -8,8 +8,9 @@ import duckdb
 import pytest
 
 from dqx_core import MetricDB, ResultKey, VerificationSuite, check
-from dqx_core.datasets import dataset_integrity, define, materialize
+from dqx_core.datasets import dataset_integrity, define, materialize, read_partitions
 from dqx_core.datasets.data_source import dataset_source
+from dqx_core.datasets.mixing import MixedSplitsWarning
 from dqx_core.engines.duckdb import DuckDB
 from dqx_core.engines.duckdb_source import DuckRelationDataSource
 
@@ -401,13 +402,13 @@ def test_splits_that_two_definitions_made_are_not_compared_and_the_check_says_wh
     assert world.judge("train")["Splits are of one definition"].status == "PASSED"
 
 
-def test_a_day_of_another_split_than_the_newest_is_not_of_one_definition(tmp_path):
+def test_a_day_is_judged_by_its_own_definition_whatever_the_newest_is(tmp_path):
     world = World(tmp_path, sales(GROUP))
-    world.definition = sales({**GROUP, "parts": {"train": 50, "eval": 50}})
-    materialize(world.definition, [BEFORE], engine=world.engine, root=tmp_path)
-    assert world.judge("eval")["Splits are of one definition"].status == "ERROR"
-    materialize(world.definition, [DAY], engine=world.engine, root=tmp_path)
-    assert world.wrong("train") == world.wrong("eval") == set()
+    other = sales({**GROUP, "parts": {"train": 50, "eval": 50}})
+    materialize(other, [BEFORE], engine=world.engine, root=tmp_path)
+    assert world.judge("eval")["Splits are of one definition"].status == "PASSED"
+    with pytest.warns(MixedSplitsWarning, match="2 definitions of its split"):
+        read_partitions(tmp_path, "sales")
 
 
 def test_another_content_with_the_same_split_is_of_one_definition(tmp_path):

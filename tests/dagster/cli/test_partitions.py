@@ -84,9 +84,9 @@ def test_each_partition_has_its_version_its_materialization_and_its_verdicts(dqx
     )  # fmt: skip
     assert first["judged_by"] == [made[1]]
     assert first["rows"] + other["rows"] == 24
-    assert first["verdicts"] == {"PASSED": 4, "SKIPPED": 1}
+    assert first["verdicts"] == {"PASSED": 5, "SKIPPED": 1}
     assert (second["partition"], second["state"], second["verdicts"]) == ("2026-01-02|train", "never judged", {})
-    assert len(second["unjudged"]) == 5
+    assert len(second["unjudged"]) == 6
 
 
 def test_the_table_shows_those_that_are_asked_for_and_counts_all(dqx, made):
