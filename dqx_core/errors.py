@@ -79,7 +79,7 @@ class EngineError(DqxError):
 
 
 class NotRunError(EngineError):
-    """The engine did not run it, or not to its end, and that is no fault of the statement's or of the data's.
+    """The engine did not run it, or not to its end, and that is not a fault of the statement's or of the data's.
 
     It is never kept as what a metric came to: the run ends, and may be tried again.
     """

@@ -53,7 +53,7 @@ def attached_checks(
     what waits for it; the other assets become dependencies.
 
     Raises:
-        DefinitionError: Two of them get one name, or one speaks of a dataset that is no asset of the suite.
+        DefinitionError: Two of them get one name, or one speaks of a dataset that is not an asset of the suite.
     """
     if granularity not in ("assertion", "check"):
         raise DefinitionError(f"granularity={granularity!r} is neither 'assertion' nor 'check'.")

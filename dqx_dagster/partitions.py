@@ -46,7 +46,7 @@ def partitions_of(definition: DatasetDefinition) -> dg.PartitionsDefinition[str]
 def _dates(definition: DatasetDefinition) -> dg.TimeWindowPartitionsDefinition:
     partitions = definition.partitions
     start, timezone = partitions.start.isoformat(), partitions.timezone
-    # Dagster's end is the first day that is no partition, ours the last that is.
+    # Dagster's end is the first day that is not a partition, ours the last that is.
     end = None if partitions.end is None else (partitions.end + dt.timedelta(days=1)).isoformat()
     match partitions.cadence:
         case "hourly":

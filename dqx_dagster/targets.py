@@ -210,7 +210,7 @@ def suite_target(
 ) -> SuiteTarget:
     """A suite attached to one asset or several, each standing for the dataset of its name.
 
-    A dataset of the suite whose name has a dot, and which is no asset, is a table of the engine.
+    A dataset of the suite whose name has a dot, and which is not an asset, is a table of the engine.
 
     Raises:
         DefinitionError: There is nowhere to read rows from, or the assets' partitions differ.

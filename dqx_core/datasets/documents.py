@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -33,7 +34,7 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Node:
+class Node(ABC):
     """A value as it stands in a text, from `start` to before `end`."""
 
     start: int
@@ -43,9 +44,9 @@ class Node:
     anchor: str | None = None
 
     @property
+    @abstractmethod
     def value(self) -> Any:
         """What it means, in values of Python."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -232,7 +232,7 @@ def _known(mp: MetricProvider, ctx: Context, definition: DatasetDefinition, role
 def _fan_out(mp: MetricProvider, ctx: Context, definition: DatasetDefinition) -> None:
     for join in definition.source.joins:
         for table, columns in _unique(definition, join):
-            # A null is no key: it joins with nothing.
+            # A null is not a key: it joins with nothing.
             known = " AND ".join(f"{_quoted(column)} IS NOT NULL" for column in columns)
             repeated = mp.duplicate_count(columns, dataset=table, where=known)
             name = f"Join with {short(join.table)} has fan-out 1"

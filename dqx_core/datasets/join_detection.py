@@ -27,7 +27,7 @@ NAME, VALUES = 0.55, 0.45
 """How much a name that fits, and values beyond chance, weigh in the score of a candidate."""
 
 FLOOR = 0.38
-"""A score below it is no candidate."""
+"""A score below it is not a candidate."""
 
 FEWEST_INCLUDED = 0.6
 """Keys are dirty, but not without end: the least inclusion of a candidate."""

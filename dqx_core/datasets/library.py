@@ -208,7 +208,7 @@ def refuse_other_name(name: str, new: object) -> None:
 
 
 def with_words_of(before: DatasetDefinition, content: DatasetDefinition) -> DatasetDefinition:
-    """A content with what another definition says that is no content: status, description, first and last day."""
+    """A content with what another definition says that is not content: status, description, first and last day."""
     days = {"start": before.partitions.start, "end": before.partitions.end}
     kept = {"status": before.status, "description": before.description}
     return content.model_copy(update=kept | {"partitions": content.partitions.model_copy(update=days)})

@@ -129,7 +129,7 @@ class Group(Part):
 
     @property
     def unplaced(self) -> str | None:
-        """What is wrong with a row that has no part; None: that is no error."""
+        """What is wrong with a row that has no part; None: that is not an error."""
         key = " or ".join(columns_of(self.key))
         return f"null in {key}, the key of the group split" if self.null_key == "fail" else None
 
@@ -202,7 +202,7 @@ class FromColumn(Part):
 
     @property
     def unplaced(self) -> str | None:
-        """What is wrong with a row that has no part; None: that is no error."""
+        """What is wrong with a row that has no part; None: that is not an error."""
         return f"a {self.column} that means no part" if self.others == "fail" else None
 
     def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
@@ -276,7 +276,7 @@ class Copies(Part):
     ids: Several[str] = ()
     """Columns in which a row and its copy differ, such as the id of an order that was imported twice."""
     at_most: Annotated[Number, Field(ge=0, le=1)] | None = None
-    """The share that is no failure; left out: what rows that repeat themselves within train let expect."""
+    """The share that is not a failure; left out: what rows that repeat themselves within train let expect."""
 
     def reads(self, _definition: DatasetDefinition, /) -> Iterator[tuple[Location, str]]:
         """The ids."""

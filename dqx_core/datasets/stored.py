@@ -90,7 +90,7 @@ class Manifest:
 
 def partition_path(root: str | Path, dataset: str, date: dt.date, split: str) -> Path:
     """The folder of a partition, whether it is there or not."""
-    # A colon is no sign for a folder's name: it is written as readers of such folders expect it.
+    # A colon is not a sign for a folder's name: it is written as readers of such folders expect it.
     return Path(root) / dataset / f"date={part_name(date).replace(':', '%3A')}" / f"split={split}"
 
 
@@ -289,10 +289,11 @@ def _read(
         if reason is not None and named:
             raise DefinitionError(reason[0].upper() + reason[1:])
         said += [told] if told is not None else []
-    for wanted, why in ((mixed, mixing.mixture(said)), (overlap, mixing.overlap(said))):
+    for wanted, why_of in ((mixed, mixing.mixture), (overlap, mixing.overlap)):
+        why = why_of(said) if wanted != "allow" else None
         if why is not None and wanted == "error":
             raise DefinitionError(why)
-        if why is not None and wanted == "warn":
+        if why is not None:
             warnings.warn(why, mixing.MixedSplitsWarning, stacklevel=3)
     files = (file for each in found for file in sorted(partition_path(root, dataset, *each).glob("*.parquet")))
     return read_files(files, without=columns_gone(said, said))

@@ -131,7 +131,7 @@ Percent = Annotated[
 
 
 def whole(given: Any) -> Any:
-    """7.0 is 7; text is no whole number."""
+    """7.0 is 7; text is not a whole number."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 

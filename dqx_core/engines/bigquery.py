@@ -334,7 +334,7 @@ def in_units(count: int) -> str:
 
 
 def _way_out(error: exceptions.GoogleAPICallError) -> str | None:
-    """What to do about an error that is no fault of the statement; None: it is one."""
+    """What to do about an error that is not a fault of the statement; None: it is one."""
     from google.api_core import exceptions
 
     ways = {

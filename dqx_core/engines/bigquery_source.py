@@ -58,7 +58,7 @@ class BigQueryDataSource(RelationDataSource):
         spelled = {column.lower() for column in schema}
         partition = found.partitioned_by
         if partition == INGESTED and LOADED not in spelled:
-            # It is no column until it has a name of its own; what is asked of that still prunes.
+            # It is not a column until it has a name of its own; what is asked of that still prunes.
             relation = relation.select(exp.alias_(exp.column(INGESTED), LOADED, quoted=True))
             schema[LOADED], partition = "TIMESTAMP", LOADED
         if options.get("date_column", AUTO) == AUTO and DEFAULT_DATE_COLUMN not in spelled:

@@ -52,7 +52,7 @@ class DuckRelationDataSource(RelationDataSource):
                 )
 
     def extent(self, columns: Collection[str]) -> Extent:
-        """How many rows the files hold now and what these columns span; of what is no file, nothing."""
+        """How many rows the files hold now and what these columns span; of what is not a file, nothing."""
         return Extent() if self._extent is None else self._extent(columns)
 
     def rows(self, tree: exp.Query) -> list[dict[str, Any]]:

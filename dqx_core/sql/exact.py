@@ -52,7 +52,7 @@ _HALF = 31
 
 
 def power_for(largest: float) -> int | None:
-    """The power of two that numbers up to a magnitude are multiplied by to have 61 bits; None: it is no double."""
+    """The power of two that numbers up to a magnitude are multiplied by to have 61 bits; None: it is not a double."""
     power = _BITS - 1 - math.frexp(largest)[1]
     return power if abs(power) < 900 else None
 

@@ -254,7 +254,7 @@ def _replaced(speaker: Speaker, arguments: Sequence[Node]) -> Said:
 
 
 def _added(sign: str) -> Callable[[Speaker, Sequence[Node]], Said]:
-    """Plus and minus; an interval is no value, but an amount of one part."""
+    """Plus and minus; an interval is not a value, but an amount of one part."""
 
     def said(speaker: Speaker, arguments: Sequence[Node]) -> Said:
         amounts = [interval(speaker, each) for each in arguments]
@@ -274,7 +274,7 @@ _UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
 
 
 def interval(speaker: Speaker, node: Node) -> tuple[str, Said] | None:
-    """The part and the amount of an interval of one part; None: it is no interval.
+    """The part and the amount of an interval of one part; None: it is not an interval.
 
     Raises:
         NotSaidError: It is one of several parts.

@@ -32,7 +32,7 @@ def windows_before(key: ResultKey, judged: Iterable[ResultKey]) -> int:
 
 
 def _months(day: dt.date, days: int) -> int:
-    """How many months a window of so many days is that begins on a day; 0 when it is no number of months."""
+    """How many months a window of so many days is that begins on a day; 0 when it is not a number of months."""
     try:
         after = day + dt.timedelta(days=days)
     except OverflowError:

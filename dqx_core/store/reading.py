@@ -223,7 +223,7 @@ def newest(
 ) -> dict[Wanted, Metric]:
     """The newest measurement of each wanted number, failed or not; with a version, the newest of that version.
 
-    A version that nobody knows is no version: nothing is of it.
+    A version that nobody knows is not a version: nothing is of it.
     """
     by_place: dict[tuple[int, Place], list[Wanted]] = {}
     places_of: dict[int, set[Place]] = {}

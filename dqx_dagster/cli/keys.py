@@ -27,7 +27,7 @@ def days(texts: Iterable[str]) -> list[dt.date]:
     """The days of texts such as `2024-01-02`, `2024-01-02...2024-01-08` or `2024-01-02,2024-01-05`, each once.
 
     Raises:
-        DefinitionError: One is no day, or a range ends before it begins.
+        DefinitionError: One is not a day, or a range ends before it begins.
     """
     found: dict[dt.date, None] = {}
     for text in texts:

@@ -111,7 +111,7 @@ def _parameters(method: Callable[..., Any]) -> dict[str, Any]:
 
 
 Exactly = Field(strict=True)
-"""Text is no number, and yes is not true."""
+"""Text is not a number, and yes is not true."""
 _STRICT: dict[Any, Any] = {
     int: Annotated[int, Exactly, BeforeValidator(whole)],
     float: Annotated[float, Exactly],

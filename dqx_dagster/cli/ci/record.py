@@ -12,7 +12,7 @@ from dqx_dagster.cli.ci.words import kind
 from dqx_dagster.cli.printing import plain
 
 VERSION = 1
-"""Raised when a reader of the JSON would have to change; a field more is no reason."""
+"""Raised when a reader of the JSON would have to change; a field more is not a reason."""
 
 
 def record(gate: Gate) -> str:

@@ -160,7 +160,7 @@ class Gate:
 
     @property
     def problems(self) -> list[Verdict]:
-        """Every verdict that is not PASSED, the worst first; what may be skipped is no problem."""
+        """Every verdict that is not PASSED, the worst first; what may be skipped is not a problem."""
         found = [v for v in self.verdicts if v.bad or self.missing(v)]
         places = {partition: number for number, partition in enumerate(self.partitions)}
         order = list(Outcome)
